@@ -1,0 +1,49 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "array/stored_array.hpp"
+
+namespace rankine::array {
+
+enum class OutputFormat : std::uint8_t { netcdf4, netcdf4_classic, netcdf3_64bit, netcdf3_classic, zarr2 };
+/// w: replace what is there; w_minus: fail if it exists ("w-").
+enum class WriteMode : std::uint8_t { w, w_minus };
+
+/// One variable as it shall stand in the file: everything is decided here (dtype, packing already
+/// applied to the values, chunks, codecs), so that writers only obey.
+struct OutputVariable {
+  std::string name;
+  std::vector<std::string> dims;
+  DType dtype = DType::float32;      ///< stored dtype: numeric (bool is int8 in NetCDF) or string
+  Shape shape;
+  /// Stored chunks; empty: contiguous (NetCDF) or one chunk (Zarr). Never larger than the shape,
+  /// but at least 1.
+  Shape chunk_shape;
+  codec::Pipeline codecs;
+  std::optional<NdArray> fill;       ///< one element: _FillValue / fill_value, not repeated in attributes
+  Attributes attributes;             ///< without _FillValue
+  /// Values known already (coordinates, scalars): written by create_output. Otherwise null and
+  /// written chunk by chunk.
+  std::optional<NdArray> value;
+};
+
+/// One file or store to be written.
+struct OutputSpec {
+  std::string path;
+  OutputFormat format = OutputFormat::netcdf4;
+  WriteMode mode = WriteMode::w;
+  std::vector<StoredDim> dims;
+  std::vector<OutputVariable> variables;
+  Attributes attributes;             ///< global, history included
+  bool consolidated = true;          ///< Zarr: write .zmetadata
+};
+
+void write_to(ByteWriter& writer, const OutputSpec& spec);
+OutputSpec read_output_spec(ByteReader& reader);
+/// Attributes alone.
+void write_to(ByteWriter& writer, const Attributes& attributes);
+Attributes read_attributes(ByteReader& reader);
+
+}  // namespace rankine::array

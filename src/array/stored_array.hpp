@@ -1,0 +1,91 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "array/attributes.hpp"
+#include "base/dtype.hpp"
+#include "codec/codec.hpp"
+#include "grid/shape.hpp"
+
+namespace rankine::array {
+
+/// Where each stored chunk lies in its file, by C-order chunk number.
+struct ChunkIndex {
+  static constexpr std::uint64_t missing = UINT64_MAX;  ///< offset of a chunk never written: all fill value
+  std::vector<std::uint64_t> offsets;
+  std::vector<std::uint32_t> sizes;         ///< stored (compressed) bytes
+  std::vector<std::uint32_t> filter_masks;  ///< empty: all 0
+};
+
+enum class Storage : std::uint8_t {
+  contiguous,  ///< one run of bytes at `offset` (HDF5 contiguous, NetCDF-3 fixed-size variables)
+  records,     ///< NetCDF-3 record variable: record r at offset + r * record_stride
+  chunked,     ///< chunks at the offsets of `index` (HDF5)
+  zarr_files,  ///< one file a chunk: path/<i><separator><j>...
+  library,     ///< through libnetcdf or libhdf5, for `library_reason`
+};
+
+/// One stored array, as plain data: enough for any rank to read any box of it without opening the
+/// file's metadata again. Travels in the plan. Raw values: no CF decoding here.
+struct StoredArray {
+  Storage storage = Storage::contiguous;
+  std::string path;       ///< the file; for Zarr the array's directory
+  std::string variable;   ///< full name in the file, for messages and the library path
+  DType dtype = DType::float32;
+  bool big_endian = false;
+  bool fortran_order = false;   ///< elements inside a chunk (Zarr order "F")
+  Shape shape;
+  Shape chunk_shape;            ///< stored chunks; for contiguous and records what is good to read at once
+  codec::Pipeline codecs;
+  std::array<std::byte, 8> fill{};  ///< one native-endian element, for missing chunks
+  std::uint64_t offset = 0;
+  std::uint64_t record_stride = 0;
+  char separator = '.';
+  std::string library_reason;
+  std::uint64_t file_size = 0;  ///< as it was when the metadata was read; 0 for Zarr
+  std::int64_t file_mtime_ns = 0;
+  /// Storage::chunked: null until store::load_chunk_index has been called.
+  std::shared_ptr<const ChunkIndex> index;
+};
+using StoredArrayPtr = std::shared_ptr<StoredArray>;
+
+/// Total number of stored chunks, and stored bytes where known (index, contiguous), else decoded bytes.
+std::int64_t chunk_count(const StoredArray& array);
+std::uint64_t stored_bytes(const StoredArray& array);
+
+void write_to(ByteWriter& writer, const StoredArray& array);
+StoredArrayPtr read_stored_array(ByteReader& reader);
+
+/// A dimension as a file declares it.
+struct StoredDim {
+  std::string name;
+  std::int64_t size = 0;
+  bool unlimited = false;
+};
+
+/// A variable as a file declares it, undecoded.
+struct StoredVariable {
+  std::string name;
+  std::vector<std::string> dims;
+  Attributes attributes;         ///< _FillValue included
+  /// What xarray puts into `encoding`: zlib, complevel, shuffle, fletcher32, contiguous, chunksizes,
+  /// original_shape, dtype, source (NetCDF); chunks, compressor, filters, order (Zarr).
+  Attributes encoding;
+  StoredArrayPtr data;           ///< null for strings
+  NdArray strings;               ///< string and char variables, read at once (char arrays: last dim joined)
+  std::string note;              ///< why it cannot be read (compound, opaque ...); then both are empty
+};
+
+/// What a file or store holds.
+struct Catalogue {
+  std::string path;
+  std::string format;            ///< "NetCDF-4", "HDF5", "NetCDF-3 classic", "NetCDF-3 64-bit offset", "Zarr v2"
+  std::vector<StoredDim> dims;
+  std::vector<StoredVariable> variables;
+  Attributes attributes;
+};
+
+}  // namespace rankine::array

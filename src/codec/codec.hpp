@@ -1,0 +1,58 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rankine::codec {
+
+enum class Kind : std::uint8_t { deflate /* zlib stream */, gzip, zstd, lz4 /* numcodecs: u32 size first */,
+                                 blosc, bz2, shuffle, fletcher32 };
+
+/// One step of a filter pipeline. Plain data: it travels in the plan.
+struct Codec {
+  Kind kind = Kind::deflate;
+  int level = 1;                 ///< deflate, gzip, zstd, blosc, bz2
+  int element_bytes = 1;         ///< shuffle, blosc typesize
+  int blosc_shuffle = 1;         ///< 0 none, 1 bytes, 2 bits
+  std::string blosc_compressor;  ///< "lz4", "zstd", "blosclz", "zlib", "lz4hc"
+  bool operator==(const Codec&) const = default;
+};
+
+/// Codecs in the order in which encoding applies them; decoding goes backwards.
+using Pipeline = std::vector<Codec>;
+
+/// "shuffle, deflate 4".
+std::string describe(const Pipeline& pipeline);
+/// False, with the reason, if this build lacks a library that a step needs.
+bool is_available(const Pipeline& pipeline, std::string& reason);
+
+/// Scratch memory of one thread, reused between calls.
+class Scratch {
+ public:
+  Scratch();
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  struct State;
+  State& state() { return *state_; }
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// Decodes one stored chunk into exactly `out.size()` bytes. Bit i of `skip_mask` set: codec i was
+/// not applied to this chunk (HDF5's filter mask).
+/// Throws InputError saying which codec failed and how ("deflate stream is damaged", "fletcher32
+/// checksum mismatch", "decodes to 100 bytes, not 400"); never writes outside `out`.
+void decode(const Pipeline& pipeline, std::uint32_t skip_mask, std::span<const std::byte> stored,
+            std::span<std::byte> out, Scratch& scratch);
+
+/// Encodes one chunk. Throws OutputError if a codec is not available.
+std::vector<std::byte> encode(const Pipeline& pipeline, std::span<const std::byte> raw, Scratch& scratch);
+
+/// Reverses the bytes of each element of `element_bytes` (1, 2, 4 or 8) in place.
+void swap_bytes(std::span<std::byte> data, std::size_t element_bytes);
+
+}  // namespace rankine::codec

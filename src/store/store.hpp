@@ -1,0 +1,116 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "array/output_spec.hpp"
+#include "array/stored_array.hpp"
+#include "grid/box.hpp"
+#include "grid/nd_array.hpp"
+
+namespace rankine::store {
+
+/// Reads the metadata of a NetCDF-4/HDF5 or NetCDF-3 file or a Zarr v2 group or array; the format is
+/// told by content, not by name. Strings are read; numbers are not. Chunk indexes stay unread.
+/// Throws InputError naming the path and what to do (missing, no permission, neither format, truncated).
+array::Catalogue open_catalogue(const std::string& path);
+
+/// Reads the chunk index of a Storage::chunked array. 100,000 chunks take about a second at most.
+void load_chunk_index(array::StoredArray& array);
+
+/// Counters of one process; read by the summary.
+struct ReadCounters {
+  std::atomic<std::uint64_t> stored_bytes{0};    ///< read from files
+  std::atomic<std::uint64_t> decoded_bytes{0};   ///< produced by decoding or copying
+  std::atomic<std::uint64_t> decode_ns{0};       ///< summed over threads
+  std::atomic<std::uint64_t> read_ns{0};
+};
+
+/// Reads boxes of stored arrays with pread and own decoders. Any number of threads at once; the library path (Storage::library) takes a process-wide lock.
+/// Bounded file descriptors (least recently used are closed).
+class Reader {
+ public:
+  struct Limits {
+    int open_files = 128;                          ///< descriptors kept open; clusters allow 1024 a process
+    std::uint64_t coalesce_bytes = 4u << 20;       ///< neighbouring chunks are fetched by one pread up to this
+    std::uint64_t cache_bytes = 64u << 20;         ///< decoded chunks kept that were only partly used
+  };
+  Reader();
+  explicit Reader(Limits limits);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  /// Values of `box`, native endian, C order, dtype array.dtype. Chunks wholly inside the box are
+  /// decoded straight into the result where they are its contiguous part.
+  /// Throws InputError: "cannot read chunk (3, 0, 7) of /tas in era5.nc: fletcher32 checksum mismatch".
+  NdArray read(const array::StoredArray& array, const Box& box);
+  const ReadCounters& counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// An output being written. Plain data that rank 0 makes and every rank gets.
+struct OutputTarget {
+  array::OutputSpec spec;          ///< without the values that are written already
+  std::string temporary_path;      ///< beside the final path, same file system: ".<name>.rankine-<token>.part"
+  /// Per variable: true if all is written already (eager values, or no elements).
+  std::vector<std::uint8_t> complete;
+  /// Per variable, for files that are written by pwrite (NetCDF-3, uncompressed contiguous NetCDF-4):
+  /// byte offset of the data, else UINT64_MAX; stride between records for NetCDF-3 record variables.
+  std::vector<std::uint64_t> offsets;
+  std::vector<std::uint64_t> record_strides;
+};
+void write_to(ByteWriter& writer, const OutputTarget& target);
+OutputTarget read_output_target(ByteReader& reader);
+
+/// Called on rank 0 before any data is read: checks that the place is writable and that the mode
+/// allows it, creates the temporary file or store with all metadata and all eager values.
+/// Throws OutputError.
+OutputTarget create_output(const array::OutputSpec& spec, const std::string& token);
+
+/// True if chunks of `variable` may be written by any rank (Zarr files, pwrite at known offsets);
+/// false if all must go through the file's one owner (compressed NetCDF-4).
+bool any_rank_writes(const OutputTarget& target, std::size_t variable);
+
+/// The stored chunks that cover `box` (aligned to chunk_shape except at the array's end) with their
+/// encoded bytes; edges are padded with fill. Pure computation, any thread, any rank.
+struct EncodedChunk {
+  Index chunk;                     ///< chunk index per axis; for pwrite targets the box's own origin is used
+  std::vector<std::byte> bytes;
+};
+std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const NdArray& values, const Box& box);
+
+struct WriteCounters {
+  std::atomic<std::uint64_t> stored_bytes{0};
+  std::atomic<std::uint64_t> encode_ns{0};
+  std::atomic<std::uint64_t> write_ns{0};
+};
+
+/// Writes into targets from one process. Threads may call at once; compressed NetCDF-4 is serialised
+/// by a lock inside. Writing the same chunk twice leaves the second.
+class Writer {
+ public:
+  Writer();
+  ~Writer();
+  /// Encoded chunks: Zarr files (temporary name, then rename) and, in the owner only, NetCDF-4 chunks.
+  void write_chunk(const OutputTarget& target, std::size_t variable, const EncodedChunk& chunk);
+  /// Unencoded values of `box` at known offsets (offsets[variable] != UINT64_MAX), byte order applied.
+  void write_box(const OutputTarget& target, std::size_t variable, const NdArray& values, const Box& box);
+  /// Flushes and closes what this process holds of the target, reporting what closing can lose.
+  void close(const OutputTarget& target);
+  const WriteCounters& counters() const;
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// fsync, then rename to the final name (replacing what mode w allows). Called once, on one rank,
+/// after every rank's close().
+void commit_output(const OutputTarget& target);
+/// Removes the temporary file or store. Never throws.
+void discard_output(const OutputTarget& target) noexcept;
+
+}  // namespace rankine::store
