@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace rankine::report {
+
+struct RankSummary {
+  int rank = 0;
+  std::string node_name;
+  unsigned threads = 0;       ///< 0: a rank that only schedules
+  double busy_s = 0;          ///< sum over its threads of the time inside tasks
+  std::uint64_t tasks = 0;
+  Bytes peak_rss;
+};
+
+struct RunSummary {
+  double wall_s = 0;          ///< start of the process to the last output committed
+  double tasks_s = 0;         ///< the part of it in which tasks ran; busy shares refer to it
+  std::uint64_t tasks = 0;
+  std::uint64_t retries = 0;
+  Bytes bytes_read;           ///< stored bytes
+  Bytes bytes_decoded;
+  double decode_s = 0;        ///< sum over threads of the time spent decoding
+  Bytes bytes_written;
+  std::vector<std::string> outputs;  ///< paths, in the order of the script
+  std::vector<RankSummary> ranks;
+};
+
+struct SummaryOptions {
+  bool every_rank = true;     ///< a line per rank; otherwise only ranges
+  std::size_t most_ranks = 32;  ///< beyond it only ranges unless verbose asks
+};
+
+/// The text at the end of a run, several lines, each with its line end.
+std::string summary_text(const RunSummary& summary, SummaryOptions options = {});
+
+}  // namespace rankine::report

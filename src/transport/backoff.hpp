@@ -1,0 +1,44 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "exec/notifier.hpp"
+
+namespace rankine::transport {
+
+/// How the communication thread waits when there is nothing to do.
+///
+/// A transport that must be polled (MPI): spin for `spin`, so that a reply which is on its way is seen in
+/// microseconds; then give the core away between looks for `yield`; then sleep, 20 us at first and doubling
+/// up to `longest_sleep`, but wake at once when the notifier rings. With more ranks than cores this leaves
+/// the core to whoever has work. A transport that wakes on arrival: sleep until rung.
+struct BackoffPolicy {
+  std::chrono::nanoseconds spin = std::chrono::microseconds(50);
+  std::chrono::nanoseconds yield = std::chrono::microseconds(50);
+  std::chrono::nanoseconds first_sleep = std::chrono::microseconds(20);
+  std::chrono::nanoseconds longest_sleep = std::chrono::milliseconds(1);
+};
+
+class Backoff {
+ public:
+  /// `wakes_on_arrival` as the transport says.
+  Backoff(exec::Notifier& wake, bool wakes_on_arrival, BackoffPolicy policy = {});
+
+  /// There was something to do: the next wait starts by spinning again.
+  void reset();
+
+  /// There was nothing to do: wait a little, never past `deadline` (a timer of the state machines).
+  /// Without a deadline and with a transport that wakes on arrival it sleeps until rung.
+  void wait(std::optional<Instant> deadline = std::nullopt);
+
+ private:
+  exec::Notifier& wake_;
+  bool wakes_on_arrival_;
+  BackoffPolicy policy_;
+  std::int64_t idle_since_ns_ = -1;
+  std::chrono::nanoseconds sleep_;
+};
+
+}  // namespace rankine::transport

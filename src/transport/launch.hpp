@@ -1,0 +1,17 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace rankine::transport {
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Whether a launcher (mpirun, srun, hydra) started this process as a rank, told from the environment
+/// before any MPI call: a plain `rankine run` must not call MPI_Init, which takes a fifth of a second and
+/// may be forbidden on login nodes. The name of the variable that says so, or nothing.
+/// A batch script's own shell has Slurm variables too, without being a rank: they are not enough.
+std::optional<std::string> launched_as_rank(const Environment& environment);
+std::optional<std::string> launched_as_rank();
+
+}  // namespace rankine::transport
