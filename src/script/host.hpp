@@ -1,0 +1,97 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "array/attributes.hpp"
+#include "array/data_array.hpp"
+#include "array/dataset.hpp"
+#include "array/expr.hpp"
+#include "grid/nd_array.hpp"
+
+namespace rankine::script {
+
+/// `chunks=` of open_dataset, open_mfdataset, open_zarr.
+struct ChunkOptions {
+  enum class Kind : std::uint8_t {
+    absent,     ///< not given (or None): Rankine chooses
+    automatic,  ///< "auto"
+    stored,     ///< {}: as the file is chunked
+    sizes,      ///< {"time": 100}; -1: the whole dim; 0: "auto" along that dim
+  };
+  Kind kind = Kind::absent;
+  std::vector<std::pair<std::string, std::int64_t>> sizes;
+};
+
+/// What open_dataset and its kin take, under xarray's names. nullopt: not given, xarray's default.
+struct OpenOptions {
+  ChunkOptions chunks;
+  std::string engine;                     ///< empty: told by content
+  std::string group;
+  bool decode_cf = true;                  ///< false switches off all the decode_ options
+  std::optional<bool> mask_and_scale;
+  std::optional<bool> decode_times;
+  std::optional<bool> decode_timedelta;
+  std::optional<bool> use_cftime;
+  std::optional<bool> decode_coords;
+  std::vector<std::string> drop_variables;
+  // open_mfdataset
+  std::string combine = "by_coords";      ///< or "nested"
+  std::vector<std::string> concat_dim;    ///< empty: found from the coordinates
+  /// Applied to every file's dataset before they are combined; empty: none.
+  std::function<array::Dataset(const array::Dataset&)> preprocess;
+  bool consolidated = true;               ///< open_zarr: .zmetadata is used where it is there
+};
+
+/// What to_netcdf and to_zarr take.
+struct SinkOptions {
+  std::string mode = "w";                 ///< "w" or "w-"
+  std::string format;                     ///< NETCDF4, NETCDF4_CLASSIC, NETCDF3_64BIT, NETCDF3_CLASSIC; empty: default
+  std::string group;
+  /// Per variable, under the names of xarray's `encoding`.
+  std::vector<std::pair<std::string, array::Attributes>> encoding;
+  std::vector<std::string> unlimited_dims;
+  bool consolidated = true;
+};
+
+/// Everything a script does to the world. The runtime implements it; tests give a small one.
+/// What is opened stays lazy: only load() and the end of the run read data.
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  /// Throw InputError: missing, unreadable.
+  virtual array::Dataset open_dataset(const std::string& path, const OpenOptions& options) = 0;
+  /// `paths` as the script gave them: one glob pattern, or the files of a list, in order.
+  virtual array::Dataset open_mfdataset(const std::vector<std::string>& paths, const OpenOptions& options) = 0;
+  virtual array::Dataset open_zarr(const std::string& path, const OpenOptions& options) = 0;
+
+  /// Whole values of the expressions, in order. Runs one plan that also holds all pending sinks.
+  virtual std::vector<NdArray> load(const std::vector<array::ExprPtr>& expressions) = 0;
+
+  /// Notes the output; it is written by the next load() or at the end of the script.
+  virtual void add_netcdf_sink(const array::Dataset& dataset, const std::string& path, const SinkOptions& options) = 0;
+  virtual void add_zarr_sink(const array::Dataset& dataset, const std::string& path, const SinkOptions& options) = 0;
+
+  /// `text` to standard output (or standard error), exactly as it is: newlines are in it.
+  virtual void print(std::string_view text, bool to_stderr) = 0;
+  /// One line for the user about something accepted that has no effect here.
+  virtual void note(const std::string& text) = 0;
+  /// sys.argv: the script's path, then the words after it.
+  virtual std::vector<std::string> argv() = 0;
+
+  // os and glob
+  virtual std::optional<std::string> environment(const std::string& name) = 0;
+  virtual bool path_exists(const std::string& path) = 0;
+  virtual bool is_directory(const std::string& path) = 0;
+  virtual void make_directories(const std::string& path, bool exist_ok) = 0;
+  /// Paths that match, in any order (as Python's glob.glob).
+  virtual std::vector<std::string> glob(const std::string& pattern) = 0;
+};
+
+}  // namespace rankine::script
