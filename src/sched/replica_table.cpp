@@ -1,0 +1,81 @@
+#include "sched/replica_table.hpp"
+
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace rankine::sched {
+
+std::size_t ReplicaTable::home(TaskId task, WorkerId worker) const {
+  std::uint64_t key = (std::uint64_t{task.value} << 32) | worker.value;
+  key = (key ^ (key >> 33)) * 0xff51afd7ed558ccdULL;
+  key ^= key >> 29;
+  return static_cast<std::size_t>(key) & (slots_.size() - 1);
+}
+
+std::size_t ReplicaTable::find(TaskId task, WorkerId worker) const {
+  std::size_t at = home(task, worker);
+  while (slots_[at].count != 0 && !(slots_[at].task == task && slots_[at].worker == worker))
+    at = (at + 1) & (slots_.size() - 1);
+  return at;
+}
+
+std::uint32_t ReplicaTable::add(TaskId task, WorkerId worker) {
+  std::size_t at = find(task, worker);
+  if (slots_[at].count == 0) {
+    if (2 * (size_ + 1) > slots_.size()) {
+      grow();
+      at = find(task, worker);
+    }
+    slots_[at].task = task;
+    slots_[at].worker = worker;
+    ++size_;
+  }
+  return ++slots_[at].count;
+}
+
+std::uint32_t ReplicaTable::remove(TaskId task, WorkerId worker) {
+  const std::size_t at = find(task, worker);
+  RANKINE_CHECK(slots_[at].count != 0, "a replica is removed that was never counted");
+  const std::uint32_t left = --slots_[at].count;
+  if (left == 0) erase(at);
+  return left;
+}
+
+std::uint32_t ReplicaTable::count(TaskId task, WorkerId worker) const {
+  return slots_[find(task, worker)].count;
+}
+
+void ReplicaTable::forget_worker(WorkerId worker) {
+  std::vector<Slot> old(slots_.size());
+  std::swap(old, slots_);
+  size_ = 0;
+  for (const Slot& slot : old) {
+    if (slot.count == 0 || slot.worker == worker) continue;
+    slots_[find(slot.task, slot.worker)] = slot;
+    ++size_;
+  }
+}
+
+void ReplicaTable::erase(std::size_t hole) {
+  const std::size_t mask = slots_.size() - 1;
+  --size_;
+  for (std::size_t at = (hole + 1) & mask; slots_[at].count != 0; at = (at + 1) & mask) {
+    // A slot may move into the hole unless its home lies cyclically in (hole, at].
+    const std::size_t distance_home = (at - home(slots_[at].task, slots_[at].worker)) & mask;
+    if (distance_home >= ((at - hole) & mask)) {
+      slots_[hole] = slots_[at];
+      hole = at;
+    }
+  }
+  slots_[hole].count = 0;
+}
+
+void ReplicaTable::grow() {
+  std::vector<Slot> old(2 * slots_.size());
+  std::swap(old, slots_);
+  for (const Slot& slot : old)
+    if (slot.count != 0) slots_[find(slot.task, slot.worker)] = slot;
+}
+
+}  // namespace rankine::sched

@@ -1,0 +1,207 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/byte_stream.hpp"
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "sched/actions.hpp"
+#include "worker/worker.hpp"
+
+namespace rankine::wire {
+
+/// One run of one plan. Late messages of an aborted run are told by it and dropped.
+struct RunId {
+  std::uint32_t value = 0;
+  auto operator<=>(const RunId&) const = default;
+};
+
+/// Raised with every change of a message; ranks of one job must agree.
+inline constexpr std::uint16_t protocol_version = 1;
+
+// Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
+// "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
+
+/// ->0, first message of every worker.
+struct Hello {
+  std::string node;  ///< host name: equal names share memory
+  std::uint32_t threads = 1;
+  Bytes memory_limit;
+  std::string program_version;
+  bool operator==(const Hello&) const = default;
+};
+/// 0->, starts a run: the logical plan, which every rank lowers for itself.
+struct Plan {
+  std::vector<std::byte> bytes;
+  bool operator==(const Plan&) const = default;
+};
+/// ->0, the plan is lowered; `task_count` must be the same everywhere. error: empty, or why it could not be.
+struct PlanReady {
+  std::uint32_t task_count = 0;
+  std::string error;
+  bool operator==(const PlanReady&) const = default;
+};
+
+struct AssignedTask {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  std::uint64_t priority = 0;
+  std::uint32_t input_begin = 0;  ///< into AssignBatch::inputs
+  std::uint32_t input_count = 0;
+  bool operator==(const AssignedTask&) const = default;
+};
+/// 0->, tasks to queue.
+struct AssignBatch {
+  std::vector<AssignedTask> tasks;
+  std::vector<worker::InputLocation> inputs;
+  void add(const sched::Assign& assign, std::span<const sched::InputLocation> assign_inputs);
+  worker::Assignment assignment(std::size_t index) const {
+    return {tasks[index].task, tasks[index].attempt, tasks[index].priority};
+  }
+  std::span<const worker::InputLocation> inputs_of(std::size_t index) const {
+    return std::span(inputs).subspan(tasks[index].input_begin, tasks[index].input_count);
+  }
+  void clear() { tasks.clear(); inputs.clear(); }
+  bool operator==(const AssignBatch&) const = default;
+};
+/// 0->, blocks to drop.
+struct ReleaseBatch {
+  std::vector<TaskId> tasks;
+  bool operator==(const ReleaseBatch&) const = default;
+};
+/// 0->
+struct Recall {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  bool operator==(const Recall&) const = default;
+};
+/// ->0
+struct RecallAnswer {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  bool granted = false;
+  bool operator==(const RecallAnswer&) const = default;
+};
+
+struct FinishedTask {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  Bytes bytes;
+  std::uint32_t duration_us = 0;
+  std::uint32_t reserved = 0;
+  bool operator==(const FinishedTask&) const = default;
+};
+/// ->0
+struct FinishedBatch {
+  std::vector<FinishedTask> tasks;
+  void add(const worker::ReportFinished& report) {
+    tasks.push_back({report.task, report.attempt, report.bytes, report.duration_us, 0});
+  }
+  bool operator==(const FinishedBatch&) const = default;
+};
+/// ->0
+struct TaskFailed {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  bool permanent = false;
+  std::uint32_t exit_code = 1;  ///< ExitCode of the error, for the status of the run
+  std::string message;
+  bool operator==(const TaskFailed&) const = default;
+};
+/// ->0
+struct InputMissing {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  TaskId input;
+  bool operator==(const InputMissing&) const = default;
+};
+
+/// <->, also from rank 0 for wanted outputs.
+struct BlockRequest {
+  TaskId task;
+  bool operator==(const BlockRequest&) const = default;
+};
+/// <->, the block: `head` says what lies in `payload` (the runtime's own encoding of dtype and shapes).
+/// The payload is the tail of the frame, not copied: encode_block_reply_head() gives all before it, and
+/// the sender adds the raw parts; decode() gives a view into the frame. payload_bytes must fit exactly.
+struct BlockReply {
+  TaskId task;
+  std::vector<std::byte> head;
+  std::uint64_t payload_bytes = 0;
+  std::span<const std::byte> payload;
+};
+/// <->
+struct BlockRefused {
+  TaskId task;
+  bool operator==(const BlockRefused&) const = default;
+};
+
+/// 0->, every task is done: close and commit what you have open. keep: false after a failure (discard).
+struct CloseOutputs {
+  bool keep = true;
+  bool operator==(const CloseOutputs&) const = default;
+};
+/// ->0, error: empty, or what could not be closed.
+struct OutputsClosed {
+  std::string error;
+  std::uint32_t exit_code = 0;
+  bool operator==(const OutputsClosed&) const = default;
+};
+/// 0->, forget the run: drop blocks and queued tasks, discard outputs.
+struct Abort {
+  bool operator==(const Abort&) const = default;
+};
+/// ->0, at the end of a run.
+struct Counters {
+  std::uint64_t tasks_run = 0;
+  Bytes bytes_read;     ///< stored bytes
+  Bytes bytes_decoded;
+  Bytes bytes_written;  ///< stored bytes
+  Bytes bytes_sent;     ///< blocks to other ranks
+  Bytes bytes_received;
+  std::uint64_t busy_ns = 0;         ///< summed over threads
+  std::uint64_t decode_ns = 0;
+  Bytes peak_held;      ///< blocks
+  Bytes peak_rss;       ///< of the process
+  bool operator==(const Counters&) const = default;
+};
+/// <->
+struct Heartbeat {
+  std::uint64_t sequence = 0;
+  Bytes held;           ///< for the progress line
+  bool operator==(const Heartbeat&) const = default;
+};
+/// 0->, the job is over: leave.
+struct Shutdown {
+  bool operator==(const Shutdown&) const = default;
+};
+/// ->0, a line for the user's log. level: 0 debug, 1 info, 2 warning, 3 error.
+struct Note {
+  std::uint8_t level = 1;
+  std::string text;
+  bool operator==(const Note&) const = default;
+};
+
+/// The order is the kind number on the wire: add at the end only, and raise protocol_version.
+using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
+                             TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
+                             OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note>;
+
+struct Decoded {
+  RunId run;
+  Message message;
+};
+
+/// The whole frame. A BlockReply's payload is copied behind its head.
+std::vector<std::byte> encode(RunId run, const Message& message);
+/// All of a BlockReply's frame before its payload; payload_bytes are to follow.
+std::vector<std::byte> encode_block_reply_head(RunId run, TaskId task, std::span<const std::byte> head,
+                                               std::uint64_t payload_bytes);
+/// Throws DecodeError for anything malformed: wrong magic, another version, unknown kind, counts beyond
+/// the frame, ranges outside their lists, bytes left over. Payload views live as long as `frame`.
+Decoded decode(std::span<const std::byte> frame);
+
+}  // namespace rankine::wire
