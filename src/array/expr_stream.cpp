@@ -1,0 +1,158 @@
+#include <unordered_map>
+
+#include "array/expr.hpp"
+#include "base/byte_stream.hpp"
+
+namespace rankine::array {
+namespace {
+
+/// Writes each node once, inputs before readers; a node refers to its inputs by number.
+class ExprWriter {
+ public:
+  explicit ExprWriter(ByteWriter& writer) : writer_(writer) {}
+
+  void collect(const ExprPtr& expr) {
+    if (numbers_.count(expr.get()) != 0) return;
+    for (const auto& input : expr->inputs) collect(input);
+    numbers_.emplace(expr.get(), static_cast<std::uint32_t>(order_.size()));
+    order_.push_back(expr.get());
+    if (const auto* source = expr->as<Source>()) {
+      if (arrays_.emplace(source->array.get(), static_cast<std::uint32_t>(array_order_.size())).second)
+        array_order_.push_back(source->array.get());
+    }
+  }
+
+  void write(const std::vector<ExprPtr>& roots) {
+    for (const auto& root : roots) collect(root);
+    writer_.put_count(array_order_.size());
+    for (const StoredArray* array : array_order_) write_to(writer_, *array);
+    writer_.put_count(order_.size());
+    for (const Expr* expr : order_) write_node(*expr);
+    writer_.put_count(roots.size());
+    for (const auto& root : roots) writer_.put(numbers_.at(root.get()));
+  }
+
+ private:
+  void write_node(const Expr& expr) {
+    writer_.put(static_cast<std::uint8_t>(expr.node.index()));
+    writer_.put(expr.dtype);
+    writer_.put_vector(expr.shape);
+    writer_.put_count(expr.inputs.size());
+    for (const auto& input : expr.inputs) writer_.put(numbers_.at(input.get()));
+    if (const auto* node = expr.as<Source>()) writer_.put(arrays_.at(node->array.get()));
+    if (const auto* node = expr.as<Constant>()) node->value.write_to(writer_);
+    if (const auto* node = expr.as<Elementwise>()) writer_.put(node->op);
+    if (const auto* node = expr.as<Slice>()) {
+      writer_.put_vector(node->start);
+      writer_.put_vector(node->step);
+    }
+    if (const auto* node = expr.as<Take>()) {
+      writer_.put(node->axis);
+      writer_.put_vector(*node->indices);
+    }
+    if (const auto* node = expr.as<Permute>()) writer_.put_vector(node->axes);
+    if (const auto* node = expr.as<Reduce>()) {
+      writer_.put_vector(node->axes);
+      writer_.put(node->spec);
+    }
+    if (const auto* node = expr.as<GroupReduce>()) {
+      writer_.put(node->axis);
+      writer_.put_vector(*node->codes);
+      writer_.put(node->group_count);
+      writer_.put(node->spec);
+    }
+    if (const auto* node = expr.as<Concat>()) writer_.put(node->axis);
+    if (const auto* node = expr.as<Rechunk>()) writer_.put_vector(node->chunk_shape);
+    if (const auto* node = expr.as<LayerInput>()) writer_.put(node->layer);
+  }
+
+  ByteWriter& writer_;
+  std::unordered_map<const Expr*, std::uint32_t> numbers_;
+  std::vector<const Expr*> order_;
+  std::unordered_map<const StoredArray*, std::uint32_t> arrays_;
+  std::vector<const StoredArray*> array_order_;
+};
+
+template <std::size_t I = 0>
+Expr::Node empty_node(std::size_t kind) {
+  if constexpr (I == std::variant_size_v<Expr::Node>) {
+    throw DecodeError("malformed frame: no such kind of expression");
+  } else {
+    return kind == I ? Expr::Node(std::in_place_index<I>) : empty_node<I + 1>(kind);
+  }
+}
+
+class ExprReader {
+ public:
+  explicit ExprReader(ByteReader& reader) : reader_(reader) {}
+
+  std::vector<ExprPtr> read() {
+    arrays_.resize(reader_.get_count());
+    for (auto& array : arrays_) array = read_stored_array(reader_);
+    const std::size_t count = reader_.get_count();
+    for (std::size_t i = 0; i < count; ++i) nodes_.push_back(read_node());
+    std::vector<ExprPtr> roots(reader_.get_count(sizeof(std::uint32_t)));
+    for (auto& root : roots) root = node(reader_.get<std::uint32_t>());
+    return roots;
+  }
+
+ private:
+  ExprPtr node(std::uint32_t number) const {
+    if (number >= nodes_.size()) throw DecodeError("malformed frame: an expression names a later one");
+    return nodes_[number];
+  }
+
+  ExprPtr read_node() {
+    auto expr = std::make_shared<Expr>();
+    expr->node = empty_node(reader_.get<std::uint8_t>());
+    expr->dtype = reader_.get<DType>();
+    expr->shape = reader_.get_vector<std::int64_t>();
+    expr->inputs.resize(reader_.get_count(sizeof(std::uint32_t)));
+    for (auto& input : expr->inputs) input = node(reader_.get<std::uint32_t>());
+    std::visit([&](auto& part) { read_part(part); }, expr->node);
+    return expr;
+  }
+
+  void read_part(Source& part) {
+    const auto number = reader_.get<std::uint32_t>();
+    if (number >= arrays_.size()) throw DecodeError("malformed frame: no such stored array");
+    part.array = arrays_[number];
+  }
+  void read_part(Constant& part) { part.value = NdArray::read_from(reader_); }
+  void read_part(Elementwise& part) { part.op = reader_.get<kernel::Op>(); }
+  void read_part(Slice& part) {
+    part.start = reader_.get_vector<std::int64_t>();
+    part.step = reader_.get_vector<std::int64_t>();
+  }
+  void read_part(Take& part) {
+    part.axis = reader_.get<int>();
+    part.indices = std::make_shared<const std::vector<std::int64_t>>(reader_.get_vector<std::int64_t>());
+  }
+  void read_part(Permute& part) { part.axes = reader_.get_vector<int>(); }
+  void read_part(Broadcast&) {}
+  void read_part(Reduce& part) {
+    part.axes = reader_.get_vector<int>();
+    part.spec = reader_.get<kernel::ReduceSpec>();
+  }
+  void read_part(GroupReduce& part) {
+    part.axis = reader_.get<int>();
+    part.codes = std::make_shared<const std::vector<std::int32_t>>(reader_.get_vector<std::int32_t>());
+    part.group_count = reader_.get<std::int64_t>();
+    part.spec = reader_.get<kernel::ReduceSpec>();
+  }
+  void read_part(Concat& part) { part.axis = reader_.get<int>(); }
+  void read_part(Rechunk& part) { part.chunk_shape = reader_.get_vector<std::int64_t>(); }
+  void read_part(LayerInput& part) { part.layer = reader_.get<LayerId>(); }
+
+  ByteReader& reader_;
+  std::vector<StoredArrayPtr> arrays_;
+  std::vector<ExprPtr> nodes_;
+};
+
+}  // namespace
+
+void write_to(ByteWriter& writer, const std::vector<ExprPtr>& roots) { ExprWriter(writer).write(roots); }
+
+std::vector<ExprPtr> read_exprs(ByteReader& reader) { return ExprReader(reader).read(); }
+
+}  // namespace rankine::array
