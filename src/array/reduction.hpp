@@ -7,7 +7,7 @@ struct ReduceOptions {
   std::optional<bool> skipna;         ///< default: true for floats
   double ddof = 0;
   std::int64_t min_count = 0;
-  bool keep_attrs = false;
+  std::optional<bool> keep_attrs;     ///< default: false; true for groupby and resample
   bool numeric_only = false;
 };
 /// Dims to reduce; absent: all (also `...`).
