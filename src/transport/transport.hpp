@@ -32,7 +32,8 @@ class Transport {
   /// Takes the bytes and returns at once; they are kept until the send has completed.
   virtual void send(int to, std::vector<std::byte> frame) = 0;
 
-  /// Moves the next frame that has arrived into `out`; false if there is none. Also makes progress.
+  /// Moves the next frame that has arrived into `out`; false if there is none. Makes progress
+  /// when none is waiting, so that polling until false is all that a loop needs.
   virtual bool poll(Frame& out) = 0;
 
   /// Moves sends and receives forward without taking a frame.

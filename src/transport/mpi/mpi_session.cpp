@@ -1,0 +1,75 @@
+#include "transport/mpi/mpi_session.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+#include "transport/mpi/mpi_call.hpp"
+
+namespace rankine::transport {
+namespace {
+
+RankPlace find_place(MPI_Comm comm) {
+  const auto doing = [] { return "finding out the ranks of this job"; };
+  RankPlace place;
+  check_mpi(MPI_Comm_rank(comm, &place.rank), doing);
+  check_mpi(MPI_Comm_size(comm, &place.size), doing);
+  char name[MPI_MAX_PROCESSOR_NAME] = {};
+  int length = 0;
+  check_mpi(MPI_Get_processor_name(name, &length), doing);
+  place.node_name.assign(name, static_cast<std::size_t>(length));
+
+  MPI_Comm node = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, place.rank, MPI_INFO_NULL, &node), doing);
+  check_mpi(MPI_Comm_rank(node, &place.local_rank), doing);
+  check_mpi(MPI_Comm_size(node, &place.local_size), doing);
+
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  sched_getaffinity(0, sizeof(mask), &mask);
+  std::vector<cpu_set_t> masks(static_cast<std::size_t>(place.local_size));
+  check_mpi(MPI_Allgather(&mask, sizeof(mask), MPI_BYTE, masks.data(), sizeof(mask), MPI_BYTE, node), doing);
+  place.ranks_sharing_mask = 0;
+  for (const cpu_set_t& other : masks) place.ranks_sharing_mask += CPU_EQUAL(&other, &mask) ? 1 : 0;
+  MPI_Comm_free(&node);
+  return place;
+}
+
+}  // namespace
+
+MpiSession::MpiSession(int& argc, char**& argv) {
+  int provided = MPI_THREAD_SINGLE;
+  check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), [] { return "starting"; });
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  if (provided < MPI_THREAD_FUNNELED) {
+    throw TransportError("this MPI library has no MPI_THREAD_FUNNELED, which worker threads need");
+  }
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm_), [] { return "making a communicator"; });
+  MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+  place_ = find_place(comm_);
+}
+
+MpiSession::~MpiSession() {
+  if (abandoned_) return;
+  MPI_Comm_free(&comm_);
+  MPI_Finalize();
+}
+
+void MpiSession::end(int exit_code, bool orderly, int grace_ms) {
+  std::fflush(nullptr);
+  if (!orderly || abandoned_) ::_exit(exit_code);
+  std::thread([exit_code, grace_ms] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(grace_ms));
+    ::_exit(exit_code);
+  }).detach();
+  MPI_Comm_free(&comm_);
+  MPI_Finalize();
+  ::_exit(exit_code);
+}
+
+}  // namespace rankine::transport
