@@ -30,7 +30,14 @@ DataArray make_data_array(Variable variable, VariableMap coords = {}, std::optio
 DataArray coordinate(const DataArray& array, const std::string& name);
 bool has_coordinate(const DataArray& array, const std::string& name);
 
-/// Computes and keeps the values (the loader where it is not constant).
+/// `variable` with its values known, as an index needs them.
+Variable as_index(const Variable& variable);
+/// The coordinates that live on some of `dims`.
+VariableMap coords_within(const VariableMap& coords, const std::vector<std::string>& dims);
+/// 0..n-1 along `dim`, for dims without a coordinate.
+Variable default_positions(const std::string& dim, std::int64_t size);
+
+/// The values, now (by the loader where it is not constant).
 NdArray values_of(const DataArray& array);
 
 }  // namespace rankine::array

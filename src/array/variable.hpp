@@ -69,6 +69,8 @@ Variable without_attrs(Variable variable);
 
 /// Values of the whole variable, now: constants are evaluated, the rest goes to the loader (loader.hpp).
 NdArray values_of(const Variable& variable);
+/// Same shape and equal elements whatever the numeric dtypes; NaN equals NaN.
+bool equal_values(const NdArray& a, const NdArray& b);
 /// Same dims, dtype-independent equal values (NaN equals NaN) where both are known or share their source.
 /// Two lazy variables whose expressions differ count as unequal unless `load` is true.
 bool equal_variables(const Variable& a, const Variable& b, bool load = false);
