@@ -42,4 +42,13 @@ add_library(rankine_transport_mpi STATIC transport/mpi/mpi_session.cpp transport
 target_compile_options(rankine_transport_mpi PRIVATE -Wall -Wextra -Wpedantic)
 target_link_libraries(rankine_transport_mpi PUBLIC rankine_transport MPI::MPI_CXX)
 rankine_room(report ROOMS base LIBS fmt::fmt)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(tomlplusplus QUIET)
+set(cli_libs Boost::program_options)
+if(tomlplusplus_FOUND)
+  list(APPEND cli_libs tomlplusplus::tomlplusplus)
+endif()
+rankine_room(cli ROOMS base report LIBS ${cli_libs})
+target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION}"
+  $<$<BOOL:${tomlplusplus_FOUND}>:RANKINE_HAVE_TOML>)
 rankine_room(script ROOMS base grid calendar array)

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdio>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -18,6 +18,8 @@ struct ReporterOptions {
   ProgressStyle progress = ProgressStyle::automatic;  ///< line on a terminal, plain otherwise
   std::string log_file;   ///< empty: none; everything goes there with timestamps, verbose lines too
   std::FILE* out = stderr;  ///< progress, notes and summary; the script's own print goes to stdout
+  /// Now as text, before plain progress lines and log lines; empty: local time, "2026-03-01 12:00:00".
+  std::function<std::string()> timestamp;
 };
 
 /// Rank 0's voice: the progress line, notes, warnings, the error and the summary. Called from one

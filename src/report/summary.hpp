@@ -30,8 +30,8 @@ struct RunSummary {
 };
 
 struct SummaryOptions {
-  bool every_rank = true;     ///< a line per rank; otherwise only ranges
-  std::size_t most_ranks = 32;  ///< beyond it only ranges unless verbose asks
+  bool every_rank = true;       ///< a table with a line per rank, in jobs of several
+  std::size_t most_ranks = 32;  ///< larger jobs get no table, only the ranges over ranks
 };
 
 /// The text at the end of a run, several lines, each with its line end.

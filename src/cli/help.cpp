@@ -1,0 +1,81 @@
+#include "cli/option_table.hpp"
+
+namespace rankine::cli {
+namespace {
+
+constexpr const char* overview =
+    "Rankine runs xarray-like climate pipelines as one MPI job.\n"
+    "\n"
+    "usage: rankine COMMAND ...\n"
+    "       mpirun -n RANKS rankine run SCRIPT ...\n"
+    "\n"
+    "commands:\n"
+    "  run SCRIPT [WORD...]    run a pipeline script\n"
+    "  plan SCRIPT [WORD...]   print what a run would do; reads no data\n"
+    "  info FILE...            print what NetCDF files and Zarr stores hold\n"
+    "  version                 print the version\n"
+    "  help [COMMAND]          print this, or all about a command\n"
+    "\n"
+    "exit status: 0 done, 1 a task failed for good, 2 bad command line or script,\n"
+    "3 input missing or unreadable, 4 output not writable, 5 too little memory or a\n"
+    "lost rank, 70 a bug in rankine.\n";
+
+constexpr const char* run_intro =
+    "usage: rankine run [OPTION...] SCRIPT [WORD...]\n"
+    "       mpirun -n RANKS rankine run [OPTION...] SCRIPT [WORD...]\n"
+    "\n"
+    "Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the\n"
+    "other ranks work; without mpirun one process does both. Options stand before the\n"
+    "script; the words after it are its sys.argv[1:], untouched.\n";
+
+constexpr const char* plan_intro =
+    "usage: rankine plan [OPTION...] SCRIPT [WORD...]\n"
+    "\n"
+    "Prints the layers, tasks, bytes read and written, the largest block and the fusion\n"
+    "of the plan that `rankine run` would run. Reads no data.\n";
+
+constexpr const char* info_intro =
+    "usage: rankine info FILE...\n"
+    "\n"
+    "Prints dims, variables, dtypes, stored chunks, filters, attributes and calendar of\n"
+    "NetCDF files and Zarr stores, and how rankine would read each variable.\n";
+
+std::string left_column(const OptionRow& row) {
+  std::string text = row.short_name == '\0' ? "      " : std::string("  -") + row.short_name + ", ";
+  text += "--" + row.name;
+  if (!row.argument.empty()) text += " " + row.argument;
+  return text;
+}
+
+std::string option_lines(const std::vector<OptionRow>& rows) {
+  constexpr std::size_t help_column = 32;
+  std::string text = "\noptions:\n";
+  for (const OptionRow& row : rows) {
+    std::string line = left_column(row);
+    if (line.size() + 2 > help_column) {
+      text += line + "\n";
+      line.clear();
+    }
+    line.resize(help_column, ' ');
+    for (char c : row.help) {
+      line += c;
+      if (c == '\n') line += std::string(help_column, ' ');
+    }
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string help_text(std::optional<Command> topic) {
+  if (topic == Command::run) return run_intro + option_lines(options_of(Command::run));
+  if (topic == Command::plan) return plan_intro + option_lines(options_of(Command::plan));
+  if (topic == Command::info) return info_intro + option_lines(options_of(Command::info));
+  if (topic == Command::version) return "usage: rankine version\n\nPrints the version.\n";
+  return overview;
+}
+
+std::string version_text() { return "rankine " RANKINE_VERSION; }
+
+}  // namespace rankine::cli

@@ -1,0 +1,142 @@
+#include "cli/option_table.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace rankine::cli {
+namespace {
+
+constexpr std::pair<Command, const char*> commands[] = {
+    {Command::run, "run"},         {Command::plan, "plan"}, {Command::info, "info"},
+    {Command::version, "version"}, {Command::help, "help"},
+};
+
+const OptionRow help_row{"help", 'h', "", "print this help and exit", false};
+const OptionRow threads_row{"threads", 't', "N", "threads per rank that run tasks (default: the cores that the rank\n"
+                                                 "may use, by affinity, cgroup and batch system)"};
+const OptionRow memory_row{"memory-limit", 'm', "BYTES",
+                           "memory per rank for blocks, such as 2GB or 512MiB (default: 0.8 of\n"
+                           "the rank's share of what node, cgroup or batch system grants)"};
+const OptionRow config_row{"config", 'c', "FILE",
+                           "TOML file whose keys are these options without dashes, such as\n"
+                           "threads = 4; the command line wins",
+                           false};
+
+/// A whole number of at least `least`.
+unsigned parse_number(const std::string& value, unsigned least, const std::string& where) {
+  unsigned number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || stop != end || number < least) {
+    throw UsageError(where + ": '" + value + "' is not a whole number of at least " + std::to_string(least));
+  }
+  return number;
+}
+
+template <typename Enum>
+Enum parse_choice(const std::string& value, const std::vector<std::pair<std::string, Enum>>& choices,
+                  const std::string& where) {
+  std::string list;
+  for (const auto& [name, choice] : choices) {
+    if (name == value) return choice;
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  throw UsageError(where + ": '" + value + "' is none of " + list);
+}
+
+bool parse_switch(const std::string& value, const std::string& where) {
+  return parse_choice<bool>(value, {{"", true}, {"true", true}, {"false", false}}, where);
+}
+
+}  // namespace
+
+const std::vector<OptionRow>& options_of(Command command) {
+  static const std::vector<OptionRow> run{
+      threads_row,
+      memory_row,
+      {"scheduler-works", '\0', "auto|yes|no",
+       "whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)"},
+      {"attempts", '\0', "N", "how often a failing task is tried before the run fails (default 3)"},
+      {"progress", '\0', "auto|line|plain|off",
+       "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
+       "(default auto: line on a terminal, plain otherwise)"},
+      {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
+      {"verbose", 'v', "", "say more: files, chunk paths, plan, attempts"},
+      {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
+      config_row,
+      help_row};
+  static const std::vector<OptionRow> plan{threads_row, memory_row, config_row, help_row};
+  static const std::vector<OptionRow> only_help{help_row};
+  if (command == Command::run) return run;
+  if (command == Command::plan) return plan;
+  return only_help;
+}
+
+std::string name_of(Command command) {
+  for (const auto& [id, name] : commands) {
+    if (id == command) return name;
+  }
+  return "";
+}
+
+const std::vector<std::string>& command_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const auto& [id, name] : commands) list.emplace_back(name);
+    return list;
+  }();
+  return names;
+}
+
+std::optional<Command> command_named(const std::string& name) {
+  for (const auto& [id, known] : commands) {
+    if (name == known) return id;
+  }
+  return std::nullopt;
+}
+
+void apply_option(Options& options, const std::string& name, const std::string& value,
+                  const std::string& where) {
+  using report::ProgressStyle;
+  using report::Verbosity;
+  if (name == "threads") {
+    options.threads = parse_number(value, 1, where);
+  } else if (name == "memory-limit") {
+    try {
+      options.memory_limit = parse_bytes(value);
+    } catch (const Error& error) {
+      throw UsageError(where + ": " + error.what());
+    }
+    if (options.memory_limit->value == 0) throw UsageError(where + ": a memory limit of 0 lets nothing run");
+  } else if (name == "scheduler-works") {
+    options.scheduler_works = parse_choice<SchedulerWorks>(
+        value,
+        {{"auto", SchedulerWorks::automatic}, {"yes", SchedulerWorks::yes}, {"no", SchedulerWorks::no}}, where);
+  } else if (name == "attempts") {
+    options.attempts = parse_number(value, 1, where);
+  } else if (name == "progress") {
+    options.progress = parse_choice<ProgressStyle>(value,
+                                                   {{"auto", ProgressStyle::automatic},
+                                                    {"line", ProgressStyle::line},
+                                                    {"plain", ProgressStyle::plain},
+                                                    {"off", ProgressStyle::off}},
+                                                   where);
+  } else if (name == "quiet") {
+    if (parse_switch(value, where)) options.verbosity = Verbosity::quiet;
+  } else if (name == "verbose") {
+    if (parse_switch(value, where)) options.verbosity = Verbosity::verbose;
+  } else if (name == "log-file") {
+    if (value.empty()) throw UsageError(where + ": the name of the file is empty");
+    options.log_file = value;
+  }
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
+                         const std::string& prefix) {
+  const std::optional<std::string> meant = nearest(word, candidates);
+  return meant ? " (did you mean " + prefix + *meant + "?)" : "";
+}
+
+}  // namespace rankine::cli

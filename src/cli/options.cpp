@@ -1,0 +1,163 @@
+#include "cli/options.hpp"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+
+#include "base/error.hpp"
+#include "cli/config_file.hpp"
+#include "cli/option_table.hpp"
+
+namespace rankine::cli {
+namespace {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+std::vector<std::string> names_of(const std::vector<OptionRow>& rows) {
+  std::vector<std::string> names;
+  for (const OptionRow& row : rows) names.push_back(row.name);
+  return names;
+}
+
+po::options_description description_of(const std::vector<OptionRow>& rows) {
+  po::options_description description;
+  for (const OptionRow& row : rows) {
+    const std::string spelling = row.short_name == '\0' ? row.name : row.name + "," + row.short_name;
+    if (row.argument.empty()) {
+      description.add_options()(spelling.c_str(), row.help.c_str());
+    } else {
+      description.add_options()(spelling.c_str(), po::value<std::string>(), row.help.c_str());
+    }
+  }
+  return description;
+}
+
+/// Whether `word` is an option whose value is the next word: `--threads` and `-t`, not `--threads=4`, `-t4`
+/// or a switch.
+bool takes_next_word(const std::string& word, const std::vector<OptionRow>& rows) {
+  for (const OptionRow& row : rows) {
+    const bool named = word == "--" + row.name || (row.short_name != '\0' && word == std::string{'-', row.short_name});
+    if (named) return !row.argument.empty();
+  }
+  return false;
+}
+
+/// The number of leading words that are options and their values: the script is what follows, and what
+/// follows the script is not ours to understand.
+std::size_t count_option_words(const Words& words, const std::vector<OptionRow>& rows) {
+  std::size_t i = 0;
+  while (i < words.size() && words[i].size() > 1 && words[i][0] == '-' && words[i] != "--") {
+    i += takes_next_word(words[i], rows) ? 2 : 1;
+  }
+  return std::min(i, words.size());
+}
+
+/// Boost knows the grammar of options; its complaints become ours.
+std::vector<po::option> parse_words(const Words& words, Command command) {
+  const std::vector<OptionRow>& rows = options_of(command);
+  const po::options_description description = description_of(rows);
+  const std::string in = "rankine " + name_of(command) + ": ";
+  const std::string hint = "; see rankine " + name_of(command) + " --help";
+  try {
+    namespace style = po::command_line_style;
+    po::parsed_options parsed = po::command_line_parser(words)
+                                    .options(description)
+                                    .style(style::unix_style & ~style::allow_guessing)
+                                    .run();
+    po::variables_map once;  // storing finds options that are given twice
+    po::store(parsed, once);
+    return parsed.options;
+  } catch (const po::unknown_option& unknown) {
+    const std::string name = unknown.get_option_name();
+    const std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    throw UsageError(in + "unknown option " + name + did_you_mean(bare, names_of(rows), "--") + hint);
+  } catch (const po::multiple_occurrences& twice) {
+    throw UsageError(in + "option " + twice.get_option_name() + " is given more than once" + hint);
+  } catch (const po::error& bad) {
+    throw UsageError(in + bad.what() + hint);
+  }
+}
+
+/// Switches that exclude each other can only do so where one person wrote both: on the command line.
+void check_exclusive(const std::vector<po::option>& given) {
+  const auto has = [&](const char* name) {
+    return std::any_of(given.begin(), given.end(), [&](const po::option& o) { return o.string_key == name; });
+  };
+  if (has("quiet") && has("verbose")) throw UsageError("--quiet and --verbose exclude each other");
+}
+
+Options help_about(std::optional<Command> topic) {
+  Options options;
+  options.command = Command::help;
+  options.help_topic = topic;
+  return options;
+}
+
+Command parse_command(const std::string& word, const std::string& before) {
+  if (const std::optional<Command> command = command_named(word)) return *command;
+  if (!word.empty() && word[0] == '-') {
+    throw UsageError(before + "unknown option " + word + "; options of a command stand after it, see rankine help");
+  }
+  throw UsageError(before + "unknown command '" + word + "'" + did_you_mean(word, command_names(), "") +
+                   "; see rankine help");
+}
+
+Options parse_help(const Words& rest) {
+  if (rest.size() > 1) throw UsageError("rankine help: one command at a time");
+  if (rest.empty() || rest[0] == "--help" || rest[0] == "-h") return help_about(std::nullopt);
+  return help_about(parse_command(rest[0], "rankine help: "));
+}
+
+}  // namespace
+
+Options parse_options(const Words& words) {
+  if (words.empty()) throw UsageError("rankine: a command is missing; see rankine help");
+  if (words[0] == "--help" || words[0] == "-h") return help_about(std::nullopt);
+  Options options;
+  if (words[0] == "--version") {
+    options.command = Command::version;
+    return options;
+  }
+  options.command = parse_command(words[0], "rankine: ");
+  const Words rest(words.begin() + 1, words.end());
+  if (options.command == Command::help) return parse_help(rest);
+
+  const std::vector<OptionRow>& rows = options_of(options.command);
+  const std::size_t option_words = count_option_words(rest, rows);
+  const std::vector<po::option> given =
+      parse_words(Words(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(option_words)), options.command);
+  for (const po::option& option : given) {
+    if (option.string_key == "help") return help_about(options.command);
+  }
+  check_exclusive(given);
+  for (const po::option& option : given) {
+    if (option.string_key != "config") continue;
+    // A file may serve run and plan: it may hold every option of run.
+    for (const ConfigEntry& entry : read_config(option.value.at(0), options_of(Command::run))) {
+      apply_option(options, entry.name, entry.value, entry.where);
+    }
+  }
+  for (const po::option& option : given) {
+    apply_option(options, option.string_key, option.value.empty() ? "" : option.value[0],
+                 "--" + option.string_key);
+  }
+
+  Words operands(rest.begin() + static_cast<std::ptrdiff_t>(option_words), rest.end());
+  if (!operands.empty() && operands[0] == "--") operands.erase(operands.begin());
+  const std::string in = "rankine " + name_of(options.command) + ": ";
+  if (options.command == Command::version) {
+    if (!operands.empty()) throw UsageError(in + "takes no words");
+  } else if (options.command == Command::info) {
+    if (operands.empty()) throw UsageError(in + "a file is missing; see rankine info --help");
+    options.files = std::move(operands);
+  } else {
+    if (operands.empty()) {
+      throw UsageError(in + "a script is missing; see rankine " + name_of(options.command) + " --help");
+    }
+    options.script = operands[0];
+    options.script_arguments.assign(operands.begin() + 1, operands.end());
+  }
+  return options;
+}
+
+}  // namespace rankine::cli

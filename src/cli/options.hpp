@@ -1,0 +1,52 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "report/reporter.hpp"
+
+namespace rankine::cli {
+
+enum class Command { run, plan, info, version, help };
+enum class SchedulerWorks { automatic, yes, no };
+
+/// The command line of `rankine`, with what a configuration file added to it.
+struct Options {
+  Command command = Command::help;
+
+  // run and plan
+  std::string script;
+  std::vector<std::string> script_arguments;  ///< sys.argv without the script
+  std::optional<unsigned> threads;            ///< per rank; absent: the cores the rank may use
+  std::optional<Bytes> memory_limit;          ///< per rank; absent: the rank's share of what is granted
+
+  // run
+  SchedulerWorks scheduler_works = SchedulerWorks::automatic;
+  unsigned attempts = 3;
+  report::Verbosity verbosity = report::Verbosity::normal;
+  report::ProgressStyle progress = report::ProgressStyle::automatic;
+  std::string log_file;
+
+  // info
+  std::vector<std::string> files;
+
+  // help
+  std::optional<Command> help_topic;
+};
+
+/// Words after the program's own name. Reads the file of --config. Throws UsageError whose message names
+/// the word, where it stands and the nearest one that exists; InputError if that file cannot be read.
+/// `--help` after a command and `--version` become the commands help and version.
+Options parse_options(const std::vector<std::string>& words);
+
+/// The whole help of a command, or of the program.
+std::string help_text(std::optional<Command> topic = std::nullopt);
+
+/// "rankine 0.1.0"
+std::string version_text();
+
+/// The candidate with the smallest edit distance to `word`, if it is near enough to be meant.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace rankine::cli

@@ -1,0 +1,140 @@
+#include "report/reporter.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <optional>
+
+#include "base/error.hpp"
+
+namespace rankine::report {
+namespace {
+
+constexpr std::int64_t line_interval_ns = 200'000'000;
+constexpr std::int64_t plain_interval_ns = 10'000'000'000;
+constexpr const char* erase_to_end_of_line = "\x1b[K";
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+std::string local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  return text;
+}
+
+/// A file that is no terminal and a terminal that does not tell its width count as 80 columns.
+unsigned columns_of(std::FILE* out) {
+  winsize size{};
+  const int descriptor = fileno(out);
+  if (descriptor < 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+ProgressStyle resolve(ProgressStyle style, std::FILE* out) {
+  if (style != ProgressStyle::automatic) return style;
+  const int descriptor = fileno(out);
+  return descriptor >= 0 && isatty(descriptor) == 1 ? ProgressStyle::line : ProgressStyle::plain;
+}
+
+}  // namespace
+
+struct Reporter::Impl {
+  ReporterOptions options;
+  ProgressStyle style = ProgressStyle::off;
+  std::unique_ptr<std::FILE, CloseFile> log;
+  bool line_shown = false;
+  std::optional<Instant> last_drawn;
+  std::optional<Instant> last_logged;
+
+  void write_log(const std::string& text) {
+    if (!log) return;
+    std::fprintf(log.get(), "%s  %s\n", options.timestamp().c_str(), text.c_str());
+    std::fflush(log.get());  // what a killed job has left is what its log is for
+  }
+
+  void write_out(const std::string& text) {
+    clear();
+    std::fprintf(options.out, "%s\n", text.c_str());
+    std::fflush(options.out);
+  }
+
+  void clear() {
+    if (!line_shown) return;
+    std::fprintf(options.out, "\r%s", erase_to_end_of_line);
+    std::fflush(options.out);
+    line_shown = false;
+  }
+
+  void say(Verbosity least, const std::string& text) {
+    if (options.verbosity >= least) write_out(text);
+    write_log(text);
+  }
+};
+
+Reporter::Reporter(ReporterOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->options = std::move(options);
+  if (!impl_->options.timestamp) impl_->options.timestamp = local_time;
+  if (impl_->options.verbosity != Verbosity::quiet) {
+    impl_->style = resolve(impl_->options.progress, impl_->options.out);
+  }
+  const std::string& path = impl_->options.log_file;
+  if (path.empty()) return;
+  impl_->log.reset(std::fopen(path.c_str(), "a"));
+  if (!impl_->log) {
+    throw OutputError("cannot open log file " + path + ": " + std::strerror(errno) +
+                      "; give another with --log-file");
+  }
+}
+
+Reporter::~Reporter() { impl_->clear(); }
+
+void Reporter::detail(const std::string& text) { impl_->say(Verbosity::verbose, text); }
+void Reporter::note(const std::string& text) { impl_->say(Verbosity::normal, text); }
+void Reporter::warning(const std::string& text) { impl_->say(Verbosity::quiet, "warning: " + text); }
+void Reporter::error(const std::string& text) { impl_->say(Verbosity::quiet, "rankine: " + text); }
+
+bool Reporter::progress(const ProgressState& state, Instant now) {
+  Impl& impl = *impl_;
+  const auto due = [&](std::optional<Instant>& last, std::int64_t interval_ns, bool at_once) {
+    const bool first = !last;
+    if (!first && now.ns - last->ns < interval_ns) return false;
+    last = now;
+    return !first || at_once;
+  };
+  if (impl.log && due(impl.last_logged, plain_interval_ns, false)) impl.write_log(plain_line(state));
+  if (impl.style == ProgressStyle::line) {
+    if (!due(impl.last_drawn, line_interval_ns, true)) return false;
+    // One column stays free: some terminals wrap when the last one is written.
+    const std::string line = progress_line(state, columns_of(impl.options.out) - 1);
+    std::fprintf(impl.options.out, "\r%s%s", line.c_str(), erase_to_end_of_line);
+    std::fflush(impl.options.out);
+    impl.line_shown = true;
+    return true;
+  }
+  if (impl.style == ProgressStyle::plain) {
+    if (!due(impl.last_drawn, plain_interval_ns, false)) return false;
+    impl.write_out(impl.options.timestamp() + "  " + plain_line(state));
+    return true;
+  }
+  return false;
+}
+
+void Reporter::clear_line() { impl_->clear(); }
+
+void Reporter::summary(const RunSummary& summary) {
+  const SummaryOptions options{.every_rank = impl_->options.verbosity != Verbosity::quiet,
+                               .most_ranks = impl_->options.verbosity == Verbosity::verbose ? 1000000u : 32u};
+  std::string text = summary_text(summary, options);
+  text.pop_back();  // say() ends the line
+  impl_->say(Verbosity::normal, text);
+}
+
+}  // namespace rankine::report

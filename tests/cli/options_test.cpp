@@ -1,0 +1,212 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "cli/config_file.hpp"
+#include "cli/options.hpp"
+
+using namespace rankine;
+using namespace rankine::cli;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// The message of the error, with its exit status before it.
+std::string refusal(const Words& words) {
+  try {
+    parse_options(words);
+  } catch (const Error& error) {
+    return std::to_string(static_cast<int>(error.code())) + ": " + error.what();
+  }
+  return "accepted";
+}
+
+#ifdef RANKINE_HAVE_TOML
+/// A TOML file that is there as long as this object.
+struct TomlFile {
+  explicit TomlFile(const std::string& text) {
+    const int descriptor = mkstemps(path.data(), 5);
+    REQUIRE(descriptor >= 0);
+    close(descriptor);
+    std::ofstream(path) << text;
+  }
+  ~TomlFile() { std::remove(path.c_str()); }
+  std::string path = "/tmp/rankine-XXXXXX.toml";
+};
+#endif
+
+}  // namespace
+
+TEST_CASE("run takes options before the script and leaves the words after it alone") {
+  const Options options = parse_options({"run", "--threads", "4", "--memory-limit=2GiB", "-q", "a.py", "--threads", "x",
+                                         "-v", "--", "in.nc"});
+  CHECK(options.command == Command::run);
+  CHECK(options.threads == 4u);
+  CHECK(options.memory_limit == Bytes{2147483648});
+  CHECK(options.verbosity == report::Verbosity::quiet);
+  CHECK(options.script == "a.py");
+  CHECK(options.script_arguments == Words{"--threads", "x", "-v", "--", "in.nc"});
+}
+
+TEST_CASE("what is not given keeps its default") {
+  const Options options = parse_options({"run", "a.py"});
+  CHECK(options.threads == std::nullopt);
+  CHECK(options.memory_limit == std::nullopt);
+  CHECK(options.scheduler_works == SchedulerWorks::automatic);
+  CHECK(options.attempts == 3);
+  CHECK(options.verbosity == report::Verbosity::normal);
+  CHECK(options.progress == report::ProgressStyle::automatic);
+  CHECK(options.log_file.empty());
+  CHECK(options.script_arguments.empty());
+}
+
+TEST_CASE("every option of run reaches its field") {
+  const Options options = parse_options({"run", "-t2", "-m", "512MiB", "--scheduler-works", "no", "--attempts", "5",
+                                         "--progress", "plain", "--verbose", "--log-file", "log", "a.py"});
+  CHECK(options.threads == 2u);
+  CHECK(options.memory_limit == Bytes{536870912});
+  CHECK(options.scheduler_works == SchedulerWorks::no);
+  CHECK(options.attempts == 5);
+  CHECK(options.progress == report::ProgressStyle::plain);
+  CHECK(options.verbosity == report::Verbosity::verbose);
+  CHECK(options.log_file == "log");
+}
+
+TEST_CASE("a script whose name begins with a dash follows two dashes") {
+  CHECK(parse_options({"run", "-q", "--", "-odd.py", "w"}).script == "-odd.py");
+}
+
+TEST_CASE("info takes files, plan a script") {
+  CHECK(parse_options({"info", "a.nc", "b.zarr"}).files == Words{"a.nc", "b.zarr"});
+  const Options plan = parse_options({"plan", "-m", "1G", "a.py", "in.nc"});
+  CHECK(plan.command == Command::plan);
+  CHECK(plan.memory_limit == Bytes{1073741824});
+  CHECK(plan.script_arguments == Words{"in.nc"});
+}
+
+TEST_CASE("help and version are commands and options") {
+  CHECK(parse_options({"--help"}).command == Command::help);
+  CHECK(parse_options({"--help"}).help_topic == std::nullopt);
+  CHECK(parse_options({"help"}).help_topic == std::nullopt);
+  CHECK(parse_options({"help", "run"}).help_topic == Command::run);
+  CHECK(parse_options({"run", "--help"}).help_topic == Command::run);
+  CHECK(parse_options({"info", "-h"}).help_topic == Command::info);
+  CHECK(parse_options({"--version"}).command == Command::version);
+  CHECK(parse_options({"version"}).command == Command::version);
+}
+
+TEST_CASE("a refused command line says what is wrong and what exists") {
+  CHECK(refusal({}) == "2: rankine: a command is missing; see rankine help");
+  CHECK(refusal({"rnu"}) == "2: rankine: unknown command 'rnu' (did you mean run?); see rankine help");
+  CHECK(refusal({"frobnicate"}) == "2: rankine: unknown command 'frobnicate'; see rankine help");
+  CHECK(refusal({"-q", "run"}) ==
+        "2: rankine: unknown option -q; options of a command stand after it, see rankine help");
+  CHECK(refusal({"run"}) == "2: rankine run: a script is missing; see rankine run --help");
+  CHECK(refusal({"info"}) == "2: rankine info: a file is missing; see rankine info --help");
+  CHECK(refusal({"run", "--thraeds", "4", "a.py"}) ==
+        "2: rankine run: unknown option --thraeds (did you mean --threads?); see rankine run --help");
+  CHECK(refusal({"run", "--thr", "4", "a.py"}).substr(0, 36) == "2: rankine run: unknown option --thr");
+  CHECK(refusal({"plan", "--attempts", "4", "a.py"}) ==
+        "2: rankine plan: unknown option --attempts; see rankine plan --help");
+  CHECK(refusal({"run", "--threads", "4", "--threads", "5", "a.py"}) ==
+        "2: rankine run: option --threads is given more than once; see rankine run --help");
+  CHECK(refusal({"run", "--threads"}) ==
+        "2: rankine run: the required argument for option '--threads' is missing; see rankine run --help");
+  CHECK(refusal({"run", "--quiet", "--verbose", "a.py"}) == "2: --quiet and --verbose exclude each other");
+  CHECK(refusal({"version", "x"}) == "2: rankine version: takes no words");
+}
+
+TEST_CASE("a refused value is named with its option") {
+  CHECK(refusal({"run", "--threads", "0", "a.py"}) == "2: --threads: '0' is not a whole number of at least 1");
+  CHECK(refusal({"run", "--threads", "-1", "a.py"}) == "2: --threads: '-1' is not a whole number of at least 1");
+  CHECK(refusal({"run", "--attempts", "2.5", "a.py"}) == "2: --attempts: '2.5' is not a whole number of at least 1");
+  CHECK(refusal({"run", "--progress", "loud", "a.py"}) == "2: --progress: 'loud' is none of auto, line, plain, off");
+  CHECK(refusal({"run", "--memory-limit", "much", "a.py"}) ==
+        "2: --memory-limit: 'much' is not a number of bytes; write for example 512MiB, 4GB or 2G");
+  CHECK(refusal({"run", "--memory-limit", "0", "a.py"}) == "2: --memory-limit: a memory limit of 0 lets nothing run");
+}
+
+TEST_CASE("the nearest word is one that could be a slip") {
+  const Words candidates{"threads", "attempts", "progress"};
+  CHECK(nearest("thread", candidates) == "threads");
+  CHECK(nearest("atempt", candidates) == "attempts");
+  CHECK(nearest("x", candidates) == std::nullopt);
+  CHECK(nearest("colour", candidates) == std::nullopt);
+}
+
+TEST_CASE("the help of run is complete") {
+  CHECK(help_text(Command::run) ==
+        R"(usage: rankine run [OPTION...] SCRIPT [WORD...]
+       mpirun -n RANKS rankine run [OPTION...] SCRIPT [WORD...]
+
+Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the
+other ranks work; without mpirun one process does both. Options stand before the
+script; the words after it are its sys.argv[1:], untouched.
+
+options:
+  -t, --threads N               threads per rank that run tasks (default: the cores that the rank
+                                may use, by affinity, cgroup and batch system)
+  -m, --memory-limit BYTES      memory per rank for blocks, such as 2GB or 512MiB (default: 0.8 of
+                                the rank's share of what node, cgroup or batch system grants)
+      --scheduler-works auto|yes|no
+                                whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)
+      --attempts N              how often a failing task is tried before the run fails (default 3)
+      --progress auto|line|plain|off
+                                a line that is redrawn, lines with time stamps every 10 s, or nothing
+                                (default auto: line on a terminal, plain otherwise)
+  -q, --quiet                   no progress, no summary: only warnings and errors
+  -v, --verbose                 say more: files, chunk paths, plan, attempts
+      --log-file FILE           append everything that is said, with time stamps, to FILE
+  -c, --config FILE             TOML file whose keys are these options without dashes, such as
+                                threads = 4; the command line wins
+  -h, --help                    print this help and exit
+)");
+}
+
+TEST_CASE("the help of a command shows only its own options") {
+  CHECK(help_text(Command::info) ==
+        R"(usage: rankine info FILE...
+
+Prints dims, variables, dtypes, stored chunks, filters, attributes and calendar of
+NetCDF files and Zarr stores, and how rankine would read each variable.
+
+options:
+  -h, --help                    print this help and exit
+)");
+}
+
+#ifdef RANKINE_HAVE_TOML
+TEST_CASE("a configuration file gives values and the command line wins") {
+  const TomlFile file("threads = 4\nmemory-limit = \"1GiB\"\nquiet = true\nattempts = 7\n");
+  const Options options = parse_options({"run", "--config", file.path, "--threads", "2", "a.py"});
+  const Options plan = parse_options({"plan", "--config", file.path, "a.py"});
+  CHECK(options.threads == 2u);
+  CHECK(options.memory_limit == Bytes{1073741824});
+  CHECK(options.verbosity == report::Verbosity::quiet);
+  CHECK(options.attempts == 7);
+  CHECK(plan.threads == 4u);
+}
+
+TEST_CASE("a configuration file is refused with file, line and key") {
+  const auto refused = [](const std::string& text) -> std::string {
+    const TomlFile file(text);
+    std::string message = refusal({"run", "--config", file.path, "a.py"});
+    const std::size_t at = message.find(file.path);
+    return at == std::string::npos ? message : message.replace(at, file.path.size(), "FILE");
+  };
+  CHECK(refused("quiet = true\nthread = 4\n") == "2: FILE:2: thread: no such option (did you mean threads?)");
+  CHECK(refused("threads = 1.5\n") == "2: FILE:1: threads: the value must be a string, a whole number, true or false");
+  CHECK(refused("threads = -2\n") == "2: FILE:1: threads: '-2' is not a whole number of at least 1");
+  CHECK(refused("config = \"other\"\n").substr(0, 33) == "2: FILE:1: config: no such option");
+  CHECK(refused("threads = = 4\n").substr(0, 10) == "2: FILE:1:");
+}
+#endif
+
+TEST_CASE("a configuration file that is not there is missing input") {
+  CHECK(refusal({"run", "--config", "/no/such.toml", "a.py"}) ==
+        "3: --config: cannot read /no/such.toml: No such file or directory");
+}
