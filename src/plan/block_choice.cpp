@@ -1,0 +1,284 @@
+#include "plan/block_choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "plan/leaf_spans.hpp"
+
+namespace rankine::plan {
+namespace {
+
+using array::Expr;
+using array::ExprPtr;
+using Cuts = std::vector<std::int64_t>;
+
+/// How an expression would like to be cut. Empty cuts along an axis: no wish.
+struct Preference {
+  std::vector<Cuts> cuts;
+  std::vector<bool> exact;  ///< a Rechunk wish: blocks are not merged along this axis
+  double weight = 0;        ///< bytes of the heaviest leaf: it decides
+};
+
+Preference no_preference(std::size_t ndim) { return {std::vector<Cuts>(ndim), std::vector<bool>(ndim, false), 0}; }
+
+Cuts regular_cuts(std::int64_t extent, std::int64_t step) {
+  return ChunkGrid::regular({extent}, {step}).cuts(0);
+}
+
+Cuts sliced_cuts(const Cuts& cuts, std::int64_t start, std::int64_t step, std::int64_t count) {
+  Cuts inside{0};
+  if (step > 0) {
+    for (const std::int64_t cut : cuts) {
+      const std::int64_t at = cut <= start ? 0 : ceil_div(cut - start, step);
+      if (at > inside.back() && at < count) inside.push_back(at);
+    }
+  } else {
+    for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
+      const std::int64_t at = *cut > start ? 0 : (start - *cut) / -step + 1;
+      if (at > inside.back() && at < count) inside.push_back(at);
+    }
+  }
+  inside.push_back(count);
+  return inside;
+}
+
+Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) {
+  Preference own = no_preference(expr->shape.size());
+  if (const auto* source = expr->as<array::Source>()) {
+    for (std::size_t axis = 0; axis < expr->shape.size(); ++axis)
+      own.cuts[axis] = regular_cuts(expr->shape[axis], source->array->chunk_shape[axis]);
+    own.weight = static_cast<double>(array::bytes_of(*expr).value);
+    return own;
+  }
+  if (const auto* leaf = expr->as<array::LayerInput>()) {
+    own.cuts = grid_of_layer(leaf->layer).all_cuts();
+    own.weight = static_cast<double>(array::bytes_of(*expr).value);
+    return own;
+  }
+  if (expr->inputs.empty() || expr->as<array::Reduce>() != nullptr || expr->as<array::GroupReduce>() != nullptr)
+    return own;
+  if (const auto* concat = expr->as<array::Concat>()) {
+    Cuts joined{0};
+    std::int64_t start = 0;
+    double heaviest = -1;
+    for (const auto& input : expr->inputs) {
+      const Preference inner = preference_of(input, grid_of_layer);
+      for (const std::int64_t cut : inner.cuts[concat->axis])
+        if (cut + start > joined.back()) joined.push_back(cut + start);
+      start += input->shape[concat->axis];
+      if (start > joined.back()) joined.push_back(start);
+      own.weight += inner.weight;
+      if (inner.weight <= heaviest) continue;
+      heaviest = inner.weight;
+      for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
+        own.cuts[axis] = inner.cuts[axis];
+        own.exact[axis] = inner.exact[axis];
+      }
+    }
+    if (joined.size() == 1) joined.push_back(0);
+    own.cuts[concat->axis] = std::move(joined);
+    return own;
+  }
+  std::vector<Preference> inner;
+  for (const auto& input : expr->inputs) inner.push_back(preference_of(input, grid_of_layer));
+  if (const auto* slice = expr->as<array::Slice>()) {
+    own = std::move(inner[0]);
+    for (std::size_t axis = 0; axis < own.cuts.size(); ++axis)
+      if (!own.cuts[axis].empty())
+        own.cuts[axis] = sliced_cuts(own.cuts[axis], slice->start[axis], slice->step[axis], expr->shape[axis]);
+    own.weight *= static_cast<double>(std::max<std::int64_t>(1, element_count(expr->shape))) /
+                  static_cast<double>(std::max<std::int64_t>(1, element_count(expr->inputs[0]->shape)));
+    return own;
+  }
+  if (const auto* take = expr->as<array::Take>()) {
+    own = std::move(inner[0]);
+    // Cut where the taken index enters another chunk, if that keeps most chunks whole.
+    const Cuts& from = own.cuts[take->axis];
+    Cuts cuts{0};
+    const auto chunk_of = [&](std::int64_t index) { return std::upper_bound(from.begin(), from.end(), index) - from.begin(); };
+    const auto& indices = *take->indices;
+    for (std::size_t i = 1; i < indices.size() && !from.empty(); ++i)
+      if (chunk_of(indices[i]) != chunk_of(indices[i - 1])) cuts.push_back(static_cast<std::int64_t>(i));
+    cuts.push_back(expr->shape[take->axis]);
+    const bool scattered = cuts.size() > 2 * from.size() + 2;
+    own.cuts[take->axis] = from.empty() || scattered ? Cuts{} : std::move(cuts);
+    return own;
+  }
+  if (const auto* permute = expr->as<array::Permute>()) {
+    for (std::size_t k = 0; k < permute->axes.size(); ++k) {
+      if (permute->axes[k] < 0) continue;
+      own.cuts[k] = inner[0].cuts[permute->axes[k]];
+      own.exact[k] = inner[0].exact[permute->axes[k]];
+    }
+    own.weight = inner[0].weight;
+    return own;
+  }
+  // Elementwise, Broadcast, Rechunk: along each axis the heaviest input that has a wish decides.
+  std::vector<double> heaviest(own.cuts.size(), -1);
+  for (std::size_t i = 0; i < inner.size(); ++i) {
+    own.weight = std::max(own.weight, inner[i].weight);
+    for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
+      if (expr->inputs[i]->shape[axis] != expr->shape[axis] || inner[i].cuts[axis].empty()) continue;
+      if (inner[i].weight <= heaviest[axis]) continue;
+      heaviest[axis] = inner[i].weight;
+      own.cuts[axis] = inner[i].cuts[axis];
+      own.exact[axis] = inner[i].exact[axis];
+    }
+  }
+  if (const auto* rechunk = expr->as<array::Rechunk>()) {
+    for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
+      if (rechunk->chunk_shape[axis] <= 0) continue;
+      own.cuts[axis] = regular_cuts(expr->shape[axis], rechunk->chunk_shape[axis]);
+      own.exact[axis] = true;
+    }
+  }
+  return own;
+}
+
+std::int64_t widest(const Cuts& cuts) {
+  std::int64_t extent = 0;
+  for (std::size_t i = 1; i < cuts.size(); ++i) extent = std::max(extent, cuts[i] - cuts[i - 1]);
+  return extent;
+}
+
+/// Joins neighbouring intervals as long as they stay at most `limit` wide.
+Cuts merged(const Cuts& cuts, std::int64_t limit) {
+  Cuts joined{0};
+  for (std::size_t i = 1; i < cuts.size(); ++i) {
+    if (cuts[i] - joined.back() > limit && cuts[i - 1] > joined.back()) joined.push_back(cuts[i - 1]);
+  }
+  joined.push_back(cuts.back());
+  return joined;
+}
+
+/// Cuts at multiples of `step` only, each old cut moved to the next multiple.
+Cuts aligned_to(const Cuts& cuts, std::int64_t step) {
+  Cuts moved{0};
+  for (std::size_t i = 1; i + 1 < cuts.size(); ++i) {
+    const std::int64_t at = ceil_div(cuts[i], step) * step;
+    if (at > moved.back() && at < cuts.back()) moved.push_back(at);
+  }
+  moved.push_back(cuts.back());
+  return moved;
+}
+
+/// Merges blocks along axes in `order` until a block holds about `target` elements.
+void widen(std::vector<Cuts>& cuts, const std::vector<int>& order, double target, const std::vector<bool>& exact) {
+  const auto largest = [&] {
+    double elements = 1;
+    for (const auto& axis_cuts : cuts) elements *= static_cast<double>(std::max<std::int64_t>(1, widest(axis_cuts)));
+    return elements;
+  };
+  for (const int axis : order) {
+    const double room = target / largest();
+    if (exact[axis] || room < 2) continue;
+    const double limit = room * static_cast<double>(std::max<std::int64_t>(1, widest(cuts[axis])));
+    cuts[axis] = merged(cuts[axis], static_cast<std::int64_t>(std::min(limit, 9e18)));
+  }
+}
+
+double amplification(const ExprPtr& expr, const ChunkGrid& grid) {
+  double decoded = 0;
+  double needed = 0;
+  visit_leaves(expr, root_spans(grid), [&](const Expr& leaf, const LeafSpans& spans) {
+    const auto* source = leaf.as<array::Source>();
+    if (source == nullptr || source->array->codecs.empty()) return;
+    decoded += decoded_elements(*source->array, spans, grid.block_counts());
+    LeafSpans once = spans;
+    for (auto& span : once) {
+      // All blocks as one: what a perfect plan would decode.
+      ChunkGrid::Range all{INT64_MAX, 0};
+      for (const auto& range : span.intervals) {
+        if (range.begin >= range.end) continue;
+        all.begin = std::min(all.begin, range.begin);
+        all.end = std::max(all.end, range.end);
+      }
+      span = {-1, {all.end == 0 ? ChunkGrid::Range{0, 0} : all}};
+    }
+    needed += decoded_elements(*source->array, once, {});
+  });
+  return needed == 0 ? 1 : decoded / needed;
+}
+
+}  // namespace
+
+ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
+                        const PlanOptions& options, const GridOfLayer& grid_of_layer) {
+  Preference wish = preference_of(expr, grid_of_layer);
+  const double item = static_cast<double>(std::max<std::size_t>(1, size_of(expr->dtype)));
+  const double total = static_cast<double>(element_count(expr->shape)) * item;
+  const double fitting = std::clamp(total / options.least_blocks, static_cast<double>(options.least_block_bytes),
+                                    static_cast<double>(options.block_bytes));
+  const double target = fitting / item;
+
+  std::vector<int> order(wide_axes.begin(), wide_axes.end());
+  for (int axis = expr->ndim() - 1; axis >= 0; --axis)
+    if (std::find(order.begin(), order.end(), axis) == order.end()) order.push_back(axis);
+
+  // An axis without wishes is cut at will: give it unit steps of the output's chunks, or of what
+  // keeps a block near the target.
+  double wished = 1;
+  for (const auto& cuts : wish.cuts)
+    if (!cuts.empty()) wished *= static_cast<double>(std::max<std::int64_t>(1, widest(cuts)));
+  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+    if (!wish.cuts[*axis].empty()) continue;
+    const std::int64_t extent = expr->shape[*axis];
+    double others = 1;
+    for (int other = 0; other < expr->ndim(); ++other)
+      if (other != *axis && wish.cuts[other].empty()) others *= static_cast<double>(std::max<std::int64_t>(1, expr->shape[other]));
+    const double room = std::max(1.0, target / std::max(1.0, wished * others));
+    const std::int64_t step = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(room, static_cast<double>(extent))));
+    wish.cuts[*axis] = regular_cuts(extent, step);
+    wished *= static_cast<double>(std::max<std::int64_t>(1, widest(wish.cuts[*axis])));
+  }
+
+  std::vector<Cuts> cuts = wish.cuts;
+  if (!aligned.empty()) {
+    for (std::size_t axis = 0; axis < cuts.size(); ++axis)
+      cuts[axis] = aligned_to(cuts[axis], std::max<std::int64_t>(1, aligned[axis]));
+    wish.exact.assign(cuts.size(), false);
+  }
+  const std::vector<Cuts> finest = cuts;
+  widen(cuts, order, target, wish.exact);
+  ChunkGrid grid(cuts);
+  if (aligned.empty()) return grid;
+  for (double growth = 2; growth <= 8 && amplification(expr, grid) > 1.2; growth *= 2) {
+    cuts = finest;
+    widen(cuts, order, target * growth, wish.exact);
+    grid = ChunkGrid(cuts);
+  }
+  return grid;
+}
+
+Shape suggest_chunks(const ExprPtr& expr) {
+  constexpr double target_bytes = 4u << 20;
+  static const ChunkGrid unknown;
+  // Before lowering there are no layers; reductions have no wish and get even chunks.
+  Preference wish = preference_of(expr, [](LayerId) -> const ChunkGrid& { return unknown; });
+  const double target = target_bytes / static_cast<double>(std::max<std::size_t>(1, size_of(expr->dtype)));
+  Shape chunk(expr->shape.size());
+  double elements = 1;
+  for (std::size_t axis = 0; axis < chunk.size(); ++axis) {
+    const std::int64_t extent = std::max<std::int64_t>(1, expr->shape[axis]);
+    chunk[axis] = wish.cuts[axis].empty() ? extent : std::clamp<std::int64_t>(widest(wish.cuts[axis]), 1, extent);
+    elements *= static_cast<double>(chunk[axis]);
+  }
+  // Too large: halve from the first axis; too small: widen from the last.
+  for (std::size_t axis = 0; axis < chunk.size() && elements > 2 * target; ++axis) {
+    const double wanted = std::max(1.0, static_cast<double>(chunk[axis]) * target / elements);
+    elements *= std::floor(wanted) / static_cast<double>(chunk[axis]);
+    chunk[axis] = static_cast<std::int64_t>(wanted);
+  }
+  for (std::size_t axis = chunk.size(); axis-- > 0 && 2 * elements <= target;) {
+    if (wish.exact[axis]) continue;
+    const std::int64_t extent = std::max<std::int64_t>(1, expr->shape[axis]);
+    const auto factor = static_cast<std::int64_t>(target / elements);
+    const std::int64_t wide = std::min(extent, chunk[axis] * std::max<std::int64_t>(1, factor));
+    elements *= static_cast<double>(wide) / static_cast<double>(chunk[axis]);
+    chunk[axis] = wide;
+  }
+  return chunk;
+}
+
+}  // namespace rankine::plan

@@ -1,0 +1,28 @@
+#pragma once
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "array/expr.hpp"
+#include "grid/chunk_grid.hpp"
+#include "plan/logical_plan.hpp"
+
+namespace rankine::plan {
+
+/// The block grid of another layer, for LayerInput leaves.
+using GridOfLayer = std::function<const ChunkGrid&(LayerId)>;
+
+/// Blocks in which to evaluate `expr`: unions of stored chunks (so that no chunk is decoded twice),
+/// about options.block_bytes large, widened first along `wide_axes` in that order (the reduced axes
+/// of a reduction: fewer partial results), then from the last axis to the first (as chunks lie in the
+/// file). Wishes of Rechunk are kept. If `aligned` is not empty, all cuts are multiples of it
+/// (whole stored chunks of the output), and blocks grow further where that avoids decoding input
+/// chunks twice.
+ChunkGrid choose_blocks(const array::ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
+                        const PlanOptions& options, const GridOfLayer& grid_of_layer);
+
+/// A chunk shape for storing `expr` that fits how it is computed: at most about 4 MiB, at least one
+/// natural chunk. Used where neither user nor input file says how to chunk.
+Shape suggest_chunks(const array::ExprPtr& expr);
+
+}  // namespace rankine::plan

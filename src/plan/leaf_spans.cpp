@@ -1,0 +1,110 @@
+#include "plan/leaf_spans.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace rankine::plan {
+namespace {
+
+using array::Expr;
+using Range = ChunkGrid::Range;
+
+Range slice_range(const Range& range, std::int64_t start, std::int64_t step) {
+  if (range.begin >= range.end) return {0, 0};
+  const std::int64_t first = start + step * range.begin;
+  const std::int64_t last = start + step * (range.end - 1);
+  return {std::min(first, last), std::max(first, last) + 1};
+}
+
+Range take_range(const Range& range, const std::vector<std::int64_t>& indices) {
+  std::int64_t low = std::numeric_limits<std::int64_t>::max();
+  std::int64_t high = -1;
+  for (std::int64_t i = range.begin; i < range.end; ++i) {
+    const std::int64_t index = indices[static_cast<std::size_t>(i)];
+    if (index < 0) continue;
+    low = std::min(low, index);
+    high = std::max(high, index);
+  }
+  return high < 0 ? Range{0, 0} : Range{low, high + 1};
+}
+
+LeafSpans input_spans(const Expr& expr, std::size_t input, const LeafSpans& spans) {
+  const Shape& shape = expr.inputs[input]->shape;
+  LeafSpans inner = spans;
+  if (const auto* slice = expr.as<array::Slice>()) {
+    for (std::size_t axis = 0; axis < inner.size(); ++axis)
+      for (Range& range : inner[axis].intervals) range = slice_range(range, slice->start[axis], slice->step[axis]);
+  } else if (const auto* take = expr.as<array::Take>()) {
+    for (Range& range : inner[take->axis].intervals) range = take_range(range, *take->indices);
+  } else if (const auto* permute = expr.as<array::Permute>()) {
+    inner.assign(shape.size(), AxisSpan{-1, {{0, 1}}});
+    for (std::size_t k = 0; k < permute->axes.size(); ++k)
+      if (permute->axes[k] >= 0) inner[permute->axes[k]] = spans[k];
+  } else if (const auto* concat = expr.as<array::Concat>()) {
+    std::int64_t start = 0;
+    for (std::size_t i = 0; i < input; ++i) start += expr.inputs[i]->shape[concat->axis];
+    const std::int64_t extent = shape[concat->axis];
+    for (Range& range : inner[concat->axis].intervals) {
+      range.begin = std::max<std::int64_t>(0, range.begin - start);
+      range.end = std::max(range.begin, std::min(extent, range.end - start));
+    }
+  } else if (const auto* reduce = expr.as<array::Reduce>()) {
+    inner.clear();
+    std::size_t kept = 0;
+    for (int axis = 0; axis < static_cast<int>(shape.size()); ++axis) {
+      const bool reduced = std::find(reduce->axes.begin(), reduce->axes.end(), axis) != reduce->axes.end();
+      inner.push_back(reduced ? AxisSpan{-1, {{0, shape[axis]}}} : spans[kept++]);
+    }
+  } else if (const auto* group = expr.as<array::GroupReduce>()) {
+    inner[group->axis] = AxisSpan{-1, {{0, shape[group->axis]}}};
+  } else {
+    for (std::size_t axis = 0; axis < inner.size(); ++axis)
+      if (shape[axis] == 1 && expr.shape[axis] != 1) inner[axis] = AxisSpan{-1, {{0, 1}}};
+  }
+  return inner;
+}
+
+}  // namespace
+
+LeafSpans root_spans(const ChunkGrid& grid) {
+  LeafSpans spans;
+  for (int axis = 0; axis < grid.ndim(); ++axis) {
+    AxisSpan span{axis, {}};
+    const auto& cuts = grid.cuts(axis);
+    for (std::size_t i = 1; i < cuts.size(); ++i) span.intervals.push_back({cuts[i - 1], cuts[i]});
+    spans.push_back(std::move(span));
+  }
+  return spans;
+}
+
+void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
+                  const std::function<void(const Expr&, const LeafSpans&)>& visit) {
+  if (root->as<array::Source>() != nullptr || root->as<array::LayerInput>() != nullptr) {
+    visit(*root, spans);
+    return;
+  }
+  for (std::size_t i = 0; i < root->inputs.size(); ++i)
+    visit_leaves(root->inputs[i], input_spans(*root, i, spans), visit);
+}
+
+double decoded_elements(const array::StoredArray& array, const LeafSpans& spans, const Shape& block_counts) {
+  double total = 1;
+  std::vector<bool> governed(block_counts.size(), false);
+  for (std::size_t axis = 0; axis < spans.size(); ++axis) {
+    const std::int64_t chunk = std::max<std::int64_t>(1, array.chunk_shape[axis]);
+    double along = 0;
+    for (const Range& range : spans[axis].intervals) {
+      if (range.begin >= range.end) continue;
+      const std::int64_t begin = range.begin / chunk * chunk;
+      const std::int64_t end = std::min(array.shape[axis], ceil_div(range.end, chunk) * chunk);
+      along += static_cast<double>(end - begin);
+    }
+    total *= along;
+    if (spans[axis].root_axis >= 0) governed[spans[axis].root_axis] = true;
+  }
+  for (std::size_t axis = 0; axis < block_counts.size(); ++axis)
+    if (!governed[axis]) total *= static_cast<double>(block_counts[axis]);
+  return total;
+}
+
+}  // namespace rankine::plan
