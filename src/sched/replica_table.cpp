@@ -20,41 +20,32 @@ std::size_t ReplicaTable::find(TaskId task, WorkerId worker) const {
   return at;
 }
 
-std::uint32_t ReplicaTable::add(TaskId task, WorkerId worker) {
+std::uint64_t ReplicaTable::add(TaskId task, WorkerId worker, std::uint64_t bytes) {
   std::size_t at = find(task, worker);
-  if (slots_[at].count == 0) {
-    if (2 * (size_ + 1) > slots_.size()) {
-      grow();
-      at = find(task, worker);
-    }
-    slots_[at].task = task;
-    slots_[at].worker = worker;
-    ++size_;
+  if (slots_[at].count != 0) {
+    ++slots_[at].count;
+    return 0;
   }
-  return ++slots_[at].count;
+  if (2 * (size_ + 1) > slots_.size()) {
+    grow();
+    at = find(task, worker);
+  }
+  slots_[at] = {task, worker, bytes, 1};
+  ++size_;
+  return bytes;
 }
 
-std::uint32_t ReplicaTable::remove(TaskId task, WorkerId worker) {
+std::uint64_t ReplicaTable::remove(TaskId task, WorkerId worker) {
   const std::size_t at = find(task, worker);
-  RANKINE_CHECK(slots_[at].count != 0, "a replica is removed that was never counted");
-  const std::uint32_t left = --slots_[at].count;
-  if (left == 0) erase(at);
-  return left;
+  RANKINE_CHECK(slots_[at].count != 0, "a reader is removed that was never counted");
+  if (--slots_[at].count != 0) return 0;
+  const std::uint64_t bytes = slots_[at].bytes;
+  erase(at);
+  return bytes;
 }
 
 std::uint32_t ReplicaTable::count(TaskId task, WorkerId worker) const {
   return slots_[find(task, worker)].count;
-}
-
-void ReplicaTable::forget_worker(WorkerId worker) {
-  std::vector<Slot> old(slots_.size());
-  std::swap(old, slots_);
-  size_ = 0;
-  for (const Slot& slot : old) {
-    if (slot.count == 0 || slot.worker == worker) continue;
-    slots_[find(slot.task, slot.worker)] = slot;
-    ++size_;
-  }
 }
 
 void ReplicaTable::erase(std::size_t hole) {

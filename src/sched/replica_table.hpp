@@ -6,25 +6,26 @@
 
 namespace rankine::sched {
 
-/// How many assigned tasks of a worker read a block that another worker holds, by (block, worker).
+/// Which inputs the assigned tasks of a worker read, by (block, worker): how many of them, and the bytes
+/// charged to the worker for it (0 where it held the block itself when the first was assigned).
 /// Open addressing with linear probing and backward-shift deletion (Knuth 6.4, algorithm R): it grows to
 /// the most pairs in flight at once and allocates nothing after that.
 class ReplicaTable {
  public:
   ReplicaTable() : slots_(64) {}
 
-  /// The new count.
-  std::uint32_t add(TaskId task, WorkerId worker);
-  std::uint32_t remove(TaskId task, WorkerId worker);
+  /// One more reader. Returns the bytes charged now: `bytes` for the first, else 0.
+  std::uint64_t add(TaskId task, WorkerId worker, std::uint64_t bytes);
+  /// One reader less. Returns the bytes given back now: what was charged, with the last one.
+  std::uint64_t remove(TaskId task, WorkerId worker);
   std::uint32_t count(TaskId task, WorkerId worker) const;
   std::size_t size() const { return size_; }
-  /// Forgets all pairs of a worker. O(table).
-  void forget_worker(WorkerId worker);
 
  private:
   struct Slot {
     TaskId task;
     WorkerId worker;
+    std::uint64_t bytes = 0;
     std::uint32_t count = 0;  ///< 0: empty
   };
   std::size_t home(TaskId task, WorkerId worker) const;

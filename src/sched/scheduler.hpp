@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -23,10 +24,11 @@ namespace rankine::sched {
 /// | ready    | every input is held; queued here           | Assign -> assigned; an input's holder is lost -> waiting |
 /// | delayed  | failed; waits for its retry time           | timer -> ready or waiting                           |
 /// | assigned | queued or running at a worker              | finished -> held/released; failed -> delayed; input missing or worker lost -> ready/waiting |
-/// | recalled | assigned, and asked back for another worker| granted -> ready; refused -> assigned; else as assigned |
+/// | recalled | assigned, and asked back for another worker| granted -> ready; refused -> started; else as assigned |
+/// | started  | assigned, and known to run: not asked back | as assigned                                         |
 /// | held     | finished; its output is kept at one worker | last reader done and not wanted -> released; holder lost -> waiting |
 /// | released | finished; its output is dropped            | needed again to recompute a lost output -> waiting  |
-enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalled, held, released };
+enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalled, started, held, released };
 
 /// One failed execution.
 struct FailedAttempt {
@@ -81,6 +83,7 @@ class Scheduler {
   std::uint32_t task_count() const { return static_cast<std::uint32_t>(state_.size()); }
   std::uint32_t finished_count() const { return task_count() - unfinished_; }
   std::uint32_t assigned_count() const { return assigned_total_; }
+  std::uint32_t live_worker_count() const { return static_cast<std::uint32_t>(live_workers_.size()); }
   bool succeeded() const { return started_ && !failure_ && unfinished_ == 0; }
   bool failed() const { return failure_.has_value(); }
   const FailureReport& failure() const { return *failure_; }
@@ -103,39 +106,62 @@ class Scheduler {
     Instant at;
     TaskId task;
   };
+  struct PendingRecall {
+    TaskId task;
+    WorkerId thief;
+  };
+  struct RootRun {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  enum class Filled : std::uint8_t { assigned, no_work, no_memory };
 
   // events' shared steps (scheduler.cpp)
   bool is_current(WorkerId worker, TaskId task, std::uint32_t attempt) const;
   void leave_worker(TaskId task);
   void finish(TaskId task, WorkerId worker, Bytes actual, Actions& out);
   void release_if_unneeded(TaskId task, Actions& out);
-  void release(TaskId task, Actions& out);
   void requeue(TaskId task);
+  void delay(Instant now, TaskId task, std::uint32_t failure_count, Actions& out);
   void fail_run(FailureReport report, Actions& out);
   void note_finished_run(Actions& out);
-  void resubmit_lost(std::vector<TaskId>& lost);
   void set_timer(Actions& out);
-  const FailedAttempt* last_failure(TaskId task) const;
 
-  // placement and filling (dispatch.cpp)
+  // lost workers (lineage.cpp)
+  void give_up_queues(WorkerId worker, std::vector<TaskId>& homeless);
+  void unhold_at(WorkerId worker, std::vector<TaskId>& lost);
+  void resubmit(std::vector<TaskId>& lost);
+
+  // placement: which worker (placement.cpp)
   void make_ready(TaskId task);
+  void queue_at(TaskId task, WorkerId worker);
+  void unqueue(TaskId task);
   WorkerId choose_worker(TaskId task);
+  WorkerId place_group(PinGroup group);
   WorkerId least_loaded_worker(std::uint32_t avoided) const;
-  void mark_dirty(WorkerId worker);
-  void dispatch(Instant now, Actions& out);
-  void fill(WorkerId worker, Actions& out);
-  bool assign_next(WorkerId worker, Actions& out, bool& blocked);
-  bool assign_next_root(WorkerId worker, Actions& out, bool& blocked);
-  bool take_root_run(WorkerId worker);
-  bool steal_ready(WorkerId thief, Actions& out);
-  bool steal_roots(WorkerId thief);
-  void recall_for(WorkerId thief, Actions& out);
-  void force_progress(Actions& out);
-  void assign(TaskId task, WorkerId worker, Actions& out);
+  std::uint64_t missing_input_bytes(TaskId task, WorkerId worker);
   std::uint64_t bytes_to_add(TaskId task, WorkerId worker);
-  bool fits(std::uint64_t added_bytes, const WorkerState& worker, double fraction) const;
-  std::optional<TaskId> top_ready(WorkerState& worker, bool& pinned);
   std::uint64_t move_cost_us(TaskId task, WorkerId worker);
+  bool fits(std::uint64_t added_bytes, WorkerId worker, double fraction) const;
+
+  // filling: which task (dispatch.cpp)
+  void mark_dirty(WorkerId worker);
+  void dispatch(Actions& out);
+  void fill(WorkerId worker, Actions& out);
+  Filled assign_next_ready(WorkerId worker, Actions& out);
+  Filled assign_next_root(WorkerId worker, Actions& out);
+  bool take_root_run(WorkerId worker);
+  void assign(TaskId task, WorkerId worker, Actions& out);
+  void force_progress(Actions& out);
+  bool force_ready(Actions& out);
+  bool force_root(Actions& out);
+  bool discard_stale(WorkerId id, std::vector<std::uint32_t>& heap) const;
+
+  // stealing (stealing.cpp)
+  void serve_hungry(Actions& out);
+  bool steal_roots(WorkerId thief);
+  bool steal_ready(WorkerId thief, Actions& out);
+  void recall_for(WorkerId thief, Actions& out);
 
   WorkerState& at(WorkerId worker) { return workers_[worker.value]; }
   const WorkerState& at(WorkerId worker) const { return workers_[worker.value]; }
@@ -163,11 +189,15 @@ class Scheduler {
   std::vector<TaskId> roots_;
   std::uint32_t root_cursor_ = 0;
 
+  std::vector<RootRun> spare_root_runs_;       ///< stretches of lost workers
+
   std::vector<WorkerState> workers_;           ///< indexed by WorkerId
   std::vector<WorkerId> live_workers_;         ///< ascending
   std::vector<std::uint32_t> group_worker_;    ///< by PinGroup
-  ReplicaTable replicas_;                      ///< (task, worker) -> assigned readers of a remote input
-  std::vector<std::pair<TaskId, FailedAttempt>> failures_;  ///< in order of time; short
+  ReplicaTable replicas_;                      ///< inputs of assigned tasks, by worker
+  std::vector<TaskId> unplaced_;               ///< ready while there was no worker
+  std::unordered_map<TaskId, std::vector<FailedAttempt>> failures_;
+  std::vector<PendingRecall> recalls_;         ///< at most one a thief
   std::vector<DelayedRetry> delayed_;          ///< short
   std::vector<WorkerId> dirty_;                ///< workers whose queue may be filled
   std::vector<WorkerId> hungry_;               ///< workers with idle threads that found nothing
@@ -181,10 +211,14 @@ class Scheduler {
   bool started_ = false;
   bool reported_success_ = false;
 
-  // Reused buffers.
-  std::vector<TaskId> inputs_, readers_list_, walk_, edges_;
-  std::vector<std::uint64_t> local_bytes_, node_bytes_;  ///< by worker; by node index
-  std::vector<std::uint32_t> touched_;
+  // Reused buffers: dependencies and dependents of the task at hand, nested uses have their own.
+  std::vector<TaskId> inputs_;
+  std::vector<TaskId> dependents_;
+  std::vector<TaskId> scan_;
+  std::vector<TaskId> edges_;
+  std::vector<std::uint64_t> local_bytes_;     ///< by worker, zero between uses
+  std::vector<std::uint64_t> node_bytes_;      ///< by node, zero between uses
+  std::vector<WorkerId> candidates_;
 };
 
 }  // namespace rankine::sched

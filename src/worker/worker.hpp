@@ -55,7 +55,8 @@ enum class BlockState : std::uint8_t { queued, requested, replica, owned };
 
 // Actions. The runtime keeps the bytes of blocks in a map by task; the machine knows ids and sizes.
 
-/// Run the task on a thread, with inputs from the map; then on_task_done or on_task_error.
+/// Run the task on a thread, with inputs from the map (share their ownership: after an abort they may be
+/// dropped while it runs); then on_task_done or on_task_error.
 struct StartTask { TaskId task; std::uint32_t attempt = 0; };
 /// Ask `from` for a block; then on_block_arrived (after storing it in the map) or on_block_unavailable.
 struct FetchBlock { TaskId task; WorkerId from; };
@@ -121,11 +122,14 @@ class Worker {
     std::vector<TaskId> readers;  ///< local tasks that are not done, in order of assignment
   };
 
+  static bool is_here(BlockState state) { return state >= BlockState::replica; }
+  bool add_input(const Assignment& assignment, const InputLocation& input, LocalTask& task);
   void forget_task(TaskId task, Actions& out);
   void drop_if_unneeded(TaskId block, Actions& out);
-  void drop_block(TaskId block, Actions& out);
-  void count_arrival(TaskId block, Bytes bytes);
+  void store(LocalBlock& block, BlockState state, Bytes bytes);
+  void wake_readers(const LocalBlock& block);
   void give_back_readers(TaskId block, Actions& out);
+  void queue_fetch(TaskId block);
   void advance(Actions& out);
   void start_ready(Actions& out);
   void begin_fetches(Actions& out);
@@ -135,8 +139,9 @@ class Worker {
   std::unordered_map<TaskId, LocalBlock> blocks_;
   std::vector<std::pair<std::uint64_t, TaskId>> ready_;   ///< heap, lowest priority value first
   std::vector<std::pair<std::uint64_t, TaskId>> wanted_;  ///< heap of blocks to fetch
+  std::unordered_map<TaskId, WorkerId> fetching_;         ///< asked for, and of whom
+  Bytes fetching_bytes_;                                  ///< expected
   std::uint32_t running_ = 0;
-  std::uint32_t fetches_ = 0;
   Bytes held_;
   Bytes peak_held_;
   bool aborted_ = false;

@@ -1,0 +1,178 @@
+// Filling worker queues: which task each worker gets next.
+#include <algorithm>
+#include <functional>
+
+#include "base/check.hpp"
+#include "sched/scheduler.hpp"
+
+namespace rankine::sched {
+
+void Scheduler::mark_dirty(WorkerId worker) {
+  if (!is_alive(worker) || at(worker).dirty) return;
+  at(worker).dirty = true;
+  dirty_.push_back(worker);
+}
+
+/// Ends every event: fills the queues that the event has touched, lets idle workers steal, and makes sure
+/// that something runs as long as anything can.
+void Scheduler::dispatch(Actions& out) {
+  if (!started_ || failure_) return;
+  for (std::size_t next = 0; next < dirty_.size() && !failure_; ++next) {
+    const WorkerId worker = dirty_[next];
+    if (!is_alive(worker)) continue;
+    at(worker).dirty = false;
+    fill(worker, out);
+  }
+  dirty_.clear();
+  if (!failure_) serve_hungry(out);
+  if (!failure_) force_progress(out);
+  if (!failure_) note_finished_run(out);
+}
+
+/// Ready tasks with inputs go first, in static order: their inputs take memory already. Roots come
+/// after them, and only while memory allows the others to run.
+void Scheduler::fill(WorkerId id, Actions& out) {
+  WorkerState& worker = at(id);
+  const std::size_t capacity = std::size_t{worker.description.threads} + options_.queued_ahead_per_worker;
+  Filled outcome = Filled::assigned;
+  while (!failure_ && worker.assigned.size() < capacity) {
+    outcome = assign_next_ready(id, out);
+    if (outcome == Filled::no_work) outcome = assign_next_root(id, out);
+    if (outcome != Filled::assigned) break;
+  }
+  if (outcome == Filled::no_work && worker.has_free_thread() && !worker.hungry) {
+    worker.hungry = true;
+    hungry_.push_back(id);
+  }
+}
+
+/// Pops entries of tasks that are not queued here any more. False if the heap is empty then.
+bool Scheduler::discard_stale(WorkerId id, std::vector<std::uint32_t>& heap) const {
+  while (!heap.empty()) {
+    const TaskId task = at_rank_[heap.front()];
+    if (state_[task.value] == TaskState::ready && worker_[task.value] == id.value) return true;
+    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+    heap.pop_back();
+  }
+  return false;
+}
+
+Scheduler::Filled Scheduler::assign_next_ready(WorkerId id, Actions& out) {
+  WorkerState& worker = at(id);
+  const bool has_pinned = discard_stale(id, worker.pinned);
+  const bool has_ready = discard_stale(id, worker.ready);
+  if (!has_pinned && !has_ready) return Filled::no_work;
+  const bool take_pinned = has_pinned && (!has_ready || worker.pinned.front() < worker.ready.front());
+  auto& heap = take_pinned ? worker.pinned : worker.ready;
+  const TaskId task = at_rank_[heap.front()];
+  if (!fits(bytes_to_add(task, id), id, options_.admission_fraction)) return Filled::no_memory;
+  std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+  heap.pop_back();
+  assign(task, id, out);
+  return Filled::assigned;
+}
+
+Scheduler::Filled Scheduler::assign_next_root(WorkerId id, Actions& out) {
+  WorkerState& worker = at(id);
+  if (worker.roots_assigned >= worker.description.threads + options_.roots_ahead_per_worker) return Filled::no_work;
+  if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
+  const TaskId task = roots_[worker.root_begin];
+  if (!fits(bytes_to_add(task, id), id, options_.root_admission_fraction)) return Filled::no_memory;
+  ++worker.root_begin;
+  assign(task, id, out);
+  return Filled::assigned;
+}
+
+/// Neighbours in the static order feed the same reductions, so a worker takes a stretch of them; the
+/// stretches shorten towards the end (guided self-scheduling, Polychronopoulos and Kuck 1987).
+bool Scheduler::take_root_run(WorkerId id) {
+  WorkerState& worker = at(id);
+  if (!spare_root_runs_.empty()) {
+    worker.root_begin = spare_root_runs_.back().begin;
+    worker.root_end = spare_root_runs_.back().end;
+    spare_root_runs_.pop_back();
+    return true;
+  }
+  const auto left = static_cast<std::uint32_t>(roots_.size()) - root_cursor_;
+  if (left == 0) return false;
+  const std::uint32_t runs = std::max(1u, total_threads_ * options_.root_runs_per_thread);
+  const std::uint32_t length = std::clamp(left / runs, 1u, std::max(1u, options_.root_run_limit));
+  worker.root_begin = root_cursor_;
+  worker.root_end = root_cursor_ += length;
+  return true;
+}
+
+/// The task is ready and in no heap (or its entry there is stale after this).
+void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
+  WorkerState& worker = at(id);
+  unqueue(task);
+  if (attempt_[task.value] >= options_.max_assignments_per_task) {
+    state_[task.value] = TaskState::waiting;
+    worker_[task.value] = no_worker;
+    fail_run({task, graph_->describe(task) + " was assigned too often without being finished", true,
+              failed_attempts(task)}, out);
+    return;
+  }
+  state_[task.value] = TaskState::assigned;
+  worker_[task.value] = id.value;
+  ++attempt_[task.value];
+  ++assigned_total_;
+  worker.assigned.push_back(task);
+  worker.running_bytes += graph_->output_bytes(task).value + graph_->scratch_bytes(task).value;
+  worker.backlog_us += std::max<std::uint32_t>(1, graph_->cost_us(task));
+
+  edges_.clear();
+  graph_->dependencies(task, edges_);
+  const auto begin = static_cast<std::uint32_t>(out.input_pool.size());
+  for (const TaskId input : edges_) {
+    const WorkerId holder{worker_[input.value]};
+    const std::uint64_t bytes = held_bytes_[input.value];
+    worker.replica_bytes += replicas_.add(input, id, holder == id ? 0 : bytes);
+    out.input_pool.push_back({input, holder, Bytes{bytes}});
+  }
+  const bool is_root = edges_.empty();
+  if (is_root) ++worker.roots_assigned;
+  const std::uint64_t after_the_others = is_root && graph_->pin_group(task).value == 0 ? 1 : 0;
+  out.list.push_back(Assign{id, task, attempt_[task.value], {begin, static_cast<std::uint32_t>(edges_.size())},
+                            after_the_others << 32 | rank_[task.value]});
+}
+
+/// Nothing runs anywhere, yet tasks are ready: memory bounds alone hold them back, and no event would come
+/// to change that. The best of them runs whatever the bounds say.
+void Scheduler::force_progress(Actions& out) {
+  if (assigned_total_ != 0 || ready_total_ == 0 || live_workers_.empty()) return;
+  const bool forced = force_ready(out) || force_root(out);
+  RANKINE_CHECK(forced, "a ready task is in no queue");
+}
+
+bool Scheduler::force_ready(Actions& out) {
+  std::uint32_t best = UINT32_MAX;
+  for (const WorkerId id : live_workers_)
+    for (auto* heap : {&at(id).ready, &at(id).pinned})
+      if (discard_stale(id, *heap)) best = std::min(best, heap->front());
+  if (best == UINT32_MAX) return false;
+  const TaskId task = at_rank_[best];
+  assign(task, {worker_[task.value]}, out);
+  return true;
+}
+
+bool Scheduler::force_root(Actions& out) {
+  const auto room = [&](WorkerId id) {
+    return static_cast<std::int64_t>(at(id).description.memory_limit.value) -
+           static_cast<std::int64_t>(at(id).projected_bytes());
+  };
+  WorkerId target = live_workers_.front();
+  for (const WorkerId id : live_workers_)
+    if (room(id) > room(target)) target = id;
+  WorkerId owner = target;
+  if (at(target).root_begin == at(target).root_end && !take_root_run(target)) {
+    const auto found = std::find_if(live_workers_.begin(), live_workers_.end(),
+                                    [&](WorkerId id) { return at(id).root_begin != at(id).root_end; });
+    if (found == live_workers_.end()) return false;
+    owner = *found;
+  }
+  assign(roots_[at(owner).root_begin++], target, out);
+  return true;
+}
+
+}  // namespace rankine::sched

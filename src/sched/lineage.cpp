@@ -1,0 +1,108 @@
+// Lost workers: what only they held is computed again from what is still there.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "sched/scheduler.hpp"
+
+namespace rankine::sched {
+
+void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
+  if (!is_alive(worker)) return;
+  at(worker).alive = false;
+  live_workers_.erase(std::find(live_workers_.begin(), live_workers_.end(), worker));
+  total_threads_ -= at(worker).description.threads;
+  if (failure_) return;
+
+  std::vector<TaskId> homeless;  // may run elsewhere if their inputs are there
+  std::vector<TaskId> lost;      // finished, and to be computed again
+  give_up_queues(worker, homeless);
+  unhold_at(worker, lost);
+  for (std::uint32_t group = 1; group < group_worker_.size(); ++group)
+    if (group_worker_[group] == worker.value) group_worker_[group] = no_worker;
+  at(worker) = WorkerState{};
+  resubmit(lost);
+  homeless.insert(homeless.end(), lost.begin(), lost.end());
+  for (const TaskId task : homeless)
+    if (state_[task.value] == TaskState::waiting && missing_[task.value] == 0) make_ready(task);
+
+  if (started_ && unfinished_ != 0 && live_workers_.empty()) {
+    fail_run({std::nullopt, "no worker is left", true, {}}, out);
+    return;
+  }
+  dispatch(out);
+}
+
+/// Assigned and queued tasks go back to waiting; its stretch of roots to whoever wants it.
+void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
+  WorkerState& worker = at(id);
+  while (!worker.assigned.empty()) {
+    homeless.push_back(worker.assigned.back());
+    leave_worker(worker.assigned.back());
+  }
+  for (auto* heap : {&worker.ready, &worker.pinned})
+    for (const std::uint32_t rank : *heap) {
+      const TaskId task = at_rank_[rank];
+      if (state_[task.value] != TaskState::ready || worker_[task.value] != id.value) continue;
+      unqueue(task);
+      state_[task.value] = TaskState::waiting;
+      worker_[task.value] = no_worker;
+      homeless.push_back(task);
+    }
+  if (worker.root_begin != worker.root_end) spare_root_runs_.push_back({worker.root_begin, worker.root_end});
+  RANKINE_CHECK(worker.replica_bytes == 0 && worker.running_bytes == 0 && worker.ready_count == 0,
+                "a worker without tasks has no bytes in use");
+}
+
+/// Outputs held there are gone: their readers miss an input. Also lost is all that a pin group has done
+/// there, for what it shares (an open file) went with the worker. O(tasks): a loss is rare.
+void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
+  for (std::uint32_t i = 0; i < task_count(); ++i) {
+    const TaskId task{i};
+    if (is_unfinished(task)) continue;
+    const bool held_there = state_[i] == TaskState::held && worker_[i] == id.value;
+    const PinGroup group = graph_->pin_group(task);
+    if (held_there || (group.value != 0 && group_worker_[group.value] == id.value)) lost.push_back(task);
+  }
+  for (const TaskId task : lost) {
+    if (state_[task.value] != TaskState::held) continue;
+    scan_.clear();
+    graph_->dependents(task, scan_);
+    for (const TaskId reader : scan_) {
+      if (!is_unfinished(reader)) continue;
+      ++missing_[reader.value];
+      if (state_[reader.value] != TaskState::ready) continue;  // assigned ones may have fetched it already
+      unqueue(reader);
+      state_[reader.value] = TaskState::waiting;
+      worker_[reader.value] = no_worker;
+    }
+  }
+}
+
+/// Makes finished tasks unfinished again, and with them every released output that they need, to any
+/// depth; `lost` grows by those. Afterwards all counts are as if they had never run.
+void Scheduler::resubmit(std::vector<TaskId>& lost) {
+  const auto forget_output = [&](TaskId task) {
+    state_[task.value] = TaskState::waiting;
+    worker_[task.value] = no_worker;
+    held_bytes_[task.value] = 0;
+    ++unfinished_;
+  };
+  for (const TaskId task : lost) forget_output(task);
+  for (std::size_t next = 0; next < lost.size(); ++next) {
+    const TaskId task = lost[next];
+    missing_[task.value] = 0;
+    inputs_.clear();
+    graph_->dependencies(task, inputs_);
+    for (const TaskId input : inputs_) {
+      ++readers_[input.value];
+      if (state_[input.value] == TaskState::held) continue;
+      ++missing_[task.value];
+      if (state_[input.value] != TaskState::released) continue;
+      forget_output(input);
+      lost.push_back(input);
+    }
+  }
+}
+
+}  // namespace rankine::sched

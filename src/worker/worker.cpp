@@ -1,0 +1,319 @@
+#include "worker/worker.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace rankine::worker {
+
+void Worker::on_assign(const Assignment& assignment, std::span<const InputLocation> inputs, Actions& out) {
+  if (aborted_) return;
+  if (const auto known = tasks_.find(assignment.task); known != tasks_.end()) {
+    RANKINE_CHECK(known->second.attempt == assignment.attempt, "a task was assigned again before its report");
+    return;
+  }
+  LocalTask& task = tasks_[assignment.task];
+  task.attempt = assignment.attempt;
+  task.priority = assignment.priority;
+  for (const InputLocation& input : inputs) {
+    if (add_input(assignment, input, task)) continue;
+    forget_task(assignment.task, out);
+    out.push_back(ReportInputMissing{assignment.task, assignment.attempt, input.task});
+    return advance(out);
+  }
+  if (task.missing == 0) {
+    task.state = TaskState::ready;
+    ready_.emplace_back(task.priority, assignment.task);
+    std::push_heap(ready_.begin(), ready_.end(), std::greater<>());
+  }
+  advance(out);
+}
+
+/// False if the input should be here and is not.
+bool Worker::add_input(const Assignment& assignment, const InputLocation& input, LocalTask& task) {
+  auto known = blocks_.find(input.task);
+  const bool is_new = known == blocks_.end();
+  if (input.holder == options_.self && (is_new || !is_here(known->second.state))) return false;
+  if (is_new) known = blocks_.emplace(input.task, LocalBlock{}).first;
+  LocalBlock& block = known->second;
+  if (!is_here(block.state)) {
+    ++task.missing;
+    block.holder = input.holder;  // the latest word counts, also if an older holder was asked already
+    if (block.state == BlockState::queued) block.bytes = input.bytes;
+    // Also when it is queued already: this reader may be more urgent. The later entry is skipped.
+    if (block.state == BlockState::queued) {
+      wanted_.emplace_back(assignment.priority, input.task);
+      std::push_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+    }
+  }
+  block.readers.push_back(assignment.task);
+  task.inputs.push_back(input.task);
+  return true;
+}
+
+void Worker::on_release(std::span<const TaskId> tasks, Actions& out) {
+  for (const TaskId task : tasks) {
+    const auto block = blocks_.find(task);
+    if (block == blocks_.end() || block->second.state != BlockState::owned) continue;
+    block->second.release_asked = true;
+    drop_if_unneeded(task, out);
+  }
+  advance(out);
+}
+
+void Worker::on_recall(TaskId task, std::uint32_t attempt, Actions& out) {
+  const auto known = tasks_.find(task);
+  const bool granted = known != tasks_.end() && known->second.attempt == attempt &&
+                       known->second.state != TaskState::running && !aborted_;
+  if (granted) forget_task(task, out);
+  out.push_back(AnswerRecall{task, attempt, granted});
+  advance(out);
+}
+
+void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
+  fetching_.erase(task);
+  const auto block = blocks_.find(task);
+  if (block == blocks_.end()) {
+    out.push_back(DropBlock{task});
+  } else if (block->second.state == BlockState::requested) {
+    fetching_bytes_ -= block->second.bytes;
+    store(block->second, BlockState::replica, bytes);
+    wake_readers(block->second);
+    drop_if_unneeded(task, out);
+  } else if (block->second.state == BlockState::queued) {
+    store(block->second, BlockState::replica, bytes);
+    wake_readers(block->second);
+  }
+  advance(out);
+}
+
+void Worker::on_block_unavailable(TaskId task, WorkerId from, Actions& out) {
+  const auto fetch = fetching_.find(task);
+  if (fetch == fetching_.end() || fetch->second != from) return;
+  fetching_.erase(fetch);
+  const auto block = blocks_.find(task);
+  if (block != blocks_.end() && block->second.state == BlockState::requested) {
+    fetching_bytes_ -= block->second.bytes;
+    block->second.state = BlockState::queued;
+    if (block->second.holder != from) queue_fetch(task);
+    else give_back_readers(task, out);
+  }
+  advance(out);
+}
+
+void Worker::on_peer_lost(WorkerId peer, Actions& out) {
+  std::vector<TaskId> asked, queued;
+  for (const auto& [task, from] : fetching_)
+    if (from == peer) asked.push_back(task);
+  for (const auto& [task, block] : blocks_)
+    if (block.state == BlockState::queued && block.holder == peer) queued.push_back(task);
+  std::sort(asked.begin(), asked.end());
+  std::sort(queued.begin(), queued.end());
+  for (const TaskId task : queued)
+    if (blocks_.contains(task)) give_back_readers(task, out);
+  for (const TaskId task : asked) on_block_unavailable(task, peer, out);
+  advance(out);
+}
+
+void Worker::on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::uint32_t duration_us, Actions& out) {
+  const auto known = tasks_.find(task);
+  RANKINE_CHECK(known != tasks_.end() && known->second.state == TaskState::running && known->second.attempt == attempt,
+                "a task is done that was not started");
+  --running_;
+  if (aborted_) {
+    tasks_.erase(known);
+    out.push_back(DropBlock{task});
+    return;
+  }
+  LocalBlock& block = blocks_[task];
+  const bool awaited = !is_here(block.state);
+  if (block.state == BlockState::requested) fetching_bytes_ -= block.bytes;
+  block.release_asked = false;
+  store(block, BlockState::owned, bytes);
+  if (awaited) wake_readers(block);
+  out.push_back(ReportFinished{task, attempt, bytes, duration_us});
+  forget_task(task, out);
+  advance(out);
+}
+
+void Worker::on_task_error(TaskId task, std::uint32_t attempt, std::string message, bool permanent, Actions& out) {
+  const auto known = tasks_.find(task);
+  RANKINE_CHECK(known != tasks_.end() && known->second.state == TaskState::running && known->second.attempt == attempt,
+                "a task has failed that was not started");
+  --running_;
+  if (aborted_) {
+    tasks_.erase(known);
+    return;
+  }
+  out.push_back(ReportFailed{task, attempt, permanent, std::move(message)});
+  forget_task(task, out);
+  advance(out);
+}
+
+void Worker::on_block_requested(WorkerId by, TaskId task, Actions& out) {
+  if (has_block(task)) out.push_back(SendBlock{by, task});
+  else out.push_back(RefuseBlock{by, task});
+}
+
+void Worker::on_abort(Actions& out) {
+  aborted_ = true;
+  std::vector<TaskId> here;
+  for (const auto& [task, block] : blocks_)
+    if (is_here(block.state)) here.push_back(task);
+  std::sort(here.begin(), here.end());
+  for (const TaskId task : here) out.push_back(DropBlock{task});
+  blocks_.clear();
+  ready_.clear();
+  wanted_.clear();
+  held_ = Bytes{};
+  fetching_bytes_ = Bytes{};
+  std::erase_if(tasks_, [](const auto& entry) { return entry.second.state != TaskState::running; });
+  for (auto& [id, task] : tasks_) task.inputs.clear();
+}
+
+bool Worker::has_block(TaskId task) const {
+  const auto block = blocks_.find(task);
+  return block != blocks_.end() && is_here(block->second.state);
+}
+
+void Worker::forget_task(TaskId task, Actions& out) {
+  const auto known = tasks_.find(task);
+  const std::vector<TaskId> inputs = std::move(known->second.inputs);
+  tasks_.erase(known);
+  for (const TaskId input : inputs) {
+    auto& readers = blocks_.at(input).readers;
+    readers.erase(std::find(readers.begin(), readers.end(), task));
+    drop_if_unneeded(input, out);
+  }
+}
+
+void Worker::drop_if_unneeded(TaskId task, Actions& out) {
+  const auto known = blocks_.find(task);
+  const LocalBlock& block = known->second;
+  if (!block.readers.empty()) return;
+  switch (block.state) {
+    case BlockState::queued: break;
+    case BlockState::requested: return;  // it will arrive, and is dropped then
+    case BlockState::owned:
+      if (!block.release_asked) return;
+      [[fallthrough]];
+    case BlockState::replica:
+      held_ -= block.bytes;
+      out.push_back(DropBlock{task});
+      break;
+  }
+  blocks_.erase(known);
+}
+
+void Worker::store(LocalBlock& block, BlockState state, Bytes bytes) {
+  if (is_here(block.state)) held_ -= block.bytes;
+  block.state = state;
+  block.bytes = bytes;
+  held_ += bytes;
+  peak_held_ = std::max(peak_held_, held_);
+}
+
+void Worker::wake_readers(const LocalBlock& block) {
+  for (const TaskId reader : block.readers) {
+    LocalTask& task = tasks_.at(reader);
+    if (--task.missing != 0) continue;
+    task.state = TaskState::ready;
+    ready_.emplace_back(task.priority, reader);
+    std::push_heap(ready_.begin(), ready_.end(), std::greater<>());
+  }
+}
+
+/// The block cannot be had: rank 0 decides anew about every task that waits for it.
+void Worker::give_back_readers(TaskId task, Actions& out) {
+  const std::vector<TaskId> readers = blocks_.at(task).readers;
+  if (readers.empty()) return drop_if_unneeded(task, out);
+  for (const TaskId reader : readers) {
+    const std::uint32_t attempt = tasks_.at(reader).attempt;
+    forget_task(reader, out);
+    out.push_back(ReportInputMissing{reader, attempt, task});
+  }
+}
+
+/// As urgent as its most urgent reader.
+void Worker::queue_fetch(TaskId task) {
+  std::uint64_t priority = UINT64_MAX;
+  for (const TaskId reader : blocks_.at(task).readers) priority = std::min(priority, tasks_.at(reader).priority);
+  wanted_.emplace_back(priority, task);
+  std::push_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+}
+
+/// Ends every event.
+void Worker::advance(Actions& out) {
+  if (aborted_) return;
+  start_ready(out);
+  begin_fetches(out);
+}
+
+void Worker::start_ready(Actions& out) {
+  while (running_ < options_.threads && !ready_.empty()) {
+    const TaskId id = ready_.front().second;
+    std::pop_heap(ready_.begin(), ready_.end(), std::greater<>());
+    ready_.pop_back();
+    const auto task = tasks_.find(id);  // recalled or given back since
+    if (task == tasks_.end() || task->second.state != TaskState::ready) continue;
+    task->second.state = TaskState::running;
+    ++running_;
+    out.push_back(StartTask{id, task->second.attempt});
+  }
+}
+
+/// Over the memory limit a fetch waits for what runs to free something; with nothing running and nothing
+/// on its way, waiting would be for ever, so then one goes ahead.
+void Worker::begin_fetches(Actions& out) {
+  while (fetching_.size() < options_.max_parallel_fetches && !wanted_.empty()) {
+    const TaskId id = wanted_.front().second;
+    const auto known = blocks_.find(id);
+    const bool is_stale = known == blocks_.end() || known->second.state != BlockState::queued;
+    if (!is_stale && options_.memory_limit.value != 0 && (running_ != 0 || !fetching_.empty()) &&
+        held_ + fetching_bytes_ + known->second.bytes > options_.memory_limit)
+      return;
+    std::pop_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+    wanted_.pop_back();
+    // A fetch of it may still be on its way although its first readers are gone: that one is awaited.
+    if (is_stale) continue;
+    LocalBlock& block = known->second;
+    block.state = BlockState::requested;
+    fetching_bytes_ += block.bytes;
+    if (!fetching_.emplace(id, block.holder).second) continue;
+    out.push_back(FetchBlock{id, block.holder});
+  }
+}
+
+void Worker::sanity_check() const {
+  std::uint32_t running = 0;
+  for (const auto& [id, task] : tasks_) {
+    running += task.state == TaskState::running;
+    if (aborted_) continue;
+    std::uint32_t missing = 0;
+    for (const TaskId input : task.inputs) {
+      const LocalBlock& block = blocks_.at(input);
+      missing += !is_here(block.state);
+      RANKINE_CHECK(std::count(block.readers.begin(), block.readers.end(), id) == 1, "a block does not know a reader");
+    }
+    RANKINE_CHECK(missing == task.missing, "missing inputs are miscounted");
+    RANKINE_CHECK((missing == 0) == (task.state != TaskState::fetching), "a task's state disagrees with its inputs");
+  }
+  Bytes held, fetching;
+  for (const auto& [id, block] : blocks_) {
+    if (is_here(block.state)) held += block.bytes;
+    if (block.state == BlockState::requested) {
+      fetching += block.bytes;
+      RANKINE_CHECK(fetching_.contains(id), "a requested block is not being fetched");
+    }
+    RANKINE_CHECK(block.state != BlockState::replica || !block.readers.empty(), "a replica has no reader left");
+    for (const TaskId reader : block.readers) RANKINE_CHECK(tasks_.contains(reader), "a reader is unknown");
+  }
+  RANKINE_CHECK(running == running_ && running_ <= options_.threads, "running tasks are miscounted");
+  RANKINE_CHECK(held == held_, "held bytes are miscounted");
+  RANKINE_CHECK(fetching == fetching_bytes_, "bytes on their way are miscounted");
+  RANKINE_CHECK(fetching_.size() <= options_.max_parallel_fetches, "too many fetches at once");
+}
+
+}  // namespace rankine::worker
