@@ -176,8 +176,7 @@ CivilDate civil_from_days(Calendar calendar, std::int64_t days) {
 }
 
 int day_of_year(Calendar calendar, const CivilDate& date) {
-  if (calendar == Calendar::standard || calendar == Calendar::julian)  // the gap of 1582 shortens that year
-    return static_cast<int>(days_from_civil(calendar, date) - days_from_civil(calendar, {date.year, 1, 1}) + 1);
+  // As cftime: the ten days that 1582 lacks in the standard calendar keep their numbers.
   int day = date.day;
   for (int month = 1; month < date.month; ++month) day += days_in_month(calendar, date.year, month);
   return day;

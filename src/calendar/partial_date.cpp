@@ -110,6 +110,7 @@ bool read_extended(Scanner& scan, const Strictness& strict, Parsed& out) {
   const char separator = scan.peek();
   const bool quarter_follows = separator == 'Q' || separator == 'q';
   if (!quarter_follows && !scan.accept('-') && !(strict.loose_forms && scan.accept('/'))) return false;
+  if (strict.loose_forms && scan.done()) return true;  // pandas lets a separator dangle
   if (strict.loose_forms && (scan.accept('Q') || scan.accept('q'))) {
     if (scan.digits_ahead() != 1 || scan.peek() < '1' || scan.peek() > '4') return false;
     out.parts.month = scan.number(1) * 3 - 2;
@@ -123,6 +124,7 @@ bool read_extended(Scanner& scan, const Strictness& strict, Parsed& out) {
   out.resolution = Resolution::day;
   if (scan.done()) return true;
   if (!scan.accept('T') && !scan.accept(' ')) return false;
+  if (strict.loose_forms && scan.done()) return true;
   return read_clock(scan, strict, true, out);
 }
 

@@ -70,29 +70,38 @@ bool read_month_name(Scanner& scan, int& month) {
   return false;
 }
 
-bool read_date(Scanner& scan, DateTime& parts) {
+bool read_date(Scanner& scan, ReferenceDate& out) {
+  DateTime& parts = out.parts;
   const bool negative = scan.accept('-');
   if (!negative) scan.accept('+');
   if (scan.digits_ahead() == 8) {
     parts.year = scan.take(4);
     parts.month = scan.take(2);
     parts.day = scan.take(2);
+    out.only_pandas = true;
     return true;
   }
   int first = 0;
   if (!scan.number(6, first)) return false;
   parts.year = negative ? -first : first;
   const char separator = scan.ahead('/') ? '/' : '-';
-  if (!scan.accept(separator)) return scan.done();
+  if (!scan.accept(separator)) {
+    out.only_pandas = true;
+    return scan.done();
+  }
   if (read_month_name(scan, parts.month)) {
     int year = 0;
     if (negative || !scan.accept(separator) || !scan.number(4, year)) return false;
     parts.day = first;
     parts.year = year;
+    out.only_pandas = true;
     return true;
   }
   if (!scan.number(2, parts.month)) return false;
-  return !scan.accept(separator) || scan.number(2, parts.day);
+  out.only_pandas = separator == '/';
+  if (scan.accept(separator)) return scan.number(2, parts.day);
+  out.only_pandas = true;
+  return true;
 }
 
 bool read_clock(Scanner& scan, DateTime& parts) {
@@ -133,7 +142,7 @@ std::optional<ReferenceDate> parse_reference_date(const std::string& text) {
   Scanner scan(text);
   ReferenceDate out;
   scan.skip_blanks();
-  if (!read_date(scan, out.parts)) return {};
+  if (!read_date(scan, out)) return {};
   const bool clock_follows = scan.accept('T') || scan.accept('t');
   scan.skip_blanks();
   if ((clock_follows || scan.digits_ahead() > 0) && !read_clock(scan, out.parts)) return {};

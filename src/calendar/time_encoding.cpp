@@ -66,7 +66,8 @@ std::variant<std::vector<std::int64_t>, std::vector<double>> as_integers_if_safe
 
 /// Differences over `unit`: whole where all divide, floating otherwise. `na` marks NaT.
 std::variant<std::vector<std::int64_t>, std::vector<double>> in_units(std::span<const std::int64_t> differences,
-                                                                      std::span<const char> na, std::int64_t unit) {
+                                                                      std::span<const char> na, std::int64_t unit,
+                                                                      bool exact) {
   bool whole = true;
   for (std::size_t i = 0; i < differences.size(); ++i) whole = whole && na[i] == 0 && differences[i] % unit == 0;
   if (whole) {
@@ -76,7 +77,10 @@ std::variant<std::vector<std::int64_t>, std::vector<double>> in_units(std::span<
   }
   std::vector<double> numbers;
   for (std::size_t i = 0; i < differences.size(); ++i)
-    numbers.push_back(na[i] != 0 ? nan_number : static_cast<double>(differences[i]) / static_cast<double>(unit));
+    // Microseconds over millennia need more than 53 bits; Python divides them exactly and rounds once.
+    numbers.push_back(na[i] != 0 ? nan_number
+                      : exact    ? static_cast<double>(static_cast<long double>(differences[i]) / unit)
+                                 : static_cast<double>(differences[i]) / static_cast<double>(unit));
   return as_integers_if_safe(std::move(numbers));
 }
 
@@ -129,7 +133,7 @@ EncodedTimes encode_times(Timeline timeline, std::span<const std::int64_t> ticks
       for (std::size_t i = 0; i < ticks.size(); ++i)
         overflow = overflow || (na[i] == 0 && __builtin_sub_overflow(ticks[i], *reference, &differences[i]));
       if (!overflow) {
-        out.numbers = in_units(differences, na, *unit);
+        out.numbers = in_units(differences, na, *unit, false);
         return out;
       }
     }
@@ -141,7 +145,7 @@ EncodedTimes encode_times(Timeline timeline, std::span<const std::int64_t> ticks
                      "': give units such as 'days since 2000-01-01'");
   for (std::size_t i = 0; i < ticks.size(); ++i)
     if (na[i] == 0) differences[i] = moved_to(target, timeline, ticks[i]) - *reference;
-  out.numbers = in_units(differences, na, ns / 1000);
+  out.numbers = in_units(differences, na, ns / 1000, true);
   return out;
 }
 

@@ -115,17 +115,26 @@ std::int64_t decode_by_cftime(const TimeDecoding& decoding, std::int64_t microse
   return decoding.timeline.is_datetime64() ? us * 1000 : us;
 }
 
+/// NumPy 1.24 multiplies a float32 array by a Python integer in float32 only if 16 bits hold the integer.
+bool multiplies_in_float32(const TimeDecoding& decoding, std::size_t element_bytes) {
+  return element_bytes == 4 && decoding.ns_per_unit <= 65'535;
+}
+
+std::int64_t pandas_ns(double number, std::int64_t ns_per_unit, bool narrow) {
+  if (narrow) return static_cast<std::int64_t>(static_cast<float>(number) * static_cast<float>(ns_per_unit));
+  return static_cast<std::int64_t>(number * static_cast<double>(ns_per_unit));
+}
+
 template <typename T>
 std::vector<std::int64_t> decode_floats(const TimeDecoding& decoding, std::span<const T> numbers) {
   std::vector<std::int64_t> ticks;
   ticks.reserve(numbers.size());
-  // NumPy multiplies a float32 array by a Python integer in float32, so the factor has the array's type.
-  const T factor = static_cast<T>(decoding.ns_per_unit);
+  const bool narrow = multiplies_in_float32(decoding, sizeof(T));
   for (const T number : numbers) {
     if (std::isnan(number))
       ticks.push_back(not_a_time);
     else if (decoding.by_pandas)
-      ticks.push_back(static_cast<std::int64_t>(number * factor) + decoding.reference);
+      ticks.push_back(pandas_ns(number, decoding.ns_per_unit, narrow) + decoding.reference);
     else
       ticks.push_back(decode_by_cftime(decoding, cftime_microseconds(number, decoding.ns_per_unit)));
   }
@@ -169,7 +178,7 @@ std::optional<UnitsText> split_time_units(const std::string& units) {
 
 std::optional<std::int64_t> cftime_reference(const std::string& text, Calendar calendar) {
   const auto date = parse_reference_date(text);
-  if (!date) return {};
+  if (!date || date->only_pandas) return {};
   const auto local = join(Timeline::cftime(calendar), date->parts);
   if (!local) return {};
   return *local - date->utc_offset_s.value_or(0) * 1'000'000LL;

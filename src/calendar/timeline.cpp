@@ -1,6 +1,7 @@
 #include "calendar/timeline.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 
 #include "base/dtype.hpp"
@@ -53,8 +54,8 @@ int season_of(int month) {
 
 std::string format_parts(const DateTime& t, char separator, int fraction_digits) {
   char text[96];
-  int used = std::snprintf(text, sizeof text, "%04lld-%02d-%02d%c%02d:%02d:%02d", static_cast<long long>(t.year),
-                           t.month, t.day, separator, t.hour, t.minute, t.second);
+  int used = std::snprintf(text, sizeof text, "%s%04lld-%02d-%02d%c%02d:%02d:%02d", t.year < 0 ? "-" : "",
+                           std::llabs(static_cast<long long>(t.year)), t.month, t.day, separator, t.hour, t.minute, t.second);
   if (fraction_digits == 9) std::snprintf(text + used, sizeof text - used, ".%09d", t.nanosecond);
   if (fraction_digits == 6) std::snprintf(text + used, sizeof text - used, ".%06d", t.nanosecond / 1000);
   return text;

@@ -1,0 +1,37 @@
+#pragma once
+#include <set>
+#include <string>
+
+#include "array/dataset.hpp"
+#include "array/loader.hpp"
+#include "calendar/time_units.hpp"
+
+namespace rankine::array {
+
+/// Keyword arguments of xr.open_dataset.
+struct DecodeOptions {
+  bool decode_cf = true;            ///< false: none of the below (coordinates stay data variables)
+  bool mask_and_scale = true;
+  bool decode_times = true;
+  bool decode_timedelta = true;     ///< xarray's default: as decode_times; has no effect without it
+  bool decode_coords = true;
+  calendar::UseCftime use_cftime = calendar::UseCftime::auto_detect;
+  std::set<std::string> drop_variables;
+};
+
+/// A stored dataset as xarray 2023.01 `open_dataset` gives it: masked, scaled, with times, attributes
+/// moved to `encoding`, coordinates told apart. Decoding is ordinary Expr nodes over a Source, which the
+/// planner fuses into the reader; results are bit-identical to NumPy's. `load` is asked for the values
+/// of index coordinates (kept as constants), for the first and last number of other times, and for
+/// floating-point times that only cftime's extended precision decodes.
+/// Throws InputError naming the variable, file and attribute that cannot be decoded.
+Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& options, const LoadFn& load);
+
+/// One variable alone (names for messages).
+Variable decode_variable(const std::string& name, Variable variable, const DecodeOptions& options, const LoadFn& load);
+
+/// The variable as stored: a Source (or, for strings, a Constant), attributes and encoding of the file.
+/// Throws UnsupportedError if it cannot be read (compound and the like).
+Variable stored_variable(const StoredVariable& variable, const std::string& path);
+
+}  // namespace rankine::array
