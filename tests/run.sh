@@ -1,0 +1,47 @@
+#!/bin/sh
+# Builds everything and runs every test: unit, MPI, differential, install. On Debian 12 it installs what is
+# missing with apt (as root or by sudo).
+#
+#     tests/run.sh [--sanitize] [ctest arguments...]
+#
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers.
+# BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+sanitize=no
+if [ "${1:-}" = --sanitize ]; then
+  sanitize=yes
+  shift
+fi
+[ "${CI:-}" != true ] || sanitize=yes
+build=${BUILD_DIR:-$root/build}
+jobs=${JOBS:-$(nproc)}
+
+sh "$root/.ci/install_packages.sh" build test
+
+generator=
+command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
+[ -f "$build/CMakeCache.txt" ] && generator=
+cmake -S "$root" -B "$build" $generator -DCMAKE_BUILD_TYPE=Release
+cmake --build "$build" -j "$jobs"
+
+# Tests under mpirun use several processes each; two at a time is what small machines bear.
+status=0
+ctest --test-dir "$build" --output-on-failure -j 2 "$@" || status=$?
+
+if [ "$sanitize" = yes ]; then
+  sanitized=$build-sanitize
+  generator=
+  command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
+  [ -f "$sanitized/CMakeCache.txt" ] && generator=
+  cmake -S "$root" -B "$sanitized" $generator -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DRANKINE_SANITIZE=address,undefined -DRANKINE_BENCH=OFF -DRANKINE_EXAMPLES=OFF
+  cmake --build "$sanitized" -j "$jobs"
+  # HDF5 keeps free lists until it is unloaded, which is no leak of ours.
+  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
+    UBSAN_OPTIONS=print_stacktrace=1 \
+    ctest --test-dir "$sanitized" --output-on-failure -j 2 -L unit || status=$?
+fi
+
+[ "$status" -eq 0 ] && echo "all tests passed" || echo "tests failed (ctest status $status)" >&2
+exit "$status"
