@@ -1,0 +1,13 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <type_traits>
+
+#include "base/error.hpp"
+#include "kernel/element_type.hpp"
+#include "kernel/elementwise.hpp"
+
+namespace rankine::kernel::baseline {
+#include "kernel/cast_loops.inl"
+}  // namespace rankine::kernel::baseline
