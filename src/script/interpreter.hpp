@@ -1,0 +1,104 @@
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "script/ast.hpp"
+#include "script/bindings.hpp"
+#include "script/host.hpp"
+#include "script/stack_limit.hpp"
+#include "script/value.hpp"
+
+namespace rankine::script {
+
+/// Variables of one module, call or comprehension.
+struct Environment {
+  std::unordered_map<std::string, Value> variables;
+  std::shared_ptr<Environment> parent;
+  const std::set<std::string>* locals = nullptr;  ///< names assigned anywhere in the function; null for modules
+};
+
+struct FunctionObject : Object {
+  static constexpr Type static_type = Type::function;
+  Type type() const override { return static_type; }
+  // A function of the script ...
+  std::shared_ptr<const FunctionDefinition> definition;
+  std::vector<Value> defaults;                    ///< one a parameter; None where it has no default
+  std::shared_ptr<Environment> closure;
+  // ... or one of the table, bound to its object.
+  const Binding* binding = nullptr;
+  Value self;
+};
+
+/// Walks the tree. One interpreter runs one script once.
+class Interpreter {
+ public:
+  Interpreter(const SourceText& source, Host& host);
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  /// Runs the whole script; errors without a place get the place of what was being evaluated.
+  void run(const Block& script);
+
+  Host& host() { return host_; }
+  Value call(const Value& callee, Values positional, Keywords keywords = {});
+  /// `object.name`.
+  Value attribute(const Value& object, const std::string& name);
+  bool keep_attrs = false;                        ///< xr.set_options(keep_attrs=True)
+  bool noted_client = false;
+  /// Throws UsageError where the machine stack is nearly used up.
+  void check_stack() const;
+
+ private:
+  enum class Flow : std::uint8_t { normal, break_, continue_, return_ };
+  Flow execute(const Block& block, const std::shared_ptr<Environment>& env);
+  Flow execute(const Statement& statement, const std::shared_ptr<Environment>& env);
+  Flow execute_for(const For& node, const std::shared_ptr<Environment>& env);
+  Flow execute_while(const While& node, const std::shared_ptr<Environment>& env);
+  Flow execute_with(const With& node, const std::shared_ptr<Environment>& env);
+  void execute_import(const Import& node, const std::shared_ptr<Environment>& env);
+  void execute_import_from(const ImportFrom& node, const std::shared_ptr<Environment>& env);
+  void execute_raise(const Raise& node, Span span, const std::shared_ptr<Environment>& env);
+  void execute_assert(const Assert& node, Span span, const std::shared_ptr<Environment>& env);
+  void execute_delete(const Expression& target, const std::shared_ptr<Environment>& env);
+  void execute_augmented(const AugmentedAssign& node, const std::shared_ptr<Environment>& env);
+
+  Value evaluate(const Expression& e, const std::shared_ptr<Environment>& env);
+  Value evaluate_name(const Expression& e, const Name& node, const std::shared_ptr<Environment>& env);
+  Value evaluate_comparison(const Comparison& node, const std::shared_ptr<Environment>& env);
+  Value evaluate_call(const Expression& e, const Call& node, const std::shared_ptr<Environment>& env);
+  Value evaluate_dict(const DictDisplay& node, const std::shared_ptr<Environment>& env);
+  Value evaluate_slice(const SliceDisplay& node, const std::shared_ptr<Environment>& env);
+  Value evaluate_comprehension(const Comprehension& node, const std::shared_ptr<Environment>& env);
+  void comprehend(const Comprehension& node, std::size_t clause, const std::shared_ptr<Environment>& env,
+                  Values& list, DictObject* dict);
+  Values evaluate_elements(const std::vector<ExpressionPtr>& elements, const std::shared_ptr<Environment>& env);
+  std::string evaluate_format(const std::vector<FormatPart>& parts, const std::shared_ptr<Environment>& env);
+  Value make_function(const std::shared_ptr<const FunctionDefinition>& definition, const std::shared_ptr<Environment>& env);
+  Value call_script_function(const FunctionObject& function, Values positional, Keywords keywords);
+
+  void assign(const Expression& target, Value value, const std::shared_ptr<Environment>& env);
+  void assign_elements(const std::vector<ExpressionPtr>& targets, const Value& value, Span span,
+                       const std::shared_ptr<Environment>& env);
+  const std::set<std::string>& locals_of(const FunctionDefinition& definition);
+  std::shared_ptr<Environment> new_environment(std::shared_ptr<Environment> parent, const std::set<std::string>* locals);
+  void at(Span span) { place_ = span; }
+
+  const SourceText& source_;
+  Host& host_;
+  StackLimit stack_;
+  Span place_;                                    ///< of what is being evaluated, for errors from below
+  Value returned_;
+  std::shared_ptr<Environment> globals_;
+  std::vector<std::weak_ptr<Environment>> environments_;  ///< emptied at the end: closures hold them in cycles
+  std::unordered_map<const FunctionDefinition*, std::set<std::string>> locals_;
+};
+
+/// The module bound by `import name`, or nothing if there is no such module here.
+std::optional<Type> module_named(const std::string& name);
+/// Names that a block assigns in its own scope.
+void collect_assigned(const Block& block, std::set<std::string>& names);
+
+}  // namespace rankine::script

@@ -1,0 +1,381 @@
+#include <cmath>
+
+#include "array/arithmetic.hpp"
+#include "base/error.hpp"
+#include "script/interpreter.hpp"
+#include "script/labelled.hpp"
+#include "script/operations.hpp"
+
+namespace rankine::script {
+
+namespace {
+
+// Sequences larger than this are a mistake in a script that describes arrays; refuse them before memory is gone.
+constexpr std::int64_t max_sequence_size = std::int64_t{1} << 27;
+
+[[noreturn]] void unsupported_operands(const char* op, const Value& a, const Value& b) {
+  throw UsageError(std::string("unsupported operand type(s) for ") + op + ": '" + name_of(a.type()) + "' and '" +
+                   name_of(b.type()) + "'");
+}
+[[noreturn]] void overflow() { throw UsageError("integer overflow: integers beyond 64 bits are not supported"); }
+
+bool is_integer(const Value& v) { return v.integer() != nullptr || v.boolean() != nullptr; }
+std::int64_t integer_of(const Value& v) { return v.boolean() != nullptr ? *v.boolean() : *v.integer(); }
+double double_of(const Value& v) { return v.floating() != nullptr ? *v.floating() : static_cast<double>(integer_of(v)); }
+
+Value integer_power(std::int64_t base, std::int64_t exponent) {
+  if (exponent < 0) {
+    if (base == 0) throw UsageError("0.0 cannot be raised to a negative power");
+    return std::pow(static_cast<double>(base), static_cast<double>(exponent));
+  }
+  std::int64_t result = 1;
+  while (exponent > 0) {
+    if ((exponent & 1) != 0 && __builtin_mul_overflow(result, base, &result)) overflow();
+    exponent >>= 1;
+    if (exponent > 0 && __builtin_mul_overflow(base, base, &base)) overflow();
+  }
+  return result;
+}
+
+std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
+  if (b == 0) throw UsageError("integer division or modulo by zero");
+  if (a == INT64_MIN && b == -1) overflow();
+  const std::int64_t quotient = a / b;
+  return quotient - ((a % b != 0) && ((a < 0) != (b < 0)) ? 1 : 0);
+}
+
+Value binary_integers(BinaryOp op, std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  switch (op) {
+    case BinaryOp::add: if (__builtin_add_overflow(a, b, &result)) overflow(); return result;
+    case BinaryOp::subtract: if (__builtin_sub_overflow(a, b, &result)) overflow(); return result;
+    case BinaryOp::multiply: if (__builtin_mul_overflow(a, b, &result)) overflow(); return result;
+    case BinaryOp::divide:
+      if (b == 0) throw UsageError("division by zero");
+      return static_cast<double>(a) / static_cast<double>(b);
+    case BinaryOp::floor_divide: return floor_divide(a, b);
+    case BinaryOp::modulo: return b == -1 ? std::int64_t{0} : a - floor_divide(a, b) * b;
+    case BinaryOp::power: return integer_power(a, b);
+    case BinaryOp::bit_and: return a & b;
+    case BinaryOp::bit_or: return a | b;
+    case BinaryOp::bit_xor: return a ^ b;
+    case BinaryOp::left_shift:
+      if (b < 0) throw UsageError("negative shift count");
+      if (a == 0) return a;
+      if (b > 62 || __builtin_mul_overflow(a, std::int64_t{1} << b, &result)) overflow();
+      return result;
+    case BinaryOp::right_shift:
+      if (b < 0) throw UsageError("negative shift count");
+      return a >> std::min<std::int64_t>(b, 63);
+  }
+  return result;
+}
+
+/// Python's float %: the result has the sign of the divisor.
+double float_modulo(double a, double b) {
+  double result = std::fmod(a, b);
+  if (result != 0.0) {
+    if ((b < 0) != (result < 0)) result += b;
+  } else {
+    result = std::copysign(0.0, b);
+  }
+  return result;
+}
+
+Value binary_floats(BinaryOp op, double a, double b, const Value& left, const Value& right) {
+  switch (op) {
+    case BinaryOp::add: return a + b;
+    case BinaryOp::subtract: return a - b;
+    case BinaryOp::multiply: return a * b;
+    case BinaryOp::divide:
+      if (b == 0) throw UsageError("float division by zero");
+      return a / b;
+    case BinaryOp::floor_divide: {
+      if (b == 0) throw UsageError("float floor division by zero");
+      const double remainder = float_modulo(a, b);
+      const double quotient = (a - remainder) / b;
+      double floored = std::floor(quotient);
+      if (quotient - floored > 0.5) floored += 1.0;
+      return quotient == 0 ? std::copysign(0.0, a / b) : floored;
+    }
+    case BinaryOp::modulo:
+      if (b == 0) throw UsageError("float modulo");
+      return float_modulo(a, b);
+    case BinaryOp::power:
+      if (a == 0 && b < 0) throw UsageError("0.0 cannot be raised to a negative power");
+      if (a < 0 && std::isfinite(a) && std::isfinite(b) && b != std::floor(b))
+        throw UsageError("complex numbers are not supported");
+      return std::pow(a, b);
+    default: unsupported_operands(symbol(op), left, right);
+  }
+}
+
+template <typename Object>
+Value repeated(const Object& sequence, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(sequence.elements.size());
+  if (count > 0 && size > max_sequence_size / count) throw UsageError("the sequence is too long");
+  Values result;
+  for (std::int64_t i = 0; i < count; ++i)
+    result.insert(result.end(), sequence.elements.begin(), sequence.elements.end());
+  return sequence.type() == Type::list ? make_list(std::move(result)) : make_tuple(std::move(result));
+}
+Value repeated(const std::string& text, std::int64_t count) {
+  if (count > 0 && static_cast<std::int64_t>(text.size()) > max_sequence_size / count) throw UsageError("the text is too long");
+  std::string result;
+  for (std::int64_t i = 0; i < count; ++i) result += text;
+  return result;
+}
+
+template <typename Object>
+Value joined(const Object& a, const Object& b) {
+  Values result = a.elements;
+  result.insert(result.end(), b.elements.begin(), b.elements.end());
+  return a.type() == Type::list ? make_list(std::move(result)) : make_tuple(std::move(result));
+}
+
+kernel::Op array_op(BinaryOp op) {
+  using enum kernel::Op;
+  static constexpr kernel::Op ops[] = {add, subtract, multiply, divide, floor_divide, remainder, power,
+                                       bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift};
+  return ops[static_cast<int>(op)];
+}
+kernel::Op array_op(CompareOp op) {
+  using enum kernel::Op;
+  static constexpr kernel::Op ops[] = {equal, not_equal, less, less_equal, greater, greater_equal};
+  return ops[static_cast<int>(op)];
+}
+bool is_array(const Value& v) { return is_labelled(v) || v.type() == Type::ndarray; }
+/// What can stand beside an array in an operator.
+bool is_operand(const Value& v) {
+  return is_array(v) || is_number(v) || v.text() != nullptr || v.type() == Type::list || v.type() == Type::tuple;
+}
+
+Value binary_arrays(Interpreter& in, kernel::Op op, const char* symbol, const Value& a, const Value& b) {
+  const auto* left_groups = as_groupby(a);
+  const auto* right_groups = as_groupby(b);
+  if (left_groups != nullptr && is_labelled(b))
+    return make_value(array::binary(op, left_groups->groupby, to_labelled(b, "the operand")));
+  if (right_groups != nullptr && is_labelled(a))
+    return make_value(array::binary(op, to_labelled(a, "the operand"), right_groups->groupby));
+  if (left_groups != nullptr || right_groups != nullptr || !is_operand(a) || !is_operand(b)) unsupported_operands(symbol, a, b);
+  return make_value(array::binary(op, to_operand(a, "the operand"), to_operand(b, "the operand"), in.keep_attrs));
+}
+bool wants_array_operator(const Value& a, const Value& b) {
+  return is_array(a) || is_array(b) || as_groupby(a) != nullptr || as_groupby(b) != nullptr;
+}
+
+}  // namespace
+
+bool is_number(const Value& v) { return is_integer(v) || v.floating() != nullptr; }
+
+Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
+  if (is_integer(a) && is_integer(b)) {
+    if (a.boolean() != nullptr && b.boolean() != nullptr) {
+      if (op == BinaryOp::bit_and) return *a.boolean() && *b.boolean();
+      if (op == BinaryOp::bit_or) return *a.boolean() || *b.boolean();
+      if (op == BinaryOp::bit_xor) return *a.boolean() != *b.boolean();
+    }
+    return binary_integers(op, integer_of(a), integer_of(b));
+  }
+  if (is_number(a) && is_number(b)) return binary_floats(op, double_of(a), double_of(b), a, b);
+  if (wants_array_operator(a, b) && !(op == BinaryOp::modulo && a.text() != nullptr))
+    return binary_arrays(in, array_op(op), symbol(op), a, b);
+  if (op == BinaryOp::modulo && a.text() != nullptr) return percent_format(in, *a.text(), b);
+  if (op == BinaryOp::add) {
+    if (a.text() != nullptr && b.text() != nullptr) return *a.text() + *b.text();
+    if (a.text() != nullptr)
+      throw UsageError(std::string("can only concatenate str (not \"") + name_of(b.type()) + "\") to str");
+    if (const auto x = a.as<ListObject>(), y = b.as<ListObject>(); x && y) return joined(*x, *y);
+    if (const auto x = a.as<TupleObject>(), y = b.as<TupleObject>(); x && y) return joined(*x, *y);
+  }
+  if (op == BinaryOp::multiply) {
+    const Value& sequence = is_integer(a) ? b : a;
+    const Value& count = is_integer(a) ? a : b;
+    if (is_integer(count)) {
+      if (sequence.text() != nullptr) return repeated(*sequence.text(), integer_of(count));
+      if (const auto list = sequence.as<ListObject>()) return repeated(*list, integer_of(count));
+      if (const auto tuple = sequence.as<TupleObject>()) return repeated(*tuple, integer_of(count));
+    }
+  }
+  if (op == BinaryOp::bit_or) {
+    if (const auto x = a.as<DictObject>(), y = b.as<DictObject>(); x && y) {
+      auto result = std::make_shared<DictObject>();
+      for (const auto& dict : {x, y}) dict->each([&](const Value& k, const Value& v) { result->set(k, v); });
+      return result;
+    }
+  }
+  unsupported_operands(symbol(op), a, b);
+}
+
+Value unary(Interpreter&, UnaryOp op, const Value& a) {
+  if (is_integer(a)) {
+    const std::int64_t value = integer_of(a);
+    if (op == UnaryOp::plus) return value;
+    if (op == UnaryOp::invert) return ~value;
+    if (value == INT64_MIN) overflow();
+    return -value;
+  }
+  if (const auto* f = a.floating(); f != nullptr && op != UnaryOp::invert) return op == UnaryOp::minus ? -*f : *f;
+  if (is_array(a)) {
+    if (op == UnaryOp::plus) return a;
+    if (op == UnaryOp::minus) return make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand")));
+    return make_value(array::ufunc("invert", {to_operand(a, "the operand")}));
+  }
+  throw UsageError(std::string("bad operand type for unary ") + (op == UnaryOp::minus ? "-" : op == UnaryOp::plus ? "+" : "~") +
+                   ": '" + name_of(a.type()) + "'");
+}
+
+namespace {
+
+/// -1, 0, 1; nothing if the two have no order.
+std::optional<int> order(Interpreter& in, const Value& a, const Value& b) {
+  in.check_stack();
+  const auto sign = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
+  if (is_integer(a) && is_integer(b)) return sign(integer_of(a), integer_of(b));
+  if (is_number(a) && is_number(b)) return sign(double_of(a), double_of(b));
+  if (a.text() != nullptr && b.text() != nullptr) return sign(*a.text(), *b.text());
+  const auto elements = [](const Value& v) -> const Values* {
+    if (const auto list = v.as<ListObject>()) return &list->elements;
+    if (const auto tuple = v.as<TupleObject>()) return &tuple->elements;
+    return nullptr;
+  };
+  const Values* x = elements(a);
+  const Values* y = elements(b);
+  if (x == nullptr || y == nullptr || a.type() != b.type()) return std::nullopt;
+  for (std::size_t i = 0; i < x->size() && i < y->size(); ++i) {
+    if (equal(in, (*x)[i], (*y)[i])) continue;
+    return order(in, (*x)[i], (*y)[i]);
+  }
+  return sign(x->size(), y->size());
+}
+
+bool compare_floats(CompareOp op, double a, double b) {
+  switch (op) {
+    case CompareOp::less: return a < b;
+    case CompareOp::less_equal: return a <= b;
+    case CompareOp::greater: return a > b;
+    default: return a >= b;
+  }
+}
+
+}  // namespace
+
+bool equal(Interpreter& in, const Value& a, const Value& b) {
+  in.check_stack();
+  if (is_integer(a) && is_integer(b)) return integer_of(a) == integer_of(b);
+  if (is_number(a) && is_number(b)) return double_of(a) == double_of(b);
+  if (a.text() != nullptr && b.text() != nullptr) return *a.text() == *b.text();
+  if (is_array(a) || is_array(b)) {
+    if (!is_operand(a) || !is_operand(b)) return false;
+    return truth(in, compare(in, CompareOp::equal, a, b));
+  }
+  const auto same_elements = [&](const Values& x, const Values& y) {
+    if (x.size() != y.size()) return false;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (!x[i].same(y[i]) && !equal(in, x[i], y[i])) return false;
+    }
+    return true;
+  };
+  if (const auto x = a.as<ListObject>(), y = b.as<ListObject>(); x && y) return same_elements(x->elements, y->elements);
+  if (const auto x = a.as<TupleObject>(), y = b.as<TupleObject>(); x && y) return same_elements(x->elements, y->elements);
+  if (const auto x = a.as<DictObject>(), y = b.as<DictObject>(); x && y) {
+    bool same = x->size() == y->size();
+    x->each([&](const Value& key, const Value& value) {
+      if (!same) return;
+      const Value* other = y->find(key);
+      same = other != nullptr && equal(in, value, *other);
+    });
+    return same;
+  }
+  if (const auto x = a.as<RangeObject>(), y = b.as<RangeObject>(); x && y)
+    return x->size() == y->size() && (x->size() == 0 || (x->start == y->start && (x->size() == 1 || x->step == y->step)));
+  if (const auto x = a.as<TypeObject>(), y = b.as<TypeObject>(); x && y) return x->name == y->name;
+  if (const auto x = a.as<DTypeObject>()) return to_dtype(b) == x->dtype;
+  if (const auto y = b.as<DTypeObject>()) return to_dtype(a) == y->dtype;
+  return a.same(b);
+}
+
+bool less(Interpreter& in, const Value& a, const Value& b) { return truth(in, compare(in, CompareOp::less, a, b)); }
+
+Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
+  switch (op) {
+    case CompareOp::is: return a.same(b) || (a.type() == Type::ellipsis && b.type() == Type::ellipsis);
+    case CompareOp::is_not: return !a.same(b);
+    case CompareOp::in: return contains(in, b, a);
+    case CompareOp::not_in: return !contains(in, b, a);
+    default: break;
+  }
+  if (wants_array_operator(a, b)) {
+    if (a.is_none() || b.is_none()) return op == CompareOp::not_equal;
+    return binary_arrays(in, array_op(op), symbol(op), a, b);
+  }
+  if (op == CompareOp::equal) return equal(in, a, b);
+  if (op == CompareOp::not_equal) return !equal(in, a, b);
+  if (is_number(a) && is_number(b) && !(is_integer(a) && is_integer(b)))
+    return compare_floats(op, double_of(a), double_of(b));
+  const auto ordered = order(in, a, b);
+  if (!ordered)
+    throw UsageError(std::string("'") + symbol(op) + "' not supported between instances of '" + name_of(a.type()) +
+                     "' and '" + name_of(b.type()) + "'");
+  switch (op) {
+    case CompareOp::less: return *ordered < 0;
+    case CompareOp::less_equal: return *ordered <= 0;
+    case CompareOp::greater: return *ordered > 0;
+    default: return *ordered >= 0;
+  }
+}
+
+bool contains(Interpreter& in, const Value& container, const Value& element) {
+  if (const auto* text = container.text()) {
+    if (element.text() == nullptr) throw UsageError("'in <string>' requires string as left operand");
+    return text->find(*element.text()) != std::string::npos;
+  }
+  if (const auto dict = container.as<DictObject>()) return dict->find(element) != nullptr;
+  if (const auto range = container.as<RangeObject>(); range && is_integer(element)) {
+    const std::int64_t value = integer_of(element);
+    if (range->step > 0 ? value < range->start || value >= range->stop : value > range->start || value <= range->stop)
+      return false;
+    return (static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(range->start)) %
+           static_cast<std::uint64_t>(range->step > 0 ? range->step : -range->step) == 0 || range->step < 0;
+  }
+  if (const auto dataset = container.as<DatasetObject>())
+    return element.text() != nullptr && dataset->value().variables.contains(*element.text());
+  if (const auto coordinates = container.as<CoordinatesObject>()) {
+    if (element.text() == nullptr) return false;
+    if (const auto ds = coordinates->owner.as<DatasetObject>()) return ds->value().is_coord(*element.text());
+    return coordinates->owner.as<DataArrayObject>()->value().coords.contains(*element.text());
+  }
+  bool found = false;
+  iterate(in, container, [&](const Value& candidate) {
+    found = candidate.same(element) || equal(in, candidate, element);
+    return !found;
+  });
+  return found;
+}
+
+bool truth(Interpreter& in, const Value& a) {
+  if (a.is_none()) return false;
+  if (const auto* b = a.boolean()) return *b;
+  if (const auto* i = a.integer()) return *i != 0;
+  if (const auto* f = a.floating()) return *f != 0;
+  if (const auto* t = a.text()) return !t->empty();
+  NdArray array;
+  if (const auto data = a.as<DataArrayObject>()) {
+    if (element_count(data->value().shape()) != 1)
+      throw UsageError("the truth value of an array with more than one element is ambiguous; use .any() or .all()");
+    array = values_of(in, *data);
+  } else if (const auto nd = a.as<ArrayObject>()) {
+    array = nd->array;
+  } else {
+    switch (a.type()) {
+      case Type::list: case Type::tuple: case Type::dict: case Type::range: return length(in, a) != 0;
+      case Type::dataset: return !a.as<DatasetObject>()->value().data_names().empty();
+      default: return true;
+    }
+  }
+  if (array.size() != 1)
+    throw UsageError("the truth value of an array with more than one element is ambiguous; use .any() or .all()");
+  return array.dtype() == DType::string ? !array.strings()[0].empty() : array.as_double(0) != 0;
+}
+
+}  // namespace rankine::script

@@ -1,0 +1,185 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "grid/nd_array.hpp"
+
+namespace rankine::script {
+
+/// Types of values, as the language's tables and its static check tell them apart.
+enum class Type : std::uint8_t {
+  none, boolean, integer, floating, text, list, tuple, dict, range, slice, ellipsis, function, type_object,
+  exception, stream, context, dtype, ndarray,
+  data_array, dataset, coordinates, datetime_accessor,
+  data_array_groupby, dataset_groupby, data_array_resample, dataset_resample,
+  data_array_weighted, dataset_weighted,
+  builtins, xarray, numpy, sys, os, os_path, glob, math, warnings, dask, dask_distributed, numpy_random,
+  count_,
+};
+/// "DataArray", "int", "module 'numpy'": as messages name them.
+const char* name_of(Type type);
+
+struct Object {
+  virtual ~Object() = default;
+  virtual Type type() const = 0;
+};
+using ObjectPtr = std::shared_ptr<Object>;
+using TextPtr = std::shared_ptr<const std::string>;
+
+/// A Python value: small ones inside, the rest shared by reference as Python shares them.
+class Value {
+ public:
+  Value() = default;
+  Value(bool v) : v_(v) {}
+  Value(std::int64_t v) : v_(v) {}
+  Value(int v) : v_(std::int64_t{v}) {}
+  Value(double v) : v_(v) {}
+  Value(std::string v) : v_(std::make_shared<const std::string>(std::move(v))) {}
+  Value(const char* v) : Value(std::string(v)) {}
+  template <typename T> requires std::is_base_of_v<Object, T>
+  Value(std::shared_ptr<T> object) : v_(ObjectPtr(std::move(object))) {}
+
+  Type type() const;
+  bool is_none() const { return v_.index() == 0; }
+  const bool* boolean() const { return std::get_if<bool>(&v_); }
+  const std::int64_t* integer() const { return std::get_if<std::int64_t>(&v_); }
+  const double* floating() const { return std::get_if<double>(&v_); }
+  const std::string* text() const {
+    const auto* p = std::get_if<TextPtr>(&v_);
+    return p == nullptr ? nullptr : p->get();
+  }
+  Object* object() const {
+    const auto* p = std::get_if<ObjectPtr>(&v_);
+    return p == nullptr ? nullptr : p->get();
+  }
+  /// The object, or null if the value is of another type.
+  template <typename T> std::shared_ptr<T> as() const {
+    const auto* p = std::get_if<ObjectPtr>(&v_);
+    return p == nullptr || (*p)->type() != T::static_type ? nullptr : std::static_pointer_cast<T>(*p);
+  }
+  /// `a is b`.
+  bool same(const Value& other) const { return v_ == other.v_ && v_.index() == other.v_.index(); }
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, TextPtr, ObjectPtr> v_;
+};
+using Values = std::vector<Value>;
+using Keywords = std::vector<std::pair<std::string, Value>>;
+
+/// Empties containers one after the other instead of by recursion: a script can nest lists a million deep.
+void dispose(Values&& values);
+
+struct ListObject : Object {
+  static constexpr Type static_type = Type::list;
+  Type type() const override { return static_type; }
+  ~ListObject() override { dispose(std::move(elements)); }
+  Values elements;
+};
+struct TupleObject : Object {
+  static constexpr Type static_type = Type::tuple;
+  Type type() const override { return static_type; }
+  ~TupleObject() override { dispose(std::move(elements)); }
+  Values elements;
+};
+
+/// A dict in insertion order. Keys: None, bool, int, float, str and tuples of them.
+class DictObject : public Object {
+ public:
+  static constexpr Type static_type = Type::dict;
+  Type type() const override { return static_type; }
+  ~DictObject() override;
+  const Value* find(const Value& key) const;
+  void set(const Value& key, Value value);
+  bool erase(const Value& key);
+  void clear() { entries_.clear(), index_.clear(), erased_ = 0; }
+  std::size_t size() const { return entries_.size() - erased_; }
+  /// Calls f(key, value) in order; f must not change the dict.
+  template <typename F> void each(F&& f) const {
+    for (const auto& entry : entries_) {
+      if (entry) f(entry->first, entry->second);
+    }
+  }
+  Values keys() const;
+  Values values() const;
+  bool frozen = false;   ///< a view that xarray gives out: printed as Frozen({...}), not assignable
+
+ private:
+  std::vector<std::optional<std::pair<Value, Value>>> entries_;
+  std::unordered_map<std::string, std::size_t> index_;  ///< canonical key text -> position
+  std::size_t erased_ = 0;
+};
+using DictPtr = std::shared_ptr<DictObject>;
+
+struct RangeObject : Object {
+  static constexpr Type static_type = Type::range;
+  Type type() const override { return static_type; }
+  std::int64_t start = 0, stop = 0, step = 1;
+  std::int64_t size() const;
+};
+struct SliceObject : Object {
+  static constexpr Type static_type = Type::slice;
+  Type type() const override { return static_type; }
+  Value start, stop, step;
+};
+struct EllipsisObject : Object {
+  static constexpr Type static_type = Type::ellipsis;
+  Type type() const override { return static_type; }
+};
+/// int, float, str ...: callable, and the second argument of isinstance.
+struct TypeObject : Object {
+  static constexpr Type static_type = Type::type_object;
+  Type type() const override { return static_type; }
+  std::string name;
+};
+struct ExceptionObject : Object {
+  static constexpr Type static_type = Type::exception;
+  Type type() const override { return static_type; }
+  std::string name;
+  Values arguments;
+};
+struct StreamObject : Object {
+  static constexpr Type static_type = Type::stream;
+  Type type() const override { return static_type; }
+  bool is_stderr = false;
+};
+/// What `with` accepts besides datasets: xr.set_options(...), Client(...). `leave` undoes it.
+struct ContextObject : Object {
+  static constexpr Type static_type = Type::context;
+  Type type() const override { return static_type; }
+  std::string name;
+  bool previous_keep_attrs = false;
+};
+struct DTypeObject : Object {
+  static constexpr Type static_type = Type::dtype;
+  Type type() const override { return static_type; }
+  DType dtype = DType::float64;
+};
+/// A NumPy array, eager; shape {} is a NumPy scalar.
+struct ArrayObject : Object {
+  static constexpr Type static_type = Type::ndarray;
+  Type type() const override { return static_type; }
+  explicit ArrayObject(NdArray a) : array(std::move(a)) {}
+  NdArray array;
+};
+struct ModuleObject : Object {
+  explicit ModuleObject(Type t) : module(t) {}
+  Type type() const override { return module; }
+  Type module;
+};
+
+Value make_list(Values elements);
+Value make_tuple(Values elements);
+Value make_array(NdArray array);
+Value make_ellipsis();
+
+/// A text that is equal for keys that Python calls equal (1, 1.0 and True are one key).
+/// Throws UsageError "unhashable type: 'list'".
+std::string canonical_key(const Value& key);
+
+}  // namespace rankine::script
