@@ -1,0 +1,175 @@
+#include "array/arithmetic.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "array/alignment.hpp"
+#include "array/elementwise_apply.hpp"
+#include "array/indexing.hpp"
+#include "array/loader.hpp"
+#include "base/error.hpp"
+
+namespace rankine::array {
+
+using kernel::Op;
+
+Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs) {
+  return apply_elementwise({left, right}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
+                           {.keep_attrs = keep_attrs,
+                            .zero_dim_is_scalar = keep_attrs,
+                            .skip_missing_variables = true,
+                            .keep_coord_attrs = true});
+}
+
+Operand unary(Op op, const Operand& operand) {
+  return apply_elementwise({operand}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
+                           {.keep_attrs = true});
+}
+
+Operand round(const Operand& operand, int decimals) {
+  const auto rounded = [decimals](const std::vector<Term>& terms) -> Term {
+    const Term& x = terms[0];
+    const DType dtype = x.data->dtype;
+    if (is_integer(dtype) && decimals >= 0) return x;
+    if (decimals == 0) return operate(Op::rint, {x});
+    // As NumPy: scaled, rounded to even, scaled back in the array's own precision.
+    const Term factor{scalar(std::pow(10.0, std::abs(decimals))), true};
+    const Term up = operate(decimals > 0 ? Op::multiply : Op::divide, {x, factor});
+    Term down = operate(decimals > 0 ? Op::divide : Op::multiply, {operate(Op::rint, {up}), factor});
+    return is_integer(dtype) ? converted(down, dtype) : down;
+  };
+  return apply_elementwise({operand}, rounded, {.keep_attrs = true});
+}
+
+Operand where(const Operand& x, const Operand& cond, const std::optional<Operand>& other) {
+  if (std::holds_alternative<Dataset>(cond) && !std::holds_alternative<Dataset>(x))
+    throw UsageError("the condition of where may be a Dataset only if the object is one");
+  if (other) {
+    return apply_elementwise({x, cond, *other}, [](const std::vector<Term>& t) { return choose(t[1], t[0], t[2]); },
+                             {.join = Join::exact, .keep_attrs = true});
+  }
+  const auto masked = [](const std::vector<Term>& t) { return choose(t[1], t[0], missing_value_for(t[0])); };
+  return apply_elementwise({x, cond}, masked, {.keep_attrs = true, .skip_missing_variables = true});
+}
+
+Operand where_drop(const Operand& x, const Operand& cond) {
+  const auto* condition = std::get_if<DataArray>(&cond);
+  if (condition == nullptr) throw UnsupportedError("where(drop=True) needs a DataArray as condition");
+  // Both are cut to their common labels first, as where itself would do.
+  std::vector<Dataset> parts;
+  const auto* array = std::get_if<DataArray>(&x);
+  if (array != nullptr) parts.push_back(to_temporary_dataset(*array));
+  else parts.push_back(std::get<Dataset>(x));
+  parts.push_back(to_temporary_dataset(*condition));
+  parts = align(std::move(parts), Join::inner);
+  DataArray mask = from_temporary_dataset(parts[1], condition->name);
+  const NdArray values = load(cast(mask.variable.data, DType::boolean));
+  Indexers<PositionIndexer> crop;
+  const Shape strides = c_strides(values.shape());
+  for (int axis = 0; axis < values.ndim(); ++axis) {
+    const auto a = static_cast<std::size_t>(axis);
+    std::vector<char> any(static_cast<std::size_t>(values.shape()[a]), 0);
+    for (std::int64_t i = 0; i < values.size(); ++i)
+      if (values.data<bool>()[i]) any[static_cast<std::size_t>(i / strides[a] % values.shape()[a])] = 1;
+    std::vector<std::int64_t> kept;
+    for (std::size_t i = 0; i < any.size(); ++i)
+      if (any[i] != 0) kept.push_back(static_cast<std::int64_t>(i));
+    crop.emplace_back(mask.dims()[a], NdArray::from(kept));
+  }
+  const Dataset object = isel(parts[0], crop);
+  mask = isel(mask, crop);
+  if (array == nullptr) return where(object, mask);
+  return where(from_temporary_dataset(object, array->name), mask);
+}
+
+Operand where3(const Operand& cond, const Operand& x, const Operand& y, bool keep_attrs) {
+  Operand out = apply_elementwise({cond, x, y}, [](const std::vector<Term>& t) { return choose(t[0], t[1], t[2]); },
+                                  {.join = Join::exact});
+  if (!keep_attrs) return out;
+  const auto* source = std::get_if<DataArray>(&x);
+  auto* array = std::get_if<DataArray>(&out);
+  if (source != nullptr && array != nullptr) {
+    array->variable.attrs = source->variable.attrs;
+    for (auto& [name, coord] : array->coords)
+      if (const Variable* from = source->coords.find(name)) coord.attrs = from->attrs;
+  }
+  const auto* source_set = std::get_if<Dataset>(&x);
+  auto* dataset = std::get_if<Dataset>(&out);
+  if (source_set != nullptr && dataset != nullptr) {
+    dataset->attrs = source_set->attrs;
+    for (auto& [name, variable] : dataset->variables)
+      if (const Variable* from = source_set->variables.find(name)) variable.attrs = from->attrs;
+  }
+  return out;
+}
+
+Operand fillna(const Operand& x, const Operand& value) {
+  if (const auto* filler = std::get_if<Dataset>(&value)) {
+    if (!std::holds_alternative<Dataset>(x)) throw UsageError("fillna of a DataArray cannot take a Dataset");
+    // Variables without a filler stay as they are.
+    Dataset out = std::get<Dataset>(x);
+    for (const auto& name : out.data_names()) {
+      if (!filler->variables.contains(name)) continue;
+      const Operand filled = fillna(get(out, name), get(*filler, name));
+      *out.variables.find(name) = std::get<DataArray>(filled).variable;
+    }
+    return out;
+  }
+  const auto filled = [](const std::vector<Term>& t) -> Term {
+    const Term missing = missing_in(t[0]);
+    const ExprPtr none = constant(NdArray::zeros(DType::boolean, Shape(t[0].data->shape.size(), 1)));
+    return choose({elementwise(Op::equal, {missing.data, none}), missing.is_scalar}, t[0], t[1]);
+  };
+  return apply_elementwise({x, value}, filled, {.join = Join::left, .keep_attrs = true});
+}
+
+Operand clip(const Operand& x, const std::optional<Operand>& min, const std::optional<Operand>& max,
+             std::optional<bool> keep_attrs) {
+  if (!min && !max) throw UsageError("clip needs min or max");
+  std::vector<Operand> operands{x};
+  if (min) operands.push_back(*min);
+  if (max) operands.push_back(*max);
+  const bool has_min = min.has_value();
+  const auto clipped = [has_min](const std::vector<Term>& t) -> Term {
+    Term out = operate(has_min ? Op::maximum : Op::minimum, {t[0], t[1]});
+    return t.size() == 3 ? operate(Op::minimum, {out, t[2]}) : out;
+  };
+  return apply_elementwise(operands, clipped, {.keep_attrs = keep_attrs.value_or(true)});
+}
+
+Operand isnull(const Operand& x, std::optional<bool> keep_attrs) {
+  return apply_elementwise({x}, [](const std::vector<Term>& t) { return missing_in(t[0]); },
+                           {.keep_attrs = keep_attrs.value_or(false)});
+}
+
+Operand notnull(const Operand& x, std::optional<bool> keep_attrs) {
+  const auto present = [](const std::vector<Term>& t) { return operate(Op::invert, {missing_in(t[0])}); };
+  return apply_elementwise({x}, present, {.keep_attrs = keep_attrs.value_or(false)});
+}
+
+Operand astype(const Operand& x, DType dtype, bool keep_attrs) {
+  return apply_elementwise({x}, [dtype](const std::vector<Term>& t) { return converted(t[0], dtype); },
+                           {.keep_attrs = keep_attrs});
+}
+
+Operand isin(const Operand& x, const NdArray& values) {
+  const auto among = [&values](const std::vector<Term>& t) -> Term {
+    const ExprPtr& data = t[0].data;
+    if (is_constant(data)) {
+      const LabelLookup lookup(values);
+      const NdArray known = load(data);
+      NdArray answer(DType::boolean, known.shape());
+      for (std::int64_t i = 0; i < known.size(); ++i) answer.data<bool>()[i] = lookup.find(known, i) >= 0;
+      return {constant(answer), t[0].is_scalar};
+    }
+    Term any{broadcast(constant(NdArray::zeros(DType::boolean, Shape(data->shape.size(), 1))), data->shape)};
+    for (std::int64_t i = 0; i < values.size(); ++i) {
+      const ExprPtr one = slice(constant(values.reshaped({values.size()})), {i}, {1}, {1});
+      any = operate(Op::bitwise_or, {any, operate(Op::equal, {t[0], {permute(one, {}), true}})});
+    }
+    return any;
+  };
+  return apply_elementwise({x}, among, {});
+}
+
+}  // namespace rankine::array

@@ -1,0 +1,27 @@
+#pragma once
+#include <functional>
+
+#include "array/alignment.hpp"
+#include "array/arithmetic.hpp"
+#include "array/typed_operation.hpp"
+
+namespace rankine::array {
+
+struct ApplyOptions {
+  Join join = Join::inner;
+  /// Keep name, attributes and coordinate attributes of the first labelled operand.
+  bool keep_attrs = false;
+  /// 0-d arrays promote like Python scalars, as in ufuncs; the operators make them n-d first.
+  bool zero_dim_is_scalar = true;
+  /// Datasets: a variable that one lacks is left out (else an error).
+  bool skip_missing_variables = false;
+  /// Operators leave the attributes of coordinates alone even where those of the data go.
+  bool keep_coord_attrs = false;
+};
+
+/// Applies `f` to every element: aligns indexes, broadcasts by dim name, merges coordinates, maps over
+/// the variables of datasets. The heart of xarray's apply_ufunc without core dims.
+using TermFunction = std::function<Term(const std::vector<Term>&)>;
+Operand apply_elementwise(const std::vector<Operand>& operands, const TermFunction& f, const ApplyOptions& options);
+
+}  // namespace rankine::array
