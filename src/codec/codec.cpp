@@ -1,5 +1,6 @@
 #include "codec/codec.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -140,6 +141,35 @@ void decode(const Pipeline& pipeline, std::uint32_t skip_mask, std::span<const s
   if (current.size() != out.size())
     throw InputError("decodes to " + std::to_string(current.size()) + " bytes, not " + std::to_string(out.size()));
   if (!in_place && !out.empty()) std::memcpy(out.data(), current.data(), out.size());
+}
+
+std::vector<std::byte> decode_any_size(const Pipeline& pipeline, std::span<const std::byte> stored,
+                                       std::size_t limit_bytes, Scratch& scratch) {
+  std::vector<std::byte> current(stored.begin(), stored.end());
+  for (std::size_t step = pipeline.size(); step-- > 0;) {
+    const Codec& codec = pipeline[step];
+    if (is_idle(codec, step, 0)) continue;
+    if (codec.kind == Kind::fletcher32) {
+      current.resize(verified(current).size());
+    } else if (codec.kind == Kind::shuffle) {
+      std::vector<std::byte> next(current.size());
+      unshuffle(current, next, static_cast<std::size_t>(codec.element_bytes));
+      current = std::move(next);
+    } else {
+      // Few streams tell their size before they are decoded: try with four times the room each time.
+      for (std::size_t room = std::min(limit_bytes, current.size() * 4 + 4096);; room = std::min(limit_bytes, room * 4)) {
+        std::vector<std::byte> next(room);
+        try {
+          next.resize(decompress(codec, current, next, scratch.state()));
+          current = std::move(next);
+          break;
+        } catch (const TooLong&) {
+          if (room == limit_bytes) throw;
+        }
+      }
+    }
+  }
+  return current;
 }
 
 std::vector<std::byte> encode(const Pipeline& pipeline, std::span<const std::byte> raw, Scratch& scratch) {

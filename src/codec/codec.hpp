@@ -49,6 +49,11 @@ class Scratch {
 void decode(const Pipeline& pipeline, std::uint32_t skip_mask, std::span<const std::byte> stored,
             std::span<std::byte> out, Scratch& scratch);
 
+/// The same where the decoded size is not known beforehand (Zarr's variable-length strings): up to
+/// `limit_bytes`, else InputError.
+std::vector<std::byte> decode_any_size(const Pipeline& pipeline, std::span<const std::byte> stored,
+                                       std::size_t limit_bytes, Scratch& scratch);
+
 /// Encodes one chunk. Throws OutputError if a codec is not available.
 std::vector<std::byte> encode(const Pipeline& pipeline, std::span<const std::byte> raw, Scratch& scratch);
 

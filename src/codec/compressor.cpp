@@ -32,7 +32,7 @@ namespace {
 }
 
 [[noreturn]] void too_long(const std::string& name, std::size_t wanted) {
-  throw InputError(name + " stream decodes to more than " + std::to_string(wanted) + " bytes");
+  throw TooLong(name + " stream decodes to more than " + std::to_string(wanted) + " bytes");
 }
 
 // --- deflate and gzip, by libdeflate ---------------------------------------------------------

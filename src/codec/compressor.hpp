@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "codec/codec.hpp"
 
 namespace rankine::codec {
@@ -12,6 +13,11 @@ namespace rankine::codec {
 bool is_compressor(Kind kind);
 /// The library's name if this build lacks it (or, for blosc, the inner compressor's), else "".
 std::string missing_library(const Codec& codec);
+
+/// The stream holds more than there is room for.
+struct TooLong : InputError {
+  using InputError::InputError;
+};
 
 /// Fills `out` from its beginning, returns how much. Throws InputError if the stream is damaged,
 /// truncated or holds more than `out`.

@@ -1,0 +1,55 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "store/file_stamp.hpp"
+
+namespace rankine::store {
+
+/// One file open for reading, shared by threads: pread keeps no position.
+class OpenFile {
+ public:
+  /// Throws InputError: path and the system's reason.
+  explicit OpenFile(const std::string& path);
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  const FileStamp& stamp() const { return stamp_; }
+  /// Exactly out.size() bytes from `offset`. Signals and short reads go on; EIO and ESTALE, which
+  /// parallel file systems report in passing, are tried three times. Throws InputError without the
+  /// path: the caller knows what it was reading.
+  void read_at(std::uint64_t offset, std::span<std::byte> out) const;
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  FileStamp stamp_;
+};
+
+/// Bounded open descriptors, least recently used closed first. A file in use stays open until its
+/// reader lets go.
+class DescriptorCache {
+ public:
+  explicit DescriptorCache(int open_files) : limit_(open_files < 1 ? 1 : static_cast<std::size_t>(open_files)) {}
+  /// Throws InputError if the file cannot be opened, or if `expected` is not empty and the file is no
+  /// longer the one whose metadata was read.
+  std::shared_ptr<const OpenFile> open(const std::string& path, const FileStamp& expected);
+
+ private:
+  struct Entry {
+    std::string path;
+    std::shared_ptr<const OpenFile> file;
+  };
+  std::size_t limit_;
+  std::mutex mutex_;
+  std::list<Entry> recent_;  ///< most recently used first
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_path_;
+};
+
+}  // namespace rankine::store

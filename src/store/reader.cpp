@@ -1,0 +1,61 @@
+#include <chrono>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "store/backends.hpp"
+#include "store/chunk_read.hpp"
+
+namespace rankine::store {
+namespace {
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
+}
+
+}  // namespace
+
+CountedTime::CountedTime(std::atomic<std::uint64_t>& counter) : counter_(counter), start_ns_(now_ns()) {}
+CountedTime::~CountedTime() { counter_ += now_ns() - start_ns_; }
+
+ThreadBuffers& ThreadBuffers::of_this_thread() {
+  thread_local ThreadBuffers buffers;
+  return buffers;
+}
+
+struct Reader::State {
+  explicit State(Limits l) : limits(l), files(l.open_files), cache(l.cache_bytes) {}
+  Limits limits;
+  DescriptorCache files;
+  ChunkCache cache;
+  ReadCounters counters;
+};
+
+Reader::Reader() : Reader(Limits{}) {}
+Reader::Reader(Limits limits) : state_(std::make_unique<State>(limits)) {}
+Reader::~Reader() = default;
+const ReadCounters& Reader::counters() const { return state_->counters; }
+
+NdArray Reader::read(const array::StoredArray& array, const Box& box) {
+  RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
+                "a box lies inside its array");
+  RANKINE_CHECK(array.dtype != DType::string, "strings are read with the catalogue");
+  if (box.empty()) return NdArray(array.dtype, box.shape());
+  State& state = *state_;
+  if (array.storage == array::Storage::library) {
+    const CountedTime time(state.counters.read_ns);
+    NdArray values = read_through_library(array, box);
+    state.counters.decoded_bytes += values.bytes().value;
+    return values;
+  }
+  NdArray values(array.dtype, box.shape());
+  const ReadContext context{state.limits, state.files, state.cache, state.counters};
+  if (array.storage == array::Storage::contiguous || array.storage == array::Storage::records)
+    read_rows(array, box, values, context);
+  else
+    read_chunks(array, box, values, context);
+  return values;
+}
+
+}  // namespace rankine::store
