@@ -1,0 +1,157 @@
+#include "array/reduction.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "array/reduce_variable.hpp"
+#include "base/error.hpp"
+
+namespace rankine::array {
+namespace {
+
+using kernel::Op;
+using kernel::ReduceOp;
+
+bool wants_numbers(ReduceOp op) {
+  return op == ReduceOp::mean || op == ReduceOp::sum || op == ReduceOp::prod || op == ReduceOp::std ||
+         op == ReduceOp::var;
+}
+
+std::string name_of_reduction(ReduceOp op) {
+  static constexpr const char* names[] = {"sum", "prod", "mean", "min", "max", "var", "std", "count", "any", "all"};
+  return names[static_cast<std::size_t>(op)];
+}
+
+ExprPtr nothing_missing(const ExprPtr& like) {
+  return broadcast(constant(NdArray::zeros(DType::boolean, Shape(like->shape.size(), 1))), like->shape);
+}
+
+}  // namespace
+
+kernel::ReduceSpec spec_for(DType dtype, ReduceOp op, const ReduceOptions& options) {
+  kernel::ReduceSpec spec;
+  spec.op = op;
+  spec.input = dtype;
+  // xarray skips NaN by default where NaN exists; NaT only if asked.
+  spec.skipna = options.skipna.value_or(is_float(dtype));
+  spec.ddof = op == ReduceOp::std || op == ReduceOp::var ? options.ddof : 0;
+  spec.min_count = op == ReduceOp::sum || op == ReduceOp::prod ? options.min_count : 0;
+  return spec;
+}
+
+ExprPtr reduce_times(const ExprPtr& data, ReduceOp op, const ReduceOptions& options, const Reducer& reducer) {
+  const DType dtype = data->dtype;
+  if (op == ReduceOp::min || op == ReduceOp::max || op == ReduceOp::count)
+    return reducer(data, spec_for(dtype, op, options));
+  const ExprPtr missing = elementwise(Op::isnan, {data});
+  const Shape ones(data->shape.size(), 1);
+  if (op == ReduceOp::any || op == ReduceOp::all) {
+    const ExprPtr zero = constant(NdArray::zeros(DType::int64, ones));
+    return reducer(elementwise(Op::not_equal, {cast(data, DType::int64), zero}), spec_for(DType::boolean, op, options));
+  }
+  if (op != ReduceOp::mean && !(op == ReduceOp::sum && dtype == DType::timedelta64))
+    throw UsageError("'" + name_of_reduction(op) + "' is not defined for " + name_of(dtype));
+  // Offsets from the earliest time are small enough for exact sums in double.
+  std::vector<int> all(data->shape.size());
+  std::iota(all.begin(), all.end(), 0);
+  kernel::ReduceSpec earliest = spec_for(dtype, ReduceOp::min, options);
+  earliest.skipna = true;
+  const ExprPtr origin = op == ReduceOp::sum || all.empty() ? cast(constant(NdArray::zeros(DType::int64, {})), dtype)
+                                             : reduce(data, all, earliest);
+  const ExprPtr origin_ticks = cast(origin, DType::int64);
+  const ExprPtr offsets = cast(elementwise(Op::subtract, {cast(data, DType::int64), origin_ticks}), DType::float64);
+  const ExprPtr nan = constant(NdArray::scalar(std::numeric_limits<double>::quiet_NaN()).reshaped(ones));
+  ReduceOptions skipping = options;
+  skipping.skipna = options.skipna.value_or(true);
+  const ExprPtr reduced = reducer(elementwise(Op::where, {missing, nan, offsets}),
+                                  spec_for(DType::float64, op, skipping));
+  const ExprPtr undefined = elementwise(Op::isnan, {reduced});
+  const ExprPtr ticks = elementwise(Op::add, {cast(reduced, DType::int64), origin_ticks});
+  const ExprPtr not_a_date = constant(NdArray::scalar(not_a_time).reshaped(Shape(ticks->shape.size(), 1)));
+  return cast(elementwise(Op::where, {undefined, not_a_date, ticks}), dtype);
+}
+
+ExprPtr reduce_any_dtype(const ExprPtr& data, ReduceOp op, const ReduceOptions& options, const Reducer& reducer) {
+  if (is_time(data->dtype)) return reduce_times(data, op, options, reducer);
+  if (data->dtype == DType::string) {
+    if (op != ReduceOp::count)
+      throw UnsupportedError("'" + name_of_reduction(op) + "' of strings is not supported");
+    kernel::ReduceSpec spec = spec_for(DType::boolean, ReduceOp::count, options);
+    return reducer(nothing_missing(data), spec);
+  }
+  return reducer(data, spec_for(data->dtype, op, options));
+}
+
+Variable reduce_variable(const Variable& variable, ReduceOp op, const std::vector<std::string>& dims,
+                         const ReduceOptions& options) {
+  std::vector<int> axes;
+  Variable out;
+  for (int axis = 0; axis < variable.ndim(); ++axis) {
+    const std::string& dim = variable.dims[static_cast<std::size_t>(axis)];
+    if (std::find(dims.begin(), dims.end(), dim) != dims.end()) axes.push_back(axis);
+    else out.dims.push_back(dim);
+  }
+  const auto over_axes = [&](const ExprPtr& data, const kernel::ReduceSpec& spec) {
+    if (!axes.empty()) return reduce(data, axes, spec);
+    // Nothing to reduce over still means e.g. std 0 and count 1: reduce over an axis of extent 1.
+    std::vector<int> with_front(data->shape.size() + 1);
+    std::iota(with_front.begin(), with_front.end(), -1);
+    return reduce(permute(data, with_front), {0}, spec);
+  };
+  out.data = reduce_any_dtype(variable.data, op, options, over_axes);
+  out.calendar = variable.calendar;
+  if (options.keep_attrs.value_or(false)) out.attrs = variable.attrs;
+  return out;
+}
+
+std::optional<ReduceOp> reduce_op_named(const std::string& name) {
+  for (int i = 0; i <= static_cast<int>(ReduceOp::all); ++i)
+    if (name == name_of_reduction(static_cast<ReduceOp>(i))) return static_cast<ReduceOp>(i);
+  return std::nullopt;
+}
+
+DataArray reduce(const DataArray& x, ReduceOp op, const DimChoice& dims, const ReduceOptions& options) {
+  if (dims) {
+    for (const auto& dim : *dims)
+      if (!x.variable.has_dim(dim))
+        throw UsageError("cannot take '" + name_of_reduction(op) + "' over '" + dim + "': the dims are " +
+                         format_names(x.dims()));
+  }
+  Variable reduced = reduce_variable(x.variable, op, dims.value_or(x.dims()), options);
+  VariableMap coords = coords_within(x.coords, reduced.dims);
+  return DataArray{x.name, std::move(reduced), std::move(coords)};
+}
+
+Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& dims, const ReduceOptions& options) {
+  std::vector<std::string> all;
+  for (const auto& [dim, size] : x.sizes()) all.push_back(dim);
+  if (dims) {
+    for (const auto& dim : *dims)
+      if (std::find(all.begin(), all.end(), dim) == all.end())
+        throw UsageError("cannot take '" + name_of_reduction(op) + "' over '" + dim + "': the dims are " +
+                         format_names(all));
+  }
+  const std::vector<std::string>& over = dims ? *dims : all;
+  const bool numeric_only = options.numeric_only || wants_numbers(op);
+  Dataset out;
+  for (const auto& [name, variable] : x.variables) {
+    const bool touched = std::any_of(over.begin(), over.end(), [&](const auto& dim) { return variable.has_dim(dim); });
+    if (x.is_coord(name)) {
+      if (touched) continue;
+      out.variables.set(name, variable);
+      out.coord_names.insert(name);
+      continue;
+    }
+    if (!touched && !is_numeric(variable.dtype()) && numeric_only) {
+      out.variables.set(name, variable);
+      continue;
+    }
+    if (numeric_only && !is_numeric(variable.dtype())) continue;
+    out.variables.set(name, reduce_variable(variable, op, over, options));
+  }
+  if (options.keep_attrs.value_or(false)) out.attrs = x.attrs;
+  return out;
+}
+
+}  // namespace rankine::array
