@@ -37,6 +37,7 @@ rankine_room(plan ROOMS base grid array kernel codec)
 rankine_room(sched ROOMS base)
 rankine_room(worker ROOMS base)
 rankine_room(wire ROOMS base sched worker)
+rankine_room(sim ROOMS base sched worker wire)
 rankine_room(exec ROOMS base LIBS Threads::Threads)
 rankine_room(transport ROOMS base exec LIBS Threads::Threads)
 # MPI is linked by this target and the programs alone.
@@ -55,3 +56,5 @@ rankine_room(cli ROOMS base report LIBS ${cli_libs})
 target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION}"
   $<$<BOOL:${tomlplusplus_FOUND}>:RANKINE_HAVE_TOML>)
 rankine_room(script ROOMS base grid calendar array)
+rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire transport exec report script)
+target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")

@@ -143,6 +143,7 @@ void Scheduler::force_progress(Actions& out) {
   if (assigned_total_ != 0 || ready_total_ == 0 || live_workers_.empty()) return;
   const bool forced = force_ready(out) || force_root(out);
   RANKINE_CHECK(forced, "a ready task is in no queue");
+  ++forced_;
 }
 
 bool Scheduler::force_ready(Actions& out) {

@@ -92,6 +92,8 @@ class Scheduler {
   std::optional<WorkerId> holder(TaskId task) const;
   /// Failed executions of a task that may still succeed (for the summary); empty if none.
   std::vector<FailedAttempt> failed_attempts(TaskId task) const;
+  /// Tasks that ran over the memory bounds because nothing else could have.
+  std::uint32_t forced_count() const { return forced_; }
   /// Held, fetched and running bytes of a worker as rank 0 counts them, and what of it is outputs held.
   Bytes projected_bytes(WorkerId worker) const;
   Bytes held_bytes(WorkerId worker) const;
@@ -208,6 +210,7 @@ class Scheduler {
   std::uint32_t ready_total_ = 0;
   std::uint32_t total_threads_ = 0;
   std::uint32_t steal_cursor_ = 0;
+  std::uint32_t forced_ = 0;
   bool started_ = false;
   bool reported_success_ = false;
 

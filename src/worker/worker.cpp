@@ -20,7 +20,7 @@ void Worker::on_assign(const Assignment& assignment, std::span<const InputLocati
   for (const InputLocation& input : inputs) {
     if (add_input(assignment, input, task)) continue;
     forget_task(assignment.task, out);
-    out.push_back(ReportInputMissing{assignment.task, assignment.attempt, input.task});
+    out.emplace_back(ReportInputMissing{assignment.task, assignment.attempt, input.task});
     return advance(out);
   }
   if (task.missing == 0) {
@@ -68,7 +68,7 @@ void Worker::on_recall(TaskId task, std::uint32_t attempt, Actions& out) {
   const bool granted = known != tasks_.end() && known->second.attempt == attempt &&
                        known->second.state != TaskState::running && !aborted_;
   if (granted) forget_task(task, out);
-  out.push_back(AnswerRecall{task, attempt, granted});
+  out.emplace_back(AnswerRecall{task, attempt, granted});
   advance(out);
 }
 
@@ -76,15 +76,16 @@ void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
   fetching_.erase(task);
   const auto block = blocks_.find(task);
   if (block == blocks_.end()) {
-    out.push_back(DropBlock{task});
-  } else if (block->second.state == BlockState::requested) {
-    fetching_bytes_ -= block->second.bytes;
-    store(block->second, BlockState::replica, bytes);
-    wake_readers(block->second);
-    drop_if_unneeded(task, out);
-  } else if (block->second.state == BlockState::queued) {
-    store(block->second, BlockState::replica, bytes);
-    wake_readers(block->second);
+    out.emplace_back(DropBlock{task});
+  } else if (!is_here(block->second.state)) {
+    if (block->second.state == BlockState::requested) fetching_bytes_ -= block->second.bytes;
+    if (block->second.readers.empty()) {
+      blocks_.erase(block);
+      out.emplace_back(DropBlock{task});
+    } else {
+      store(block->second, BlockState::replica, bytes);
+      wake_readers(block->second);
+    }
   }
   advance(out);
 }
@@ -124,7 +125,7 @@ void Worker::on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::
   --running_;
   if (aborted_) {
     tasks_.erase(known);
-    out.push_back(DropBlock{task});
+    out.emplace_back(DropBlock{task});
     return;
   }
   LocalBlock& block = blocks_[task];
@@ -133,7 +134,7 @@ void Worker::on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::
   block.release_asked = false;
   store(block, BlockState::owned, bytes);
   if (awaited) wake_readers(block);
-  out.push_back(ReportFinished{task, attempt, bytes, duration_us});
+  out.emplace_back(ReportFinished{task, attempt, bytes, duration_us});
   forget_task(task, out);
   advance(out);
 }
@@ -147,14 +148,14 @@ void Worker::on_task_error(TaskId task, std::uint32_t attempt, std::string messa
     tasks_.erase(known);
     return;
   }
-  out.push_back(ReportFailed{task, attempt, permanent, std::move(message)});
+  out.emplace_back(ReportFailed{task, attempt, permanent, std::move(message)});
   forget_task(task, out);
   advance(out);
 }
 
 void Worker::on_block_requested(WorkerId by, TaskId task, Actions& out) {
-  if (has_block(task)) out.push_back(SendBlock{by, task});
-  else out.push_back(RefuseBlock{by, task});
+  if (has_block(task)) out.emplace_back(SendBlock{by, task});
+  else out.emplace_back(RefuseBlock{by, task});
 }
 
 void Worker::on_abort(Actions& out) {
@@ -163,7 +164,7 @@ void Worker::on_abort(Actions& out) {
   for (const auto& [task, block] : blocks_)
     if (is_here(block.state)) here.push_back(task);
   std::sort(here.begin(), here.end());
-  for (const TaskId task : here) out.push_back(DropBlock{task});
+  for (const TaskId task : here) out.emplace_back(DropBlock{task});
   blocks_.clear();
   ready_.clear();
   wanted_.clear();
@@ -201,7 +202,7 @@ void Worker::drop_if_unneeded(TaskId task, Actions& out) {
       [[fallthrough]];
     case BlockState::replica:
       held_ -= block.bytes;
-      out.push_back(DropBlock{task});
+      out.emplace_back(DropBlock{task});
       break;
   }
   blocks_.erase(known);
@@ -232,7 +233,7 @@ void Worker::give_back_readers(TaskId task, Actions& out) {
   for (const TaskId reader : readers) {
     const std::uint32_t attempt = tasks_.at(reader).attempt;
     forget_task(reader, out);
-    out.push_back(ReportInputMissing{reader, attempt, task});
+    out.emplace_back(ReportInputMissing{reader, attempt, task});
   }
 }
 
@@ -260,7 +261,7 @@ void Worker::start_ready(Actions& out) {
     if (task == tasks_.end() || task->second.state != TaskState::ready) continue;
     task->second.state = TaskState::running;
     ++running_;
-    out.push_back(StartTask{id, task->second.attempt});
+    out.emplace_back(StartTask{id, task->second.attempt});
   }
 }
 
@@ -282,7 +283,7 @@ void Worker::begin_fetches(Actions& out) {
     block.state = BlockState::requested;
     fetching_bytes_ += block.bytes;
     if (!fetching_.emplace(id, block.holder).second) continue;
-    out.push_back(FetchBlock{id, block.holder});
+    out.emplace_back(FetchBlock{id, block.holder});
   }
 }
 

@@ -1,0 +1,62 @@
+#include "sim/scenario.hpp"
+
+#include <algorithm>
+
+namespace rankine::sim {
+
+Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32_t worker_count) {
+  Prng prng(seed);
+  Scenario scenario;
+  const auto drawn_tasks = static_cast<std::uint32_t>(1 + prng.below(prng.chance(0.2) ? 400 : 80));
+  const auto drawn_workers = static_cast<std::uint32_t>(1 + prng.below(prng.chance(0.2) ? 16 : 5));
+  if (task_count == 0) task_count = drawn_tasks;
+  if (worker_count == 0) worker_count = drawn_workers;
+  scenario.command = "bin/sim_run --seed " + std::to_string(seed) + " --tasks " + std::to_string(task_count) +
+                     " --workers " + std::to_string(worker_count);
+  scenario.kind = static_cast<GraphKind>(prng.below(graph_kind_count));
+  scenario.graph = std::make_shared<sched::ExplicitGraph>(random_graph(scenario.kind, task_count, prng));
+
+  SimulationOptions& options = scenario.options;
+  options.seed = prng.next();
+  options.worker_count = worker_count;
+  options.node_count = static_cast<std::uint32_t>(1 + prng.below(worker_count));
+  options.threads_per_worker = static_cast<std::uint32_t>(1 + prng.below(4));
+  options.latency_us = static_cast<std::uint32_t>(prng.below(200));
+  options.bandwidth_bytes_per_us = static_cast<std::uint32_t>(10 + prng.below(5000));
+  options.max_parallel_fetches = static_cast<std::uint32_t>(1 + prng.below(8));
+  // From roomy down to less than a serial run needs: that must still end.
+  if (prng.chance(0.6)) {
+    const double tightness = prng.chance(0.3) ? 0.5 : 1.0 + 4.0 * prng.uniform();
+    options.memory_limit = {std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(tightness * static_cast<double>(serial_peak_bytes(*scenario.graph).value)))};
+  }
+  FaultOptions& faults = options.faults;
+  if (prng.chance(0.4)) faults.task_error_chance = 0.2 * prng.uniform();
+  if (prng.chance(0.05)) faults.permanent_error_chance = 0.05;
+  if (prng.chance(0.4)) faults.slow_worker_chance = 0.4;
+  if (prng.chance(0.4)) faults.duplicate_chance = 0.3;
+  if (prng.chance(0.4)) faults.late_chance = 0.2;
+  if (prng.chance(0.3)) faults.lost_workers = static_cast<std::uint32_t>(1 + prng.below(worker_count));
+  sched::SchedulerOptions& policy = options.scheduler;
+  policy.retry_delay_ms = static_cast<std::uint32_t>(prng.below(3));
+  policy.queued_ahead_per_worker = static_cast<std::uint32_t>(prng.below(5));
+  policy.roots_ahead_per_worker = static_cast<std::uint32_t>(prng.below(3));
+  policy.root_run_limit = static_cast<std::uint32_t>(1 + prng.below(32));
+  policy.same_node_price = prng.uniform();
+  policy.assumed_bandwidth_bytes_per_us = options.bandwidth_bytes_per_us;
+  return scenario;
+}
+
+std::string describe(const Scenario& scenario) {
+  const SimulationOptions& options = scenario.options;
+  const FaultOptions& faults = options.faults;
+  return std::string(name_of(scenario.kind)) + ", " + std::to_string(scenario.graph->task_count()) + " tasks, " +
+         std::to_string(options.worker_count) + " workers x " + std::to_string(options.threads_per_worker) +
+         " threads, memory limit " + (options.memory_limit.value == 0 ? "none" : format_bytes(options.memory_limit)) +
+         ", faults: errors " + std::to_string(faults.task_error_chance) + ", permanent " +
+         std::to_string(faults.permanent_error_chance) + ", slow " + std::to_string(faults.slow_worker_chance) +
+         ", doubled " + std::to_string(faults.duplicate_chance) + ", late " + std::to_string(faults.late_chance) +
+         ", lost workers " + std::to_string(faults.lost_workers);
+}
+
+}  // namespace rankine::sim

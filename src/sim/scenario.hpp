@@ -1,0 +1,24 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sched/explicit_graph.hpp"
+#include "sim/random_graph.hpp"
+#include "sim/simulation.hpp"
+
+namespace rankine::sim {
+
+/// What a seed stands for: a graph, a cluster, a policy and faults. 0 for a count: drawn too.
+struct Scenario {
+  GraphKind kind = GraphKind::layered;
+  std::shared_ptr<const TaskGraph> graph;
+  SimulationOptions options;
+  std::string command;  ///< that repeats it
+};
+Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count = 0, std::uint32_t worker_count = 0);
+
+/// One line: kind, tasks, workers, faults.
+std::string describe(const Scenario& scenario);
+
+}  // namespace rankine::sim

@@ -1,0 +1,64 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/task_graph.hpp"
+#include "sched/options.hpp"
+
+namespace rankine::sim {
+
+/// What goes wrong, drawn from the seed.
+struct FaultOptions {
+  double task_error_chance = 0;       ///< of an execution; never so often that a task fails for good
+  double permanent_error_chance = 0;  ///< of an execution; then the run must fail, and end
+  double slow_worker_chance = 0;      ///< of a worker: 2 to 20 times slower
+  double duplicate_chance = 0;        ///< of a report to rank 0: it comes twice
+  double late_chance = 0;             ///< of a message: it (and all behind it to the same rank) comes late
+  std::uint32_t late_us = 5000;
+  std::uint32_t lost_workers = 0;     ///< at most all but one
+  std::uint32_t loss_noticed_us = 2000;
+};
+
+struct SimulationOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t worker_count = 3;
+  std::uint32_t node_count = 1;
+  std::uint32_t threads_per_worker = 1;
+  Bytes memory_limit;                  ///< per worker; 0: none
+  std::uint32_t latency_us = 2;
+  std::uint32_t bandwidth_bytes_per_us = 5000;
+  std::uint32_t max_parallel_fetches = 8;
+  FaultOptions faults;
+  sched::SchedulerOptions scheduler;
+  bool check_every_step = true;        ///< audit scheduler and workers after each event: O(tasks) each
+  std::uint64_t step_limit = 0;        ///< 0: chosen from the number of tasks
+};
+
+struct SimulationResult {
+  std::string error;                   ///< empty: every oracle was content
+  bool run_failed = false;             ///< the run failed as the scheduler reported, in order
+  std::uint64_t makespan_us = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t executions = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t recalls = 0;
+  Bytes bytes_moved;
+  Bytes peak_held;                     ///< largest of any worker
+  std::uint32_t forced = 0;
+  std::uint64_t digest = 0;            ///< of all actions, in order: equal for equal seeds
+  std::uint64_t result_digest = 0;     ///< of the wanted outputs: equal whatever happened
+};
+
+/// Runs `graph` to its end with the real Scheduler, Workers and wire frames on a virtual clock and a
+/// network of latency and bandwidth, then fetches the wanted outputs. A task's "block" is a hash of its id
+/// and its inputs' hashes. Oracles:
+///  - a task starts only where all its inputs are; messages decode to what was sent;
+///  - wanted outputs equal those of a serial reference; every other task's too, when it finishes;
+///  - without lost workers or forced tasks, held bytes of each worker stay under its memory limit;
+///  - the run ends, and nothing is left anywhere: no block, no queued task.
+SimulationResult simulate(std::shared_ptr<const TaskGraph> graph, const SimulationOptions& options);
+
+}  // namespace rankine::sim
