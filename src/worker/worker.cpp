@@ -31,11 +31,12 @@ void Worker::on_assign(const Assignment& assignment, std::span<const InputLocati
   advance(out);
 }
 
-/// False if the input should be here and is not.
+/// False if the input should be here and is not, or if its holder is lost (rank 0 may not know yet).
 bool Worker::add_input(const Assignment& assignment, const InputLocation& input, LocalTask& task) {
   auto known = blocks_.find(input.task);
   const bool is_new = known == blocks_.end();
-  if (input.holder == options_.self && (is_new || !is_here(known->second.state))) return false;
+  const bool is_gone = input.holder == options_.self || lost_peers_.contains(input.holder);
+  if (is_gone && (is_new || !is_here(known->second.state))) return false;
   if (is_new) known = blocks_.emplace(input.task, LocalBlock{}).first;
   LocalBlock& block = known->second;
   if (!is_here(block.state)) {
@@ -98,13 +99,15 @@ void Worker::on_block_unavailable(TaskId task, WorkerId from, Actions& out) {
   if (block != blocks_.end() && block->second.state == BlockState::requested) {
     fetching_bytes_ -= block->second.bytes;
     block->second.state = BlockState::queued;
-    if (block->second.holder != from) queue_fetch(task);
+    const WorkerId holder = block->second.holder;
+    if (holder != from && !lost_peers_.contains(holder)) queue_fetch(task);
     else give_back_readers(task, out);
   }
   advance(out);
 }
 
 void Worker::on_peer_lost(WorkerId peer, Actions& out) {
+  lost_peers_.insert(peer);
   std::vector<TaskId> asked, queued;
   for (const auto& [task, from] : fetching_)
     if (from == peer) asked.push_back(task);

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -87,7 +88,7 @@ class Worker {
   void on_block_arrived(TaskId task, Bytes bytes, Actions& out);
   /// `from` refused it or cannot be reached.
   void on_block_unavailable(TaskId task, WorkerId from, Actions& out);
-  /// Everything asked of `peer` will not come.
+  /// Everything asked of `peer` will not come, now or later.
   void on_peer_lost(WorkerId peer, Actions& out);
   /// The thread is done and the block is in the map. `bytes` 0 is a block too (a written chunk).
   void on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::uint32_t duration_us, Actions& out);
@@ -141,6 +142,7 @@ class Worker {
   std::vector<std::pair<std::uint64_t, TaskId>> wanted_;  ///< heap of blocks to fetch
   std::unordered_map<TaskId, WorkerId> fetching_;         ///< asked for, and of whom
   Bytes fetching_bytes_;                                  ///< expected
+  std::unordered_set<WorkerId> lost_peers_;
   std::uint32_t running_ = 0;
   Bytes held_;
   Bytes peak_held_;

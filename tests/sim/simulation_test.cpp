@@ -1,0 +1,127 @@
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <vector>
+
+#include "sched/explicit_graph.hpp"
+#include "sim/scenario.hpp"
+
+using namespace rankine;
+using namespace rankine::sim;
+
+namespace {
+
+std::shared_ptr<const TaskGraph> graph_of(GraphKind kind, std::uint32_t tasks, std::uint64_t seed) {
+  Prng prng(seed);
+  return std::make_shared<sched::ExplicitGraph>(random_graph(kind, tasks, prng));
+}
+
+}  // namespace
+
+TEST_CASE("every oracle is content with a thousand drawn scenarios") {
+  int failed_as_planned = 0, with_losses = 0, with_forced_tasks = 0, with_recalls = 0;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const Scenario scenario = draw_scenario(seed);
+    const SimulationResult result = simulate(scenario.graph, scenario.options);
+    INFO(describe(scenario) << "\nrepeat with: " << scenario.command);
+    REQUIRE(result.error == "");
+    failed_as_planned += result.run_failed;
+    with_losses += scenario.options.faults.lost_workers != 0;
+    with_forced_tasks += result.forced != 0;
+    with_recalls += result.recalls != 0;
+  }
+  // The scenarios do reach what they are meant to reach.
+  CHECK(failed_as_planned > 10);
+  CHECK(with_losses > 100);
+  CHECK(with_forced_tasks > 20);
+  CHECK(with_recalls > 50);
+}
+
+TEST_CASE("equal seeds give equal actions, other seeds others") {
+  const Scenario scenario = draw_scenario(12);
+  const SimulationResult first = simulate(scenario.graph, scenario.options);
+  const SimulationResult again = simulate(scenario.graph, scenario.options);
+  REQUIRE(first.error == "");
+  CHECK(first.digest == again.digest);
+  CHECK(first.makespan_us == again.makespan_us);
+  SimulationOptions other = scenario.options;
+  other.seed += 1;
+  CHECK(simulate(scenario.graph, other).digest != first.digest);
+}
+
+TEST_CASE("no constant of the policy, number of workers or fault changes results") {
+  for (std::uint32_t kind = 0; kind < graph_kind_count; ++kind) {
+    const auto graph = graph_of(static_cast<GraphKind>(kind), 120, 5);
+    std::set<std::uint64_t> digests;
+    for (std::uint32_t variant = 0; variant < 12; ++variant) {
+      SimulationOptions options;
+      options.seed = variant;
+      options.worker_count = 1 + variant % 5;
+      options.threads_per_worker = 1 + variant % 3;
+      options.scheduler.queued_ahead_per_worker = variant % 4;
+      options.scheduler.root_run_limit = 1 + variant;
+      options.scheduler.same_node_price = 0.1 * variant;
+      options.scheduler.admission_fraction = 0.5 + 0.04 * variant;
+      options.memory_limit = {variant % 2 == 0 ? 0 : 2 * serial_peak_bytes(*graph).value};
+      options.faults.task_error_chance = 0.05 * (variant % 3);
+      options.faults.lost_workers = variant % 2;
+      const SimulationResult result = simulate(graph, options);
+      INFO(name_of(static_cast<GraphKind>(kind)) << " variant " << variant);
+      REQUIRE(result.error == "");
+      REQUIRE_FALSE(result.run_failed);
+      digests.insert(result.result_digest);
+    }
+    CHECK(digests.size() == 1);
+  }
+}
+
+TEST_CASE("a task that always fails ends the run as failed, with nothing left behind") {
+  SimulationOptions options;
+  options.faults.permanent_error_chance = 1;
+  const SimulationResult result = simulate(graph_of(GraphKind::tree_reduction, 100, 1), options);
+  CHECK(result.error == "");
+  CHECK(result.run_failed);
+}
+
+TEST_CASE("a tree reduction far larger than memory runs within it, nothing forced") {
+  const auto graph = graph_of(GraphKind::tree_reduction, 2000, 3);
+  SimulationOptions options;
+  options.worker_count = 4;
+  options.threads_per_worker = 2;
+  options.check_every_step = false;
+  options.memory_limit = {4 * serial_peak_bytes(*graph).value};
+  std::uint64_t total = 0;
+  for (std::uint32_t i = 0; i < graph->task_count(); ++i) total += graph->output_bytes({i}).value;
+  REQUIRE(total > 10 * options.worker_count * options.memory_limit.value);
+  const SimulationResult result = simulate(graph, options);
+  CHECK(result.error == "");
+  CHECK(result.forced == 0);
+  CHECK(result.peak_held <= options.memory_limit);
+}
+
+TEST_CASE("independent chains on equal workers take little more than their share of the time") {
+  const auto graph = graph_of(GraphKind::chains, 1000, 2);
+  std::uint64_t work_us = 0;
+  for (std::uint32_t i = 0; i < graph->task_count(); ++i) work_us += graph->cost_us({i});
+  SimulationOptions options;
+  options.worker_count = 8;
+  options.check_every_step = false;
+  const SimulationResult result = simulate(graph, options);
+  CHECK(result.error == "");
+  CHECK(static_cast<double>(result.makespan_us) < 1.2 * static_cast<double>(work_us) / options.worker_count);
+}
+
+TEST_CASE("work moves away from a worker that is much slower than the others") {
+  const auto graph = graph_of(GraphKind::layered, 400, 9);
+  SimulationOptions options;
+  options.worker_count = 4;
+  options.faults.slow_worker_chance = 0.4;
+  std::uint64_t recalls = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    options.seed = seed;
+    const SimulationResult result = simulate(graph, options);
+    REQUIRE(result.error == "");
+    recalls += result.recalls;
+  }
+  CHECK(recalls > 0);
+}
