@@ -25,8 +25,8 @@ GroupBy groupby(const Labelled& x, const std::string& key);
 GroupBy groupby(const Labelled& x, const DataArray& key);
 /// x.resample(time="MS"): bins of pandas' frequency strings; see calendar.
 struct ResampleOptions {
-  std::string closed;                 ///< "", "left", "right"
-  std::string label;                  ///< "", "left", "right"
+  std::string closed = {};              ///< "", "left", "right"
+  std::string label = {};               ///< "", "left", "right"
 };
 GroupBy resample(const Labelled& x, const std::string& dim, const std::string& frequency,
                  const ResampleOptions& options = {});

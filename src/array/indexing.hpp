@@ -5,12 +5,12 @@ namespace rankine::array {
 
 /// start:stop:step of Python, in positions.
 struct PositionSlice {
-  std::optional<std::int64_t> start, stop, step;
+  std::optional<std::int64_t> start = {}, stop = {}, step = {};
 };
 /// start:stop:step in labels; both ends belong to it. Each label is a scalar NdArray.
 struct LabelSlice {
-  std::optional<NdArray> start, stop;
-  std::optional<std::int64_t> step;
+  std::optional<NdArray> start = {}, stop = {};
+  std::optional<std::int64_t> step = {};
 };
 /// An NdArray of shape {} is one position or label (its dim vanishes), a 1-d one a list (bool: a mask).
 /// A 1-d DataArray also renames the dim to its own, as xarray.
@@ -24,8 +24,8 @@ Dataset isel(const Dataset& x, const Indexers<PositionIndexer>& indexers, bool d
 
 /// How sel finds labels that are not there.
 struct SelOptions {
-  std::string method;                 ///< "", "nearest", "pad"/"ffill", "backfill"/"bfill"
-  std::optional<double> tolerance;    ///< for datetime64 in nanoseconds
+  std::string method = {};              ///< "", "nearest", "pad"/"ffill", "backfill"/"bfill"
+  std::optional<double> tolerance = {};   ///< for datetime64 in nanoseconds
   bool drop = false;
 };
 /// x.sel(lat=50, time=slice("1991", "2000-07")). Throws UsageError: "'lat' has no label 91.0; ...".

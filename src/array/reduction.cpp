@@ -111,7 +111,8 @@ std::optional<ReduceOp> reduce_op_named(const std::string& name) {
   return std::nullopt;
 }
 
-DataArray reduce(const DataArray& x, ReduceOp op, const DimChoice& dims, const ReduceOptions& options) {
+DataArray reduce(const DataArray& x, ReduceOp op, const DimChoice& given, const ReduceOptions& options) {
+  const DimChoice dims = given == std::vector<std::string>{"..."} ? DimChoice{} : given;
   if (dims) {
     for (const auto& dim : *dims)
       if (!x.variable.has_dim(dim))
@@ -123,7 +124,8 @@ DataArray reduce(const DataArray& x, ReduceOp op, const DimChoice& dims, const R
   return DataArray{x.name, std::move(reduced), std::move(coords)};
 }
 
-Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& dims, const ReduceOptions& options) {
+Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const ReduceOptions& options) {
+  const DimChoice dims = given == std::vector<std::string>{"..."} ? DimChoice{} : given;
   std::vector<std::string> all;
   for (const auto& [dim, size] : x.sizes()) all.push_back(dim);
   if (dims) {

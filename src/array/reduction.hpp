@@ -4,13 +4,13 @@
 namespace rankine::array {
 
 struct ReduceOptions {
-  std::optional<bool> skipna;         ///< default: true for floats
+  std::optional<bool> skipna = {};    ///< default: true for floats
   double ddof = 0;
   std::int64_t min_count = 0;
-  std::optional<bool> keep_attrs;     ///< default: false; true for groupby and resample
+  std::optional<bool> keep_attrs = {};  ///< default: false; true for groupby and resample
   bool numeric_only = false;
 };
-/// Dims to reduce; absent: all (also `...`).
+/// Dims to reduce. Absent: all, for groupby and resample the grouped dim. {"..."}: always all.
 using DimChoice = std::optional<std::vector<std::string>>;
 
 /// x.mean(dim), sum, min, max, std, var, count, any, all, prod. Throws UsageError for unknown dims.
