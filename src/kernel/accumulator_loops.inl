@@ -223,11 +223,12 @@ struct Moments {
       s = other;
       return;
     }
-    const double count = s.count + other.count;
-    const double mean = mean_of(s);
-    const double apart = mean_of(other) - mean;
-    const double m2 = m2_of(s) + m2_of(other) + apart * apart * (s.count * other.count / count);
-    s = {mean + apart * (other.count / count), 0, m2, count};
+    // Moved to this lane's shift. Both shifts are elements, so their difference loses no digits, where
+    // a difference of rounded means far from zero would.
+    const double moved = other.shift - s.shift;
+    s.squares += other.squares + moved * (2 * other.sum + other.count * moved);
+    s.sum += other.sum + other.count * moved;
+    s.count += other.count;
   }
   static void emit(const State& s, std::int64_t, const PartPointers& parts, std::size_t i) {
     put<std::int64_t>(parts, 0, i, static_cast<std::int64_t>(s.count));
