@@ -23,7 +23,7 @@ cmake -S "$root" -B "$build" $generator -DCMAKE_BUILD_TYPE=Release >"$build.conf
   exit 1
 }
 mv "$build.configure.log" "$build/configure.log"
-cmake --build "$build" -j "$(nproc)" --target rankine make_era5_like
+cmake --build "$build" -j "$(nproc)" --target rankine_program make_era5_like
 
 mkdir -p "$folder"
 input=$folder/era5_like.nc

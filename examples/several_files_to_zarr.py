@@ -12,5 +12,5 @@ if len(sys.argv) > 2:
     target = sys.argv[2]
 
 ds = xr.open_mfdataset(pattern, combine="by_coords").chunk({"time": 64})
-print(f"{ds.sizes['time']} time steps, variables: {[name for name in ds.data_vars]}")
+print(f"{ds.sizes['time']} time steps of {ds.t2m.dims}")
 ds.to_zarr(target, mode="w")

@@ -1,0 +1,8 @@
+# refused: 2 tos
+import sys
+
+import xarray as xr
+
+inputs, output = sys.argv[1], sys.argv[2]
+ds = xr.open_dataset(inputs + "/daily.nc")
+ds["tos"].mean("time").to_netcdf(output + "/mean.nc")

@@ -1,0 +1,7 @@
+import sys
+
+import xarray as xr
+
+inputs, output = sys.argv[1], sys.argv[2]
+ds = xr.open_dataset(inputs + "/daily.nc")
+ds.to_netcdf(output + "/copy.nc")

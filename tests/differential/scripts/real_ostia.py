@@ -1,0 +1,8 @@
+# needs: climate/ostia_monthly.nc
+import sys
+
+import xarray as xr
+
+inputs, output, real = sys.argv[1], sys.argv[2], sys.argv[3]
+ds = xr.open_dataset(real + "/climate/ostia_monthly.nc")
+ds.mean("time").to_netcdf(output + "/mean.nc")
