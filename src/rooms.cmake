@@ -30,7 +30,7 @@ rankine_room(kernel ROOMS base grid)
 # No contraction to fused multiply-add: results must not depend on the instruction set that is chosen.
 # Nobody reads errno or the floating-point exception flags, so sqrt, floor and selections may vectorise.
 target_compile_options(rankine_kernel PRIVATE -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math)
-rankine_room(array ROOMS base grid calendar codec kernel)
+rankine_room(array ROOMS base grid calendar codec kernel LIBS nlohmann_json::nlohmann_json)
 rankine_room(store ROOMS base grid array codec calendar kernel
              LIBS PkgConfig::HDF5 PkgConfig::NETCDF nlohmann_json::nlohmann_json Threads::Threads)
 rankine_room(plan ROOMS base grid array kernel codec)

@@ -13,6 +13,7 @@ enum class ExitCode : int {
   output = 4,          ///< output cannot be created, written or committed
   resources = 5,       ///< memory limit too small for the plan, no workers
   internal = 70,       ///< a broken invariant: a bug in Rankine
+  interrupted = 130,   ///< SIGINT or SIGTERM: outputs that were not finished are removed
 };
 
 /// What a run can meet: bad script, missing file, corrupt chunk, full disk. The message says what,

@@ -1,0 +1,247 @@
+#include "runtime/pipeline_host.hpp"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "array/cf_decode.hpp"
+#include "array/combine.hpp"
+#include "array/evaluate.hpp"
+#include "array/loader.hpp"
+#include "array/reshape.hpp"
+#include "base/check.hpp"
+#include "plan/block_choice.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Every rank must find the file, whatever directory it was started in.
+std::string absolute_path(const std::string& path) {
+  if (path.find("://") != std::string::npos)
+    throw UnsupportedError("'" + path + "' is a URL; only local and mounted files can be read and written");
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+array::DecodeOptions decode_options(const script::OpenOptions& options) {
+  array::DecodeOptions decode;
+  decode.decode_cf = options.decode_cf;
+  decode.mask_and_scale = options.mask_and_scale.value_or(true);
+  decode.decode_times = options.decode_times.value_or(true);
+  decode.decode_timedelta = options.decode_timedelta.value_or(decode.decode_times);
+  decode.decode_coords = options.decode_coords.value_or(true);
+  if (options.use_cftime)
+    decode.use_cftime = *options.use_cftime ? calendar::UseCftime::always : calendar::UseCftime::never;
+  decode.drop_variables.insert(options.drop_variables.begin(), options.drop_variables.end());
+  return decode;
+}
+
+array::Dataset with_chunks(const array::Dataset& dataset, const script::ChunkOptions& chunks) {
+  if (chunks.kind != script::ChunkOptions::Kind::sizes) return dataset;
+  array::ChunkWish wish;
+  const array::DimSizes dims = dataset.sizes();
+  for (const auto& [dim, size] : chunks.sizes) {
+    const auto known = std::find_if(dims.begin(), dims.end(), [&, name = dim](const auto& item) { return item.first == name; });
+    if (known == dims.end()) {
+      std::vector<std::string> names;
+      for (const auto& item : dims) names.push_back(item.first);
+      throw UsageError("chunks= names '" + dim + "', which is no dim of the dataset; its dims are " + array::format_names(names));
+    }
+    if (size != 0) wish.by_dim.emplace_back(dim, size);
+  }
+  return wish.by_dim.empty() ? dataset : array::chunk(dataset, wish);
+}
+
+class StoreLeaves : public array::LeafReader {
+ public:
+  explicit StoreLeaves(store::Reader& reader) : reader_(reader) {}
+  StridedView read(const array::StoredArray& array, const Box& box) override {
+    return StridedView::of(reader_.read(array, box));
+  }
+  StridedView layer(LayerId, const Box&) override {
+    RANKINE_CHECK(false, "no layers outside a plan");
+    return {};
+  }
+ private:
+  store::Reader& reader_;
+};
+
+void load_indexes(const array::ExprPtr& expression) {
+  plan::LogicalPlan alone;
+  alone.sinks.push_back({plan::SinkKind::value, expression, {}, 0, 0, {}});
+  for (const auto& array : plan::stored_arrays(alone))
+    if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+}
+
+}  // namespace
+
+PipelineHost::PipelineHost(Options options, Execute execute, report::Reporter& reporter)
+    : options_(std::move(options)), execute_(std::move(execute)), reporter_(reporter) {
+  array::set_loader([this](const array::ExprPtr& expression) { return load_now(expression); });
+}
+
+PipelineHost::~PipelineHost() { array::set_loader({}); }
+
+NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
+  if (array::is_constant(expression)) return array::evaluate_constant(expression);
+  load_indexes(expression);
+  StoreLeaves leaves(reader_);
+  return array::evaluate(expression, Box::whole(expression->shape), leaves);
+}
+
+array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
+  if (!options.group.empty() && options.group != "/")
+    throw UnsupportedError("group='" + options.group + "' is not supported; only the root group can be opened");
+  const array::Catalogue catalogue = store::open_catalogue(absolute_path(path));
+  return array::decode_catalogue(catalogue, decode_options(options),
+                                 [this](const array::ExprPtr& expression) { return load_now(expression); });
+}
+
+array::Dataset PipelineHost::open_dataset(const std::string& path, const script::OpenOptions& options) {
+  return with_chunks(open(path, options), options.chunks);
+}
+
+array::Dataset PipelineHost::open_zarr(const std::string& path, const script::OpenOptions& options) {
+  return with_chunks(open(path, options), options.chunks);
+}
+
+array::Dataset PipelineHost::open_mfdataset(const std::vector<std::string>& paths, const script::OpenOptions& options) {
+  std::vector<std::string> files = paths;
+  if (paths.size() == 1 && paths[0].find_first_of("*?[") != std::string::npos) {
+    files = glob(paths[0]);
+    if (files.empty()) throw InputError("no file matches '" + paths[0] + "'");
+    std::sort(files.begin(), files.end());
+  }
+  if (files.empty()) throw InputError("open_mfdataset was given no files");
+  std::vector<array::Dataset> parts;
+  for (const auto& file : files) {
+    array::Dataset part = open(file, options);
+    parts.push_back(options.preprocess ? options.preprocess(part) : std::move(part));
+  }
+  if (options.combine != "nested") return with_chunks(array::combine_by_coords(parts, files), options.chunks);
+  if (options.concat_dim.size() != 1)
+    throw UnsupportedError("combine='nested' needs concat_dim= with one dim; nested lists of files are not supported");
+  return with_chunks(array::combine_nested(parts, options.concat_dim[0]), options.chunks);
+}
+
+std::vector<NdArray> PipelineHost::load(const std::vector<array::ExprPtr>& expressions) {
+  std::vector<NdArray> values(expressions.size());
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < expressions.size(); ++i) {
+    if (array::is_constant(expressions[i])) values[i] = array::evaluate_constant(expressions[i]);
+    else asked.push_back(i);
+  }
+  if (asked.empty()) return values;
+  PlanRequest request = std::move(pending_);
+  pending_ = {};
+  for (const std::size_t i : asked) request.plan.sinks.push_back({plan::SinkKind::value, expressions[i], {}, 0, 0, {}});
+  std::vector<NdArray> computed = execute_(request);
+  for (std::size_t i = 0; i < asked.size(); ++i) values[asked[i]] = std::move(computed[i]);
+  return values;
+}
+
+void PipelineHost::finish() {
+  if (pending_.outputs.empty()) return;
+  PlanRequest request = std::move(pending_);
+  pending_ = {};
+  execute_(request);
+}
+
+void PipelineHost::add_netcdf_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) {
+  array::OutputFormat format = array::OutputFormat::netcdf4;
+  if (options.format == "NETCDF4_CLASSIC") format = array::OutputFormat::netcdf4_classic;
+  else if (options.format == "NETCDF3_64BIT") format = array::OutputFormat::netcdf3_64bit;
+  else if (options.format == "NETCDF3_CLASSIC") format = array::OutputFormat::netcdf3_classic;
+  else if (!options.format.empty() && options.format != "NETCDF4")
+    throw UsageError("format='" + options.format + "' is none of NETCDF4, NETCDF4_CLASSIC, NETCDF3_64BIT, NETCDF3_CLASSIC");
+  add_sink(dataset, path, format, options);
+}
+
+void PipelineHost::add_zarr_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) {
+  add_sink(dataset, path, array::OutputFormat::zarr2, options);
+}
+
+void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& path, array::OutputFormat format,
+                            const script::SinkOptions& options) {
+  if (!options.group.empty() && options.group != "/")
+    throw UnsupportedError("group='" + options.group + "' is not supported; outputs have a root group only");
+  array::EncodeOptions encode;
+  encode.path = absolute_path(path);
+  encode.format = format;
+  encode.mode = options.mode == "w-" ? array::WriteMode::w_minus : array::WriteMode::w;
+  for (const auto& [name, encoding] : options.encoding) encode.encoding[name] = encoding;
+  if (!options.unlimited_dims.empty()) encode.unlimited_dims = options.unlimited_dims;
+  encode.consolidated = options.consolidated;
+  encode.history = options_.history;
+  encode.suggested_chunks = [](const std::string&, const array::Variable& variable) { return plan::suggest_chunks(variable.data); };
+  array::EncodedDataset encoded = array::encode_dataset(
+      dataset, encode, [this](const array::ExprPtr& expression) { return load_now(expression); });
+
+  // Two outputs of one path: the later replaces the earlier, as it would under xarray.
+  const auto same = std::find_if(pending_.outputs.begin(), pending_.outputs.end(),
+                                 [&](const array::OutputSpec& output) { return output.path == encode.path; });
+  if (same != pending_.outputs.end()) finish();
+
+  const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
+  for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {
+    if (encoded.lazy[i] == nullptr) continue;
+    plan::Sink sink;
+    sink.kind = plan::SinkKind::write;  // decided when the output has been created
+    sink.values = encoded.lazy[i];
+    sink.name = encoded.spec.variables[i].name + " in " + fs::path(encode.path).filename().string();
+    sink.output = output;
+    sink.variable = static_cast<std::uint32_t>(i);
+    sink.stored_chunk = encoded.spec.variables[i].chunk_shape;
+    pending_.plan.sinks.push_back(std::move(sink));
+  }
+  pending_.outputs.push_back(std::move(encoded.spec));
+}
+
+void PipelineHost::print(std::string_view text, bool to_stderr) {
+  if (!options_.prints) return;
+  reporter_.clear_line();
+  std::FILE* stream = to_stderr ? stderr : stdout;
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+void PipelineHost::note(const std::string& text) { reporter_.note(text); }
+
+std::optional<std::string> PipelineHost::environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+bool PipelineHost::path_exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+bool PipelineHost::is_directory(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+void PipelineHost::make_directories(const std::string& path, bool exist_ok) {
+  if (!exist_ok && path_exists(path)) throw OutputError("cannot create directory '" + path + "': it exists");
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw OutputError("cannot create directory '" + path + "': " + error.message());
+}
+
+std::vector<std::string> PipelineHost::glob(const std::string& pattern) {
+  ::glob_t matches{};
+  std::vector<std::string> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0)
+    paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  ::globfree(&matches);
+  return paths;
+}
+
+}  // namespace rankine::runtime

@@ -1,0 +1,67 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "array/cf_encode.hpp"
+#include "report/reporter.hpp"
+#include "runtime/session.hpp"
+#include "script/host.hpp"
+#include "store/store.hpp"
+
+namespace rankine::runtime {
+
+/// The outputs and values that one plan is to produce.
+struct PlanRequest {
+  plan::LogicalPlan plan;
+  std::vector<array::OutputSpec> outputs;
+};
+
+/// Runs a request and gives the values of its value sinks: Session::run, or a printer of plans.
+using Execute = std::function<std::vector<NdArray>(const PlanRequest&)>;
+
+/// What scripts see of the world. Opens files on rank 0, collects sinks, and hands them to `execute`
+/// together when a value is asked for or the script ends.
+class PipelineHost : public script::Host {
+ public:
+  struct Options {
+    std::vector<std::string> argv;      ///< the script, then its words
+    std::string history;                ///< line for the global attribute `history` of outputs
+    bool prints = true;                 ///< false: the script's own print is dropped (rankine plan)
+  };
+  PipelineHost(Options options, Execute execute, report::Reporter& reporter);
+  ~PipelineHost() override;
+
+  /// Runs what is still pending. Called once, after the script.
+  void finish();
+
+  array::Dataset open_dataset(const std::string& path, const script::OpenOptions& options) override;
+  array::Dataset open_mfdataset(const std::vector<std::string>& paths, const script::OpenOptions& options) override;
+  array::Dataset open_zarr(const std::string& path, const script::OpenOptions& options) override;
+  std::vector<NdArray> load(const std::vector<array::ExprPtr>& expressions) override;
+  void add_netcdf_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) override;
+  void add_zarr_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) override;
+  void print(std::string_view text, bool to_stderr) override;
+  void note(const std::string& text) override;
+  std::vector<std::string> argv() override { return options_.argv; }
+  std::optional<std::string> environment(const std::string& name) override;
+  bool path_exists(const std::string& path) override;
+  bool is_directory(const std::string& path) override;
+  void make_directories(const std::string& path, bool exist_ok) override;
+  std::vector<std::string> glob(const std::string& pattern) override;
+
+ private:
+  array::Dataset open(const std::string& path, const script::OpenOptions& options);
+  void add_sink(const array::Dataset& dataset, const std::string& path, array::OutputFormat format,
+                const script::SinkOptions& options);
+  /// Small values that decide meaning (coordinates, group keys), read here and now.
+  NdArray load_now(const array::ExprPtr& expression);
+
+  Options options_;
+  Execute execute_;
+  report::Reporter& reporter_;
+  store::Reader reader_;
+  PlanRequest pending_;
+};
+
+}  // namespace rankine::runtime

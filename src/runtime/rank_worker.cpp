@@ -1,0 +1,269 @@
+#include "runtime/rank_worker.hpp"
+
+#include "base/check.hpp"
+#include "exec/clock.hpp"
+#include "exec/resources.hpp"
+#include "runtime/version.hpp"
+#include "transport/backoff.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+template <typename... F>
+struct Overloaded : F... { using F::operator()...; };
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+constexpr int scheduler_rank = 0;
+
+}  // namespace
+
+/// A task on a thread. The result is written by the thread before its completion is reported.
+struct RankWorker::Running {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  Inputs inputs;
+  BlockPtr result;
+};
+
+RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
+    : transport_(transport), options_(options), pool_(options.threads, notifier), writer_(std::make_unique<store::Writer>()) {}
+
+RankWorker::~RankWorker() { pool_.stop(); }
+
+void RankWorker::send(int to, const wire::Message& message) { transport_.send(to, wire::encode(run_, message)); }
+
+void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
+  RANKINE_CHECK(running_.empty(), "a run begins while tasks of the last one are still running");
+  run_ = run;
+  plan_ = std::move(plan);
+  worker::WorkerOptions options;
+  options.self = WorkerId{static_cast<std::uint32_t>(transport_.rank())};
+  options.threads = options_.threads;
+  options.memory_limit = options_.memory_limit;
+  machine_.emplace(options);
+  runner_.emplace(plan_, reader_, *writer_);
+  blocks_.clear();
+  failure_codes_.clear();
+  aborting_ = false;
+}
+
+void RankWorker::handle_plan(wire::RunId run, const wire::Plan& plan) {
+  wire::PlanReady ready;
+  run_ = run;
+  try {
+    begin_run(run, lower_run_plan(plan.bytes));
+    ready.task_count = plan_->lowered.task_count();
+  } catch (const std::exception& error) {
+    ready.error = error.what();
+  }
+  send(scheduler_rank, ready);
+}
+
+void RankWorker::handle(int from, const wire::Decoded& decoded) {
+  if (const auto* plan = std::get_if<wire::Plan>(&decoded.message)) return handle_plan(decoded.run, *plan);
+  if (const auto* request = std::get_if<wire::BlockRequest>(&decoded.message); request != nullptr) {
+    const WorkerId by{static_cast<std::uint32_t>(from)};
+    if (decoded.run != run_ || !machine_) {
+      transport_.send(from, wire::encode(decoded.run, wire::BlockRefused{request->task}));
+      return;
+    }
+    machine_->on_block_requested(by, request->task, actions_);
+    return apply(actions_);
+  }
+  if (decoded.run != run_ || !machine_) return;  // of a run that is over
+  const WorkerId peer{static_cast<std::uint32_t>(from)};
+  std::visit(Overloaded{
+                 [&](const wire::AssignBatch& batch) {
+                   for (std::size_t i = 0; i < batch.tasks.size(); ++i)
+                     machine_->on_assign(batch.assignment(i), batch.inputs_of(i), actions_);
+                 },
+                 [&](const wire::ReleaseBatch& batch) { machine_->on_release(batch.tasks, actions_); },
+                 [&](const wire::Recall& recall) { machine_->on_recall(recall.task, recall.attempt, actions_); },
+                 [&](const wire::BlockReply& reply) { store_block(reply.task, reply); },
+                 [&](const wire::BlockRefused& refused) { machine_->on_block_unavailable(refused.task, peer, actions_); },
+                 [&](const wire::CloseOutputs& close) { close_outputs(close.keep); },
+                 [&](const wire::Abort&) {
+                   aborting_ = true;
+                   machine_->on_abort(actions_);
+                 },
+                 [](const auto&) {},
+             },
+             decoded.message);
+  apply(actions_);
+}
+
+void RankWorker::store_block(TaskId task, const wire::BlockReply& reply) {
+  blocks_[task] = decode_block(reply.head, reply.payload);
+  received_ += Bytes{reply.payload_bytes};
+  machine_->on_block_arrived(task, blocks_[task]->bytes(), actions_);
+}
+
+void RankWorker::apply(worker::Actions& actions) {
+  // Applying may not add actions: the machine is only called from events.
+  for (const worker::Action& action : actions) {
+    std::visit(Overloaded{
+                   [&](const worker::StartTask& a) { start(a.task, a.attempt); },
+                   [&](const worker::FetchBlock& a) {
+                     send(static_cast<int>(a.from.value), wire::BlockRequest{a.task});
+                   },
+                   [&](const worker::SendBlock& a) { send_block(a.to, a.task); },
+                   [&](const worker::RefuseBlock& a) {
+                     send(static_cast<int>(a.to.value), wire::BlockRefused{a.task});
+                   },
+                   [&](const worker::DropBlock& a) { blocks_.erase(a.task); },
+                   [&](const worker::ReportFinished& a) { finished_.add(a); },
+                   [&](const worker::ReportFailed& a) {
+                     wire::TaskFailed failed{a.task, a.attempt, a.permanent, 1, a.message};
+                     failed.exit_code = static_cast<std::uint32_t>(failure_codes_[a.task]);
+                     failure_codes_.erase(a.task);
+                     send(scheduler_rank, failed);
+                   },
+                   [&](const worker::ReportInputMissing& a) {
+                     send(scheduler_rank, wire::InputMissing{a.task, a.attempt, a.input});
+                   },
+                   [&](const worker::AnswerRecall& a) {
+                     send(scheduler_rank, wire::RecallAnswer{a.task, a.attempt, a.granted});
+                   },
+               },
+               action);
+  }
+  actions.clear();
+}
+
+void RankWorker::send_block(WorkerId to, TaskId task) {
+  const BlockPtr& block = blocks_.at(task);
+  const std::uint64_t payload = payload_bytes(*block);
+  std::vector<std::byte> frame = wire::encode_block_reply_head(run_, task, encode_head(*block), payload);
+  frame.reserve(frame.size() + payload);
+  append_payload(*block, frame);
+  sent_ += Bytes{payload};
+  transport_.send(static_cast<int>(to.value), std::move(frame));
+}
+
+void RankWorker::start(TaskId task, std::uint32_t attempt) {
+  auto running = std::make_shared<Running>();
+  running->task = task;
+  running->attempt = attempt;
+  std::vector<TaskId> dependencies;
+  plan_->lowered.dependencies(task, dependencies);
+  for (const TaskId input : dependencies) running->inputs.emplace(input, blocks_.at(input));
+  const std::uint64_t ticket = next_ticket_++;
+  running_.emplace(ticket, running);
+  pool_.submit(ticket, [running, runner = &*runner_] {
+    running->result = runner->run(running->task, running->inputs);
+    running->inputs.clear();
+  });
+}
+
+void RankWorker::finish(const exec::Completion& completion) {
+  const auto found = running_.find(completion.ticket);
+  const std::shared_ptr<Running> running = std::move(found->second);
+  running_.erase(found);
+  running->inputs.clear();
+  const std::int64_t duration_ns = completion.ended.ns - completion.started.ns;
+  busy_ns_ += static_cast<std::uint64_t>(duration_ns);
+  ++tasks_run_;
+  if (completion.error == nullptr) {
+    // After an abort nobody asks for the block; the machine says so by DropBlock or by silence.
+    const Bytes bytes = running->result->bytes();
+    if (!aborting_) blocks_[running->task] = std::move(running->result);
+    machine_->on_task_done(running->task, running->attempt, bytes, static_cast<std::uint32_t>(duration_ns / 1000), actions_);
+    return;
+  }
+  std::string message;
+  ExitCode code = ExitCode::task_failed;
+  try {
+    std::rethrow_exception(completion.error);
+  } catch (const Error& error) {
+    message = error.what();
+    code = error.code();
+  } catch (const std::bad_alloc&) {
+    message = "out of memory; give each rank more, run fewer threads a rank, or use smaller chunks (chunks={...})";
+    code = ExitCode::resources;
+  } catch (const std::exception& error) {
+    message = error.what();
+  }
+  failure_codes_[running->task] = code;
+  const bool permanent = code == ExitCode::usage || code == ExitCode::internal;
+  machine_->on_task_error(running->task, running->attempt, std::move(message), permanent, actions_);
+}
+
+bool RankWorker::pump() {
+  completions_.clear();
+  const bool any = pool_.take_completions(completions_) != 0;
+  for (const auto& completion : completions_) {
+    finish(completion);
+    apply(actions_);
+  }
+  if (!finished_.tasks.empty()) {
+    send(scheduler_rank, finished_);
+    finished_.tasks.clear();
+  }
+  if (aborting_ && running_.empty() && machine_->is_idle()) close_outputs(false);
+  if (machine_ && !running_.empty()) {
+    const Instant now = exec::now();
+    if (now.ns - last_report_.ns > static_cast<std::int64_t>(options_.report_interval_ms) * 1000000) {
+      last_report_ = now;
+      send(scheduler_rank, counters());
+    }
+  }
+  return any;
+}
+
+void RankWorker::close_outputs(bool keep) {
+  wire::OutputsClosed closed;
+  for (const auto& output : plan_->outputs) {
+    try {
+      writer_->close(output);
+    } catch (const Error& error) {
+      if (keep && closed.error.empty()) {
+        closed.error = error.what();
+        closed.exit_code = static_cast<std::uint32_t>(error.code());
+      }
+    }
+  }
+  send(scheduler_rank, counters());
+  send(scheduler_rank, closed);
+  aborting_ = false;
+  machine_.reset();
+  blocks_.clear();
+}
+
+wire::Counters RankWorker::counters() const {
+  wire::Counters counters;
+  counters.tasks_run = tasks_run_;
+  counters.bytes_read = Bytes{reader_.counters().stored_bytes.load()};
+  counters.bytes_decoded = Bytes{reader_.counters().decoded_bytes.load()};
+  counters.decode_ns = reader_.counters().decode_ns.load();
+  counters.bytes_written = Bytes{writer_->counters().stored_bytes.load()};
+  counters.bytes_sent = sent_;
+  counters.bytes_received = received_;
+  counters.busy_ns = busy_ns_;
+  counters.peak_held = machine_ ? machine_->peak_held_bytes() : Bytes{};
+  counters.peak_rss = exec::peak_rss();
+  return counters;
+}
+
+void serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
+           const std::string& node_name) {
+  RankWorker worker(transport, notifier, options);
+  transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
+                                                              program_version}));
+  transport::Backoff backoff(notifier, transport.wakes_on_arrival());
+  transport::Frame frame;
+  while (true) {
+    bool active = false;
+    while (transport.poll(frame)) {
+      active = true;
+      const wire::Decoded decoded = wire::decode(frame.bytes);
+      if (std::holds_alternative<wire::Shutdown>(decoded.message)) return;
+      worker.handle(frame.from, decoded);
+    }
+    active = worker.pump() || active;
+    if (active) backoff.reset();
+    else backoff.wait();
+  }
+}
+
+}  // namespace rankine::runtime

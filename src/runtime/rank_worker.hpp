@@ -1,0 +1,79 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "exec/notifier.hpp"
+#include "exec/thread_pool.hpp"
+#include "runtime/block.hpp"
+#include "runtime/task_runner.hpp"
+#include "transport/transport.hpp"
+#include "wire/messages.hpp"
+#include "worker/worker.hpp"
+
+namespace rankine::runtime {
+
+struct RankWorkerOptions {
+  unsigned threads = 1;
+  Bytes memory_limit;
+  std::uint64_t report_interval_ms = 250;  ///< between counters sent for the progress line
+};
+
+/// The effects around a worker's state machine: threads that run tasks, the map of blocks, messages.
+/// Driven by the communication thread of its rank: handle() for each frame, pump() in between.
+class RankWorker {
+ public:
+  RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options);
+  ~RankWorker();
+
+  /// Rank 0's own worker is given the plan that rank 0 has lowered already.
+  void begin_run(wire::RunId run, RunPlanPtr plan);
+  /// A message for this worker. `frame` must live until the call returns.
+  void handle(int from, const wire::Decoded& decoded);
+  /// Takes what threads have finished and sends what is due. True if anything happened.
+  bool pump();
+
+ private:
+  struct Running;
+  void handle_plan(wire::RunId run, const wire::Plan& plan);
+  void store_block(TaskId task, const wire::BlockReply& reply);
+  void start(TaskId task, std::uint32_t attempt);
+  void finish(const exec::Completion& completion);
+  void apply(worker::Actions& actions);
+  void send_block(WorkerId to, TaskId task);
+  void send(int to, const wire::Message& message);
+  void close_outputs(bool keep);
+  wire::Counters counters() const;
+
+  transport::Transport& transport_;
+  RankWorkerOptions options_;
+  exec::ThreadPool pool_;
+  store::Reader reader_;
+  std::unique_ptr<store::Writer> writer_;
+
+  wire::RunId run_;
+  RunPlanPtr plan_;
+  std::optional<worker::Worker> machine_;
+  std::optional<TaskRunner> runner_;
+  std::unordered_map<TaskId, BlockPtr> blocks_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Running>> running_;
+  std::unordered_map<TaskId, ExitCode> failure_codes_;
+  std::uint64_t next_ticket_ = 0;
+  bool aborting_ = false;
+
+  wire::FinishedBatch finished_;
+  worker::Actions actions_;
+  std::vector<exec::Completion> completions_;
+  std::uint64_t tasks_run_ = 0;
+  std::uint64_t busy_ns_ = 0;
+  Bytes sent_;
+  Bytes received_;
+  Instant last_report_;
+};
+
+/// The life of a rank that only works: answers until rank 0 says Shutdown.
+void serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
+           const std::string& node_name);
+
+}  // namespace rankine::runtime

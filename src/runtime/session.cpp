@@ -1,0 +1,406 @@
+#include "runtime/session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.hpp"
+#include "exec/clock.hpp"
+#include "exec/resources.hpp"
+#include "runtime/version.hpp"
+#include "transport/backoff.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+/// After an error the other ranks get this long to let go of their outputs.
+constexpr double abort_grace_s = 20;
+
+/// Distinguishes the temporary outputs of runs that write to one directory.
+std::string output_token(std::uint32_t run) { return std::to_string(::getpid()) + "-" + std::to_string(run); }
+
+/// Removes temporary outputs unless they were committed.
+class OutputGuard {
+ public:
+  explicit OutputGuard(std::vector<store::OutputTarget>& targets) : targets_(targets) {}
+  ~OutputGuard() {
+    for (const auto& target : targets_) store::discard_output(target);
+  }
+  void commit_all() {
+    while (!targets_.empty()) {
+      store::commit_output(targets_.front());
+      targets_.erase(targets_.begin());
+    }
+  }
+ private:
+  std::vector<store::OutputTarget>& targets_;
+};
+
+}  // namespace
+
+struct Session::CurrentRun {
+  wire::RunId id;
+  RunPlanPtr plan;
+  std::shared_ptr<const plan::LoweredPlan> graph;
+  std::optional<sched::Scheduler> scheduler;
+  sched::Actions actions;
+  std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
+  std::vector<wire::ReleaseBatch> released;
+  std::optional<Instant> timer;
+  bool ended = false;
+  std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
+  std::size_t plans_ready = 0;
+  std::string plan_error;
+  std::map<TaskId, BlockPtr> values;
+  std::size_t values_wanted = 0;
+  bool collecting = false;
+  std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
+  std::string close_error;
+  ExitCode close_code = ExitCode::output;
+};
+
+Session::Session(transport::Transport& transport, exec::Notifier& notifier, SessionOptions options,
+                 report::Reporter& reporter)
+    : transport_(transport), notifier_(notifier), options_(std::move(options)), reporter_(reporter),
+      peers_(static_cast<std::size_t>(transport.size())), started_(exec::now()) {
+  if (!options_.scheduler_works) return;
+  own_worker_ = std::make_unique<RankWorker>(transport_, notifier_, options_.own_worker);
+  Peer& own = peers_[0];
+  own.node_name = options_.node_name;
+  own.description = {0, options_.own_worker.threads, options_.own_worker.memory_limit};
+  own.joined = true;
+}
+
+Session::~Session() = default;
+
+void Session::send(wire::RunId run, int to, const wire::Message& message) {
+  transport_.send(to, wire::encode(run, message));
+}
+
+void Session::wait_for_workers() {
+  if (workers_known_) return;
+  until(nullptr, [&] {
+    return std::all_of(peers_.begin() + 1, peers_.end(), [](const Peer& peer) { return peer.joined; });
+  });
+  // Nodes are numbered in the order of their first rank.
+  std::vector<std::string> names;
+  for (auto& peer : peers_) {
+    if (!peer.joined) continue;
+    auto at = std::find(names.begin(), names.end(), peer.node_name);
+    if (at == names.end()) at = names.insert(names.end(), peer.node_name);
+    peer.description.node = static_cast<std::uint32_t>(at - names.begin());
+  }
+  workers_known_ = true;
+}
+
+std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
+  wait_for_workers();
+  CurrentRun run;
+  run.id = wire::RunId{++last_run_};
+  plan = plan::simplify(std::move(plan));
+  std::vector<store::OutputTarget> targets;
+  OutputGuard guard(targets);
+  for (const auto& output : outputs) targets.push_back(store::create_output(output, output_token(last_run_)));
+  // What is written already, and what may be written by any rank, is known only now.
+  for (auto& sink : plan.sinks) {
+    if (sink.kind == plan::SinkKind::value) continue;
+    const store::OutputTarget& target = targets[sink.output];
+    sink.kind = store::any_rank_writes(target, sink.variable) ? plan::SinkKind::write : plan::SinkKind::owner;
+    sink.stored_chunk = target.offsets[sink.variable] != UINT64_MAX ? Shape{} : target.spec.variables[sink.variable].chunk_shape;
+  }
+  for (const auto& array : plan::stored_arrays(plan)) {
+    if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+  }
+  const std::vector<std::byte> bytes = encode_run_plan(plan, targets);
+  run.plan = lower_run_plan(bytes);
+  run.graph = std::shared_ptr<const plan::LoweredPlan>(run.plan, &run.plan->lowered);
+  distribute(run, bytes);
+  const Instant begin = exec::now();
+  drive(run);
+  const bool succeeded = run.scheduler->succeeded();
+  if (succeeded) fetch_values(run);
+  close_outputs(run, succeeded);
+  tasks_s_ += exec::seconds_between(begin, exec::now());
+  tasks_ += run.graph->task_count();
+  reporter_.clear_line();
+  if (!succeeded) throw_failure(run);
+  if (!run.close_error.empty()) throw Error(run.close_code, run.close_error);
+  guard.commit_all();
+  for (const auto& output : outputs) output_paths_.push_back(output.path);
+  return assemble(run);
+}
+
+void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
+  std::size_t others = 0;
+  for (int rank = 0; rank < transport_.size(); ++rank) {
+    if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
+    if (rank == 0) {
+      own_worker_->begin_run(run.id, run.plan);
+      continue;
+    }
+    send(run.id, rank, wire::Plan{bytes});
+    ++others;
+  }
+  until(&run, [&] { return run.plans_ready == others || !run.plan_error.empty(); });
+  if (!run.plan_error.empty()) throw Error(ExitCode::internal, run.plan_error);
+}
+
+void Session::drive(CurrentRun& run) {
+  sched::SchedulerOptions options;
+  options.max_attempts = options_.attempts;
+  run.scheduler.emplace(options, run.graph);
+  run.assigned.resize(peers_.size());
+  run.released.resize(peers_.size());
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
+    if (peers_[rank].joined)
+      run.scheduler->on_worker_joined(exec::now(), WorkerId{static_cast<std::uint32_t>(rank)}, peers_[rank].description, run.actions);
+  }
+  run.scheduler->start(exec::now(), run.actions);
+  apply(run);
+  until(&run, [&] { return run.ended; });
+}
+
+void Session::apply(CurrentRun& run) {
+  std::vector<std::size_t> touched;
+  for (const sched::Action& action : run.actions.list) {
+    if (const auto* assign = std::get_if<sched::Assign>(&action)) {
+      run.assigned[assign->worker.value].add(*assign, run.actions.inputs(*assign));
+      touched.push_back(assign->worker.value);
+    } else if (const auto* release = std::get_if<sched::Release>(&action)) {
+      const auto tasks = run.actions.tasks(*release);
+      auto& batch = run.released[release->worker.value].tasks;
+      batch.insert(batch.end(), tasks.begin(), tasks.end());
+      touched.push_back(release->worker.value);
+    } else if (const auto* recall = std::get_if<sched::Recall>(&action)) {
+      // Whatever was assigned before must arrive before.
+      auto& batch = run.assigned[recall->worker.value];
+      if (!batch.tasks.empty()) send(run.id, static_cast<int>(recall->worker.value), batch);
+      batch.clear();
+      send(run.id, static_cast<int>(recall->worker.value), wire::Recall{recall->task, recall->attempt});
+    } else if (const auto* timer = std::get_if<sched::SetTimer>(&action)) {
+      run.timer = timer->at;
+    } else {
+      run.ended = true;  // RunSucceeded, RunFailed
+    }
+  }
+  run.actions.clear();
+  // Releases may not overtake assignments whose inputs they name, nor the reverse: a released block is
+  // named by no later assignment, so assignments go first.
+  for (const std::size_t worker : touched) {
+    if (!run.assigned[worker].tasks.empty()) send(run.id, static_cast<int>(worker), run.assigned[worker]);
+    run.assigned[worker].clear();
+    if (!run.released[worker].tasks.empty()) send(run.id, static_cast<int>(worker), run.released[worker]);
+    run.released[worker].tasks.clear();
+  }
+}
+
+void Session::until(CurrentRun* run, const std::function<bool()>& done) {
+  transport::Backoff backoff(notifier_, transport_.wakes_on_arrival());
+  transport::Frame frame;
+  while (!done()) {
+    bool active = false;
+    while (transport_.poll(frame)) {
+      active = true;
+      handle(run, frame);
+    }
+    if (own_worker_ && own_worker_->pump()) active = true;
+    if (options_.interrupted != nullptr && *options_.interrupted != 0)
+      throw Error(ExitCode::interrupted, "interrupted by signal " + std::to_string(*options_.interrupted));
+    std::optional<Instant> deadline;
+    if (run != nullptr && run->scheduler && !run->ended) {
+      const Instant now = exec::now();
+      if (run->timer && now >= *run->timer) {
+        run->timer.reset();
+        run->scheduler->on_timer(now, run->actions);
+        active = true;
+      }
+      apply(*run);
+      show_progress(*run);
+      deadline = Instant{now.ns + 100'000'000};  // the progress line moves even when nothing happens
+      if (run->timer) deadline = std::min(*deadline, *run->timer);
+    }
+    if (active) backoff.reset();
+    else if (!done()) backoff.wait(deadline ? deadline : Instant{exec::now().ns + 100'000'000});
+  }
+}
+
+void Session::handle(CurrentRun* run, const transport::Frame& frame) {
+  const wire::Decoded decoded = wire::decode(frame.bytes);
+  const auto rank = static_cast<std::size_t>(frame.from);
+  const WorkerId worker{static_cast<std::uint32_t>(frame.from)};
+  if (const auto* hello = std::get_if<wire::Hello>(&decoded.message)) {
+    if (hello->program_version != program_version)
+      throw Error(ExitCode::usage, "rank " + std::to_string(frame.from) + " on " + hello->node + " runs rankine " +
+                                       hello->program_version + ", rank 0 runs " + program_version +
+                                       "; start one and the same program on every node");
+    peers_[rank].node_name = hello->node;
+    peers_[rank].description = {0, hello->threads, hello->memory_limit};
+    peers_[rank].joined = true;
+    return;
+  }
+  if (const auto* counters = std::get_if<wire::Counters>(&decoded.message)) {
+    peers_[rank].counters = *counters;
+    return;
+  }
+  if (run == nullptr || decoded.run != run->id) return;
+  const Instant now = exec::now();
+  if (const auto* ready = std::get_if<wire::PlanReady>(&decoded.message)) {
+    ++run->plans_ready;
+    if (!ready->error.empty()) {
+      run->plan_error = "rank " + std::to_string(frame.from) + " cannot take the plan: " + ready->error;
+    } else if (ready->task_count != run->graph->task_count()) {
+      run->plan_error = "rank " + std::to_string(frame.from) + " lowered the plan to another number of tasks";
+    }
+  } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
+    for (const auto& task : batch->tasks)
+      run->scheduler->on_task_finished(now, worker, task.task, task.attempt, task.bytes, task.duration_us, run->actions);
+    apply(*run);
+  } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
+    run->failure_codes[failed->task] = static_cast<ExitCode>(failed->exit_code);
+    ++retries_;
+    reporter_.detail("task " + run->graph->describe(failed->task) + ", attempt " + std::to_string(failed->attempt) +
+                     " on worker " + std::to_string(frame.from) + ": " + failed->message);
+    run->scheduler->on_task_failed(now, worker, failed->task, failed->attempt, failed->message, failed->permanent, run->actions);
+    apply(*run);
+  } else if (const auto* missing = std::get_if<wire::InputMissing>(&decoded.message)) {
+    run->scheduler->on_input_missing(now, worker, missing->task, missing->attempt, missing->input, run->actions);
+    apply(*run);
+  } else if (const auto* answer = std::get_if<wire::RecallAnswer>(&decoded.message)) {
+    run->scheduler->on_recall_answered(now, worker, answer->task, answer->attempt, answer->granted, run->actions);
+    apply(*run);
+  } else if (const auto* closed = std::get_if<wire::OutputsClosed>(&decoded.message)) {
+    run->open_workers.erase(frame.from);
+    if (!closed->error.empty() && run->close_error.empty()) {
+      run->close_error = closed->error;
+      run->close_code = static_cast<ExitCode>(closed->exit_code);
+    }
+  } else if (const auto* note = std::get_if<wire::Note>(&decoded.message)) {
+    reporter_.detail(note->text);
+  } else if (const auto* reply = std::get_if<wire::BlockReply>(&decoded.message); reply != nullptr && run->collecting) {
+    run->values[reply->task] = decode_block(reply->head, reply->payload);
+  } else if (std::holds_alternative<wire::BlockRefused>(decoded.message) && run->collecting) {
+    throw Error(ExitCode::internal, "worker " + std::to_string(frame.from) + " no longer has a finished value");
+  } else if (own_worker_) {
+    own_worker_->handle(frame.from, decoded);
+  }
+}
+
+void Session::fetch_values(CurrentRun& run) {
+  run.collecting = true;
+  for (const auto& layer : run.graph->layers()) {
+    if (!layer.wanted) continue;
+    for (std::uint32_t t = 0; t < layer.task_count; ++t) {
+      const TaskId task{layer.first_task + t};
+      const std::optional<WorkerId> holder = run.scheduler->holder(task);
+      RANKINE_CHECK(holder.has_value(), "a wanted value is held nowhere");
+      ++run.values_wanted;
+      send(run.id, static_cast<int>(holder->value), wire::BlockRequest{task});
+    }
+  }
+  until(&run, [&] { return run.values.size() == run.values_wanted; });
+  run.collecting = false;
+}
+
+std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
+  std::vector<NdArray> values;
+  const auto& sinks = run.graph->logical().sinks;
+  for (std::size_t number = 0; number < sinks.size(); ++number) {
+    if (sinks[number].kind != plan::SinkKind::value) continue;
+    const plan::Layer& layer = run.graph->value_layer(number);
+    NdArray whole(layer.dtype, sinks[number].values->shape);
+    for (std::uint32_t t = 0; t < layer.task_count; ++t) {
+      const TaskId task{layer.first_task + t};
+      const Box box = layer.grid.box_of(run.graph->block_of(task));
+      copy_into(StridedView::of(run.values.at(task)->parts.at(0)), whole, box.begin);
+    }
+    values.push_back(std::move(whole));
+  }
+  return values;
+}
+
+void Session::close_outputs(CurrentRun& run, bool keep) {
+  for (int rank = 0; rank < transport_.size(); ++rank) {
+    if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
+    run.open_workers.insert(rank);
+    if (keep) send(run.id, rank, wire::CloseOutputs{true});
+    else send(run.id, rank, wire::Abort{});
+  }
+  const Instant begin = exec::now();
+  until(&run, [&] {
+    return run.open_workers.empty() || (!keep && exec::seconds_between(begin, exec::now()) > abort_grace_s);
+  });
+}
+
+void Session::throw_failure(const CurrentRun& run) const {
+  const sched::FailureReport& failure = run.scheduler->failure();
+  if (!failure.task || failure.attempts.empty()) throw Error(ExitCode::resources, failure.what);
+  const sched::FailedAttempt& last = failure.attempts.back();
+  std::string text = last.message + " (task " + run.graph->describe(*failure.task) + ", attempt " +
+                     std::to_string(failure.attempts.size()) + " of " +
+                     std::to_string(failure.permanent ? failure.attempts.size() : options_.attempts) + ", worker " +
+                     std::to_string(last.worker.value) + ")";
+  for (std::size_t i = 0; i + 1 < failure.attempts.size(); ++i) {
+    const auto& attempt = failure.attempts[i];
+    text += "\n  attempt " + std::to_string(i + 1) + " on worker " + std::to_string(attempt.worker.value) + ": " +
+            (attempt.message == last.message ? "the same" : attempt.message);
+  }
+  const auto code = run.failure_codes.find(*failure.task);
+  throw Error(code == run.failure_codes.end() ? ExitCode::task_failed : code->second, text);
+}
+
+void Session::show_progress(const CurrentRun& run) {
+  report::ProgressState state;
+  state.tasks_done = run.scheduler->finished_count();
+  state.tasks_total = run.scheduler->task_count();
+  state.tasks_retried = retries_;
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
+    if (!peers_[rank].joined) continue;
+    state.bytes_read += peers_[rank].counters.bytes_read;
+    state.bytes_decoded += peers_[rank].counters.bytes_decoded;
+    state.bytes_written += peers_[rank].counters.bytes_written;
+    state.memory_held = std::max(state.memory_held, run.scheduler->held_bytes(WorkerId{static_cast<std::uint32_t>(rank)}));
+    state.memory_limit = peers_[rank].description.memory_limit;
+    ++state.workers;
+  }
+  const Instant now = exec::now();
+  state.elapsed_s = exec::seconds_between(started_, now);
+  reporter_.progress(state, now);
+}
+
+report::RunSummary Session::summary() const {
+  report::RunSummary summary;
+  summary.wall_s = exec::seconds_between(started_, exec::now());
+  summary.tasks_s = tasks_s_;
+  summary.tasks = tasks_;
+  summary.retries = retries_;
+  summary.outputs = output_paths_;
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
+    const Peer& peer = peers_[rank];
+    report::RankSummary line;
+    line.rank = static_cast<int>(rank);
+    line.node_name = rank == 0 ? options_.node_name : peer.node_name;
+    line.threads = peer.joined ? peer.description.threads : 0;
+    line.busy_s = static_cast<double>(peer.counters.busy_ns) * 1e-9;
+    line.tasks = peer.counters.tasks_run;
+    line.peak_rss = rank == 0 ? exec::peak_rss() : peer.counters.peak_rss;
+    summary.ranks.push_back(line);
+    summary.bytes_read += peer.counters.bytes_read;
+    summary.bytes_decoded += peer.counters.bytes_decoded;
+    summary.bytes_written += peer.counters.bytes_written;
+    summary.decode_s += static_cast<double>(peer.counters.decode_ns) * 1e-9;
+  }
+  return summary;
+}
+
+void Session::shutdown() noexcept {
+  try {
+    for (int rank = 1; rank < transport_.size(); ++rank) send({}, rank, wire::Shutdown{});
+    const Instant begin = exec::now();
+    while (!transport_.idle() && exec::seconds_between(begin, exec::now()) < abort_grace_s) transport_.progress();
+  } catch (const std::exception&) {
+    // The launcher ends ranks that cannot be told.
+  }
+}
+
+}  // namespace rankine::runtime

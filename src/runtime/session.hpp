@@ -1,0 +1,82 @@
+#pragma once
+#include <csignal>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/logical_plan.hpp"
+#include "report/reporter.hpp"
+#include "report/summary.hpp"
+#include "runtime/rank_worker.hpp"
+#include "sched/scheduler.hpp"
+
+namespace rankine::runtime {
+
+struct SessionOptions {
+  bool scheduler_works = true;       ///< rank 0 has a worker of its own
+  unsigned attempts = 3;
+  RankWorkerOptions own_worker;      ///< of rank 0, where it works
+  std::string node_name;
+  const volatile std::sig_atomic_t* interrupted = nullptr;  ///< set by a signal: the run ends with an error
+};
+
+/// Rank 0's side of a job: knows the workers, runs one plan after the other on them.
+/// All calls come from the communication thread, which is also the script's thread.
+class Session {
+ public:
+  Session(transport::Transport& transport, exec::Notifier& notifier, SessionOptions options,
+          report::Reporter& reporter);
+  ~Session();
+
+  /// Creates the outputs, runs the sinks, commits the outputs. Values of the sinks of kind `value`,
+  /// in order. Throws Error: what, where, which task, what to do; outputs are then discarded.
+  std::vector<NdArray> run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs);
+
+  /// Tells every other rank to leave. Called once, also after errors.
+  void shutdown() noexcept;
+
+  /// Totals of everything run so far.
+  report::RunSummary summary() const;
+
+ private:
+  struct Peer {
+    std::string node_name;
+    sched::WorkerDescription description;
+    wire::Counters counters;
+    bool joined = false;
+  };
+  struct CurrentRun;
+
+  void wait_for_workers();
+  void distribute(CurrentRun& run, const std::vector<std::byte>& bytes);
+  void drive(CurrentRun& run);
+  void fetch_values(CurrentRun& run);
+  void close_outputs(CurrentRun& run, bool keep);
+  std::vector<NdArray> assemble(const CurrentRun& run) const;
+  /// Handles what has arrived and waits for more until `done()`; true at once if it is.
+  void until(CurrentRun* run, const std::function<bool()>& done);
+  void handle(CurrentRun* run, const transport::Frame& frame);
+  void apply(CurrentRun& run);
+  void show_progress(const CurrentRun& run);
+  [[noreturn]] void throw_failure(const CurrentRun& run) const;
+  void send(wire::RunId run, int to, const wire::Message& message);
+
+  transport::Transport& transport_;
+  exec::Notifier& notifier_;
+  SessionOptions options_;
+  report::Reporter& reporter_;
+  std::unique_ptr<RankWorker> own_worker_;
+  std::vector<Peer> peers_;            ///< by rank; rank 0's entry is joined only if it works
+  std::uint32_t last_run_ = 0;
+  Instant started_;
+  double tasks_s_ = 0;
+  std::uint64_t tasks_ = 0;
+  std::uint64_t retries_ = 0;
+  std::vector<std::string> output_paths_;
+  bool workers_known_ = false;
+};
+
+}  // namespace rankine::runtime

@@ -1,0 +1,35 @@
+#pragma once
+#include <unordered_map>
+
+#include "runtime/block.hpp"
+#include "runtime/run_plan.hpp"
+
+namespace rankine::runtime {
+
+/// The blocks a task reads, by the task that made them.
+using Inputs = std::unordered_map<TaskId, BlockPtr>;
+
+/// Runs tasks of one plan. Any number of threads may call run() at once: all state is in the inputs,
+/// the files and the two thread-safe stores.
+class TaskRunner {
+ public:
+  TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer)
+      : plan_(std::move(plan)), reader_(reader), writer_(writer) {}
+
+  /// Throws Error (input, output) as the stores do.
+  BlockPtr run(TaskId task, const Inputs& inputs) const;
+
+ private:
+  Block evaluate_block(const plan::Layer& layer, const Index& block, const Inputs& inputs) const;
+  Block merge(const plan::Layer& layer, TaskId task, const Inputs& inputs) const;
+  Block merge_groups(const plan::Layer& layer, TaskId task, const Inputs& inputs) const;
+  Block reduce_groups(const plan::Layer& layer, const Index& block, const Inputs& inputs) const;
+  Block write(const plan::Layer& layer, const Index& block, const Inputs& inputs) const;
+  Block append(const plan::Layer& layer, TaskId task, const Inputs& inputs) const;
+
+  RunPlanPtr plan_;
+  store::Reader& reader_;
+  store::Writer& writer_;
+};
+
+}  // namespace rankine::runtime
