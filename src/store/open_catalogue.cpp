@@ -1,0 +1,46 @@
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "store/backends.hpp"
+#include "store/descriptor_cache.hpp"
+
+namespace rankine::store {
+
+array::Catalogue open_catalogue(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw InputError("cannot open " + path + ": " + std::strerror(errno) +
+                     (errno == ENOENT ? "; check the path and the directory that the job runs in" : ""));
+  if (S_ISDIR(status.st_mode)) {
+    if (looks_like_zarr(path)) return open_zarr(path);
+    if (::stat((path + "/zarr.json").c_str(), &status) == 0)
+      throw InputError("cannot open " + path + ": it is a Zarr v3 store; only Zarr v2 can be read");
+    throw InputError("cannot open " + path + ": it is a directory, but no Zarr store: it has no .zgroup and no .zarray");
+  }
+  std::vector<std::byte> head;
+  {
+    const OpenFile file(path);
+    head.resize(std::min<std::uint64_t>(file.stamp().size, format_probe_bytes));
+    try {
+      file.read_at(0, head);
+    } catch (const InputError& error) {
+      throw InputError("cannot open " + path + ": " + error.what());
+    }
+  }
+  if (looks_like_netcdf3(head)) return open_netcdf3(path);
+  if (looks_like_hdf5(head)) return open_hdf5(path);
+  throw InputError("cannot open " + path + ": " +
+                   (head.empty() ? "the file is empty" : "it is neither NetCDF nor HDF5 nor a Zarr store"));
+}
+
+void load_chunk_index(array::StoredArray& array) {
+  if (array.index || array.storage != array::Storage::chunked) return;
+  load_hdf5_chunk_index(array);
+  RANKINE_CHECK(array.index != nullptr, "loading gives an index");
+}
+
+}  // namespace rankine::store

@@ -1,0 +1,151 @@
+#include "store/output_target.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+
+#include "base/byte_stream.hpp"
+#include "base/error.hpp"
+#include "store/backends.hpp"
+
+namespace rankine::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_zarr(const array::OutputSpec& spec) { return spec.format == array::OutputFormat::zarr2; }
+
+std::string without_trailing_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+// What the mode and the user's other data forbid. A directory is replaced only if it is a Zarr store
+// or empty: a mistyped path must not cost anyone a directory.
+void check_place(const array::OutputSpec& spec) {
+  const std::string what = "cannot create " + spec.path + ": ";
+  const fs::path directory = fs::path(spec.path).has_parent_path() ? fs::path(spec.path).parent_path() : fs::path(".");
+  std::error_code error;
+  if (!fs::is_directory(directory, error))
+    throw OutputError(what + "there is no directory " + directory.string() + "; make it first");
+  if (::access(directory.c_str(), W_OK | X_OK) != 0)
+    throw OutputError(what + "the directory " + directory.string() + " is not writable");
+  if (!fs::exists(fs::symlink_status(spec.path, error))) return;
+  if (spec.mode == array::WriteMode::w_minus)
+    throw OutputError(what + "it exists and the mode is 'w-'; remove it or use mode 'w'");
+  const bool is_directory = fs::is_directory(spec.path, error);
+  if (is_zarr(spec) && !is_directory) throw OutputError(what + "a file of that name is in the way");
+  if (!is_zarr(spec) && is_directory) throw OutputError(what + "a directory of that name is in the way");
+  if (is_zarr(spec) && !looks_like_zarr(spec.path) && !fs::is_empty(spec.path, error))
+    throw OutputError(what + "the directory of that name holds something else than a Zarr store");
+}
+
+}  // namespace
+
+void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& what) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t written = ::pwrite(descriptor, bytes.data() + done, bytes.size() - done,
+                                     static_cast<off_t>(offset + done));
+    if (written > 0)
+      done += static_cast<std::size_t>(written);
+    else if (written == 0 || errno != EINTR)
+      throw OutputError(what + ": " + (written == 0 ? "nothing could be written" : std::strerror(errno)));
+  }
+}
+
+void write_file(const std::string& path, std::span<const std::byte> bytes, const std::string& what) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
+  try {
+    write_at(descriptor, 0, bytes, what);
+  } catch (...) {
+    ::close(descriptor);
+    ::unlink(path.c_str());
+    throw;
+  }
+  // Network file systems report a full disk or quota only here.
+  if (::close(descriptor) != 0 && errno != EINTR) throw OutputError(what + ": " + std::strerror(errno));
+}
+
+void flush_file_system(const std::string& path, const std::string& final_path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool flushed = descriptor >= 0 && ::syncfs(descriptor) == 0;
+  const std::string reason = std::strerror(errno);
+  if (descriptor >= 0) ::close(descriptor);
+  if (!flushed) throw OutputError("cannot commit " + final_path + ": " + reason);
+}
+
+OutputTarget create_output(const array::OutputSpec& spec, const std::string& token) {
+  OutputTarget target;
+  target.spec = spec;
+  target.spec.path = without_trailing_slash(spec.path);
+  check_place(target.spec);
+  const fs::path path(target.spec.path);
+  target.temporary_path =
+      (path.parent_path() / ("." + path.filename().string() + ".rankine-" + token + ".part")).string();
+  target.complete.assign(spec.variables.size(), 0);
+  target.offsets.assign(spec.variables.size(), UINT64_MAX);
+  target.record_strides.assign(spec.variables.size(), 0);
+  try {
+    if (is_zarr(spec))
+      create_zarr(target);
+    else
+      create_netcdf(target);
+  } catch (...) {
+    discard_output(target);
+    throw;
+  }
+  for (auto& variable : target.spec.variables) variable.value.reset();
+  return target;
+}
+
+bool any_rank_writes(const OutputTarget& target, std::size_t variable) {
+  return is_zarr(target.spec) || target.offsets.at(variable) != UINT64_MAX;
+}
+
+void commit_output(const OutputTarget& target) {
+  if (is_zarr(target.spec)) return commit_zarr(target);
+  const std::string what = "cannot commit " + target.spec.path + ": ";
+  const int descriptor = ::open(target.temporary_path.c_str(), O_RDWR | O_CLOEXEC);
+  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const std::string reason = std::strerror(errno);
+  if (descriptor >= 0) ::close(descriptor);
+  if (!flushed) throw OutputError(what + reason);
+  if (target.spec.mode == array::WriteMode::w_minus && fs::exists(fs::symlink_status(target.spec.path)))
+    throw OutputError(what + "it came into being during the run, and mode 'w-' forbids replacing it");
+  if (::rename(target.temporary_path.c_str(), target.spec.path.c_str()) != 0)
+    throw OutputError(what + std::strerror(errno) + "; the finished file is " + target.temporary_path);
+}
+
+void discard_output(const OutputTarget& target) noexcept {
+  std::error_code ignored;
+  if (!target.temporary_path.empty()) fs::remove_all(target.temporary_path, ignored);
+}
+
+void write_to(ByteWriter& writer, const OutputTarget& target) {
+  array::write_to(writer, target.spec);
+  writer.put_string(target.temporary_path);
+  writer.put_vector(target.complete);
+  writer.put_vector(target.offsets);
+  writer.put_vector(target.record_strides);
+}
+
+OutputTarget read_output_target(ByteReader& reader) {
+  OutputTarget target;
+  target.spec = array::read_output_spec(reader);
+  target.temporary_path = reader.get_string();
+  target.complete = reader.get_vector<std::uint8_t>();
+  target.offsets = reader.get_vector<std::uint64_t>();
+  target.record_strides = reader.get_vector<std::uint64_t>();
+  const std::size_t count = target.spec.variables.size();
+  if (target.complete.size() != count || target.offsets.size() != count || target.record_strides.size() != count)
+    throw DecodeError("malformed frame: an output target does not fit its variables");
+  return target;
+}
+
+}  // namespace rankine::store

@@ -1,0 +1,20 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "grid/nd_array.hpp"
+#include "store/zarr/array_metadata.hpp"
+
+namespace rankine::store {
+
+/// All elements of a string array (S, U or variable-length UTF-8) as UTF-8.
+/// Throws InputError naming the chunk.
+NdArray read_zarr_strings(const ZarrArray& array);
+
+/// Code points of the longest text, at least 1: NumPy's width of "<U".
+std::int64_t text_width_of(const NdArray& strings);
+/// NumPy's "<U" elements: UCS-4, padded with zeros.
+std::vector<std::byte> encode_fixed_text(const NdArray& strings, std::int64_t text_width);
+
+}  // namespace rankine::store
