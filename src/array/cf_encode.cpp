@@ -1,0 +1,151 @@
+#include "array/cf_encode.hpp"
+
+#include <algorithm>
+
+#include "array/cf_encode_chunks.hpp"
+#include "array/cf_encode_variable.hpp"
+#include "array/cf_scalar.hpp"
+#include "base/error.hpp"
+
+namespace rankine::array {
+namespace {
+
+/// Constants up to this many elements are written when the output is created; larger ones chunk by chunk.
+constexpr std::int64_t eager_elements = 1 << 20;
+
+std::vector<std::string> chosen_unlimited_dims(const Dataset& dataset, const EncodeOptions& options) {
+  if (options.format == OutputFormat::zarr2) {
+    if (options.unlimited_dims && !options.unlimited_dims->empty())
+      throw UsageError("Zarr has no unlimited dimensions; leave unlimited_dims out");
+    return {};
+  }
+  std::vector<std::string> wanted;
+  if (options.unlimited_dims) {
+    wanted = *options.unlimited_dims;
+  } else if (const AttributeValue* value = dataset.encoding.find("unlimited_dims")) {
+    if (const auto* names = std::get_if<std::vector<std::string>>(value)) wanted = *names;
+    else if (const auto* name = std::get_if<std::string>(value)) wanted = {*name};
+  }
+  const DimSizes sizes = dataset.sizes();
+  std::vector<std::string> dims;
+  for (const std::string& name : wanted) {
+    const bool there = std::any_of(sizes.begin(), sizes.end(), [&](const auto& dim) { return dim.first == name; });
+    if (there) dims.push_back(name);
+    else if (options.unlimited_dims)
+      throw UsageError("unlimited_dims names '" + name + "', which is no dimension of the dataset");
+  }
+  if (is_classic(options.format) && dims.size() > 1)
+    throw UsageError("the format has one unlimited dimension at most, not " + format_names(dims));
+  return dims;
+}
+
+void check_names(const Dataset& dataset) {
+  for (const auto& [name, variable] : dataset.variables) {
+    if (name.empty()) throw UsageError("cannot write a variable without a name");
+    if (name.find('/') != std::string::npos)
+      throw UsageError("cannot write variable '" + name + "': '/' is not allowed in names");
+  }
+}
+
+/// bool among the attributes: no format has it.
+void without_bools(Attributes& attributes) {
+  for (const auto& [key, value] : Attributes(attributes)) {
+    const auto* numbers = std::get_if<NdArray>(&value);
+    if (numbers == nullptr || numbers->dtype() != DType::boolean) continue;
+    NdArray bytes(DType::int8, numbers->shape());
+    for (std::int64_t i = 0; i < numbers->size(); ++i) bytes.data<std::int8_t>()[i] = numbers->data<bool>()[i] ? 1 : 0;
+    attributes.set(key, std::move(bytes));
+  }
+}
+
+std::vector<StoredDim> dims_of(const Dataset& dataset, const std::vector<std::string>& unlimited) {
+  const DimSizes sizes = dataset.sizes();
+  std::vector<StoredDim> dims;
+  for (const std::string& name : unlimited) dims.push_back({name, 0, true});
+  for (const auto& [name, size] : sizes) {
+    const auto known = std::find_if(dims.begin(), dims.end(), [&](const StoredDim& dim) { return dim.name == name; });
+    if (known == dims.end()) dims.push_back({name, size, false});
+    else known->size = size;
+  }
+  return dims;
+}
+
+void take_fill(OutputVariable& out) {
+  const AttributeValue* fill = out.attributes.find("_FillValue");
+  if (fill == nullptr) return;
+  const auto* number = std::get_if<NdArray>(fill);
+  if (out.dtype == DType::string)
+    throw UsageError("cannot write variable '" + out.name + "': a _FillValue of strings is not supported; remove it");
+  if (number == nullptr || number->dtype() == DType::string || number->size() != 1)
+    throw UsageError("cannot write variable '" + out.name + "': _FillValue must be one number");
+  out.fill = scalar_as(*number, 0, out.dtype);
+  out.attributes.erase("_FillValue");
+}
+
+void prepend_history(Attributes& attributes, const std::string& line) {
+  if (line.empty()) return;
+  const std::string* old = attributes.text("history");
+  attributes.set("history", old == nullptr || old->empty() ? line : line + "\n" + *old);
+}
+
+}  // namespace
+
+EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options, const LoadFn& load) {
+  Dataset dataset = given;
+  check_names(dataset);
+  const std::vector<std::string> unlimited = chosen_unlimited_dims(dataset, options);
+  encode_coordinates(dataset);
+  for (const auto& [name, encoding] : options.encoding) {
+    Variable* variable = dataset.variables.find(name);
+    if (variable == nullptr)
+      throw UsageError("encoding= names '" + name + "', which the dataset does not hold; it has: " +
+                       format_names(dataset.variables.names()));
+    variable->encoding = encoding;
+  }
+  hand_encoding_to_bounds(dataset.variables);
+  for (auto& [name, variable] : dataset.variables) variable = encode_cf_variable(name, std::move(variable), load);
+  strip_bounds_attributes(dataset.variables);
+
+  EncodedDataset encoded;
+  encoded.spec.path = options.path;
+  encoded.spec.format = options.format;
+  encoded.spec.mode = options.mode;
+  encoded.spec.consolidated = options.consolidated;
+  encoded.spec.dims = dims_of(dataset, unlimited);
+  encoded.spec.attributes = dataset.attrs;
+  prepend_history(encoded.spec.attributes, options.history);
+  without_bools(encoded.spec.attributes);
+  if (is_classic(options.format)) make_classic(encoded.spec.attributes);
+
+  for (auto& [name, variable] : dataset.variables) {
+    const bool from_user = options.encoding.contains(name);
+    // What is known already is written with the metadata; a constant expression is computed here.
+    const std::int64_t elements = element_count(variable.shape());
+    const bool known = variable.dtype() == DType::string || elements == 0 ||
+                       (is_constant(variable.data) && elements <= eager_elements);
+    if (known && variable.data->as<Constant>() == nullptr)
+      variable.data = constant(elements == 0 ? NdArray(variable.dtype(), variable.shape()) : load(variable.data));
+    if (is_classic(options.format)) make_classic(name, variable);
+    if (variable.dtype() == DType::boolean) variable.data = cast(variable.data, DType::int8);
+    without_bools(variable.attrs);
+    if (from_user) check_encoding_keys(name, variable, options.format);
+    if (is_netcdf3(options.format) && !unlimited.empty() && variable.axis_of(unlimited.front()) > 0)
+      throw UsageError("cannot write variable '" + name + "': in NetCDF-3 the unlimited dimension '" +
+                       unlimited.front() + "' must come first; transpose it or use format='NETCDF4'");
+
+    OutputVariable out;
+    out.name = name;
+    out.dims = variable.dims;
+    out.dtype = variable.dtype();
+    out.shape = variable.shape();
+    out.attributes = variable.attrs;
+    take_fill(out);
+    choose_storage(out, variable, options, unlimited, from_user);
+    if (known) out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
+    encoded.lazy.push_back(known ? nullptr : variable.data);
+    encoded.spec.variables.push_back(std::move(out));
+  }
+  return encoded;
+}
+
+}  // namespace rankine::array

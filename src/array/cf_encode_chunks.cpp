@@ -1,0 +1,257 @@
+#include "array/cf_encode_chunks.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "array/cf_encode_variable.hpp"
+#include "array/cf_scalar.hpp"
+#include "base/error.hpp"
+
+namespace rankine::array {
+namespace {
+
+const std::set<std::string> netcdf_keys = {"zlib", "complevel", "fletcher32", "contiguous", "chunksizes", "shuffle",
+                                           "_FillValue", "dtype", "compression", "least_significant_digit"};
+const std::set<std::string> zarr_keys = {"chunks", "compressor", "filters", "cache_metadata", "write_empty_chunks"};
+
+DType classic_dtype(DType dtype) {
+  switch (dtype) {
+    case DType::int64:
+    case DType::uint64:
+    case DType::uint32: return DType::int32;
+    case DType::uint16: return DType::int16;
+    case DType::uint8:
+    case DType::boolean: return DType::int8;
+    default: return dtype;
+  }
+}
+
+/// The array in a NetCDF-3 dtype; false if a value changes by it.
+bool to_classic(const NdArray& values, NdArray& out) {
+  const DType dtype = classic_dtype(values.dtype());
+  if (dtype == values.dtype() || dtype == DType::string) {
+    out = values;
+    return true;
+  }
+  out = NdArray(dtype, values.shape());
+  bool exact = true;
+  dispatch(values.dtype(), [&]<typename From>() {
+    dispatch(dtype, [&]<typename To>() {
+      for (std::int64_t i = 0; i < values.size(); ++i) {
+        const From value = values.data<From>()[i];
+        const To narrow = static_cast<To>(value);
+        exact = exact && static_cast<From>(narrow) == value && (narrow < To{}) == (value < From{});
+        out.data<To>()[i] = narrow;
+      }
+    });
+  });
+  return exact;
+}
+
+/// Chunk extents of the encoding; empty if there are none, one for every axis if there is one number.
+Shape encoded_chunks(const Variable& variable, const std::string& key) {
+  const AttributeValue* value = encoding_of(variable, key);
+  const auto* numbers = value == nullptr ? nullptr : std::get_if<NdArray>(value);
+  if (numbers == nullptr || numbers->dtype() == DType::string) return {};
+  if (numbers->ndim() == 0) return Shape(variable.shape().size(), numbers->as_int64(0));
+  Shape chunks;
+  for (std::int64_t i = 0; i < numbers->size(); ++i) chunks.push_back(numbers->as_int64(i));
+  return chunks;
+}
+
+Shape clamped(Shape chunks, const Shape& shape) {
+  for (std::size_t axis = 0; axis < chunks.size(); ++axis)
+    chunks[axis] = std::clamp<std::int64_t>(chunks[axis], 1, std::max<std::int64_t>(shape[axis], 1));
+  return chunks;
+}
+
+Shape suggested(const OutputVariable& out, const Variable& variable, const EncodeOptions& options) {
+  Shape chunks = options.suggested_chunks ? options.suggested_chunks(out.name, variable) : Shape{};
+  if (chunks.size() != out.shape.size()) chunks = out.shape;
+  for (std::size_t axis = 0; axis < chunks.size(); ++axis)
+    if (chunks[axis] <= 0) chunks[axis] = out.shape[axis];
+  return clamped(std::move(chunks), out.shape);
+}
+
+bool same_shape(const Shape& shape, const AttributeValue* original) {
+  const auto* numbers = original == nullptr ? nullptr : std::get_if<NdArray>(original);
+  if (numbers == nullptr) return true;
+  if (numbers->size() != static_cast<std::int64_t>(shape.size())) return false;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (numbers->as_int64(static_cast<std::int64_t>(axis)) != shape[axis]) return false;
+  return true;
+}
+
+[[noreturn]] void bad_chunks(const OutputVariable& out, const std::string& key, const Shape& chunks) {
+  throw UsageError("cannot write variable '" + out.name + "': encoding " + key + "=" + format_tuple(chunks) +
+                   " does not fit its shape " + format_tuple(out.shape));
+}
+
+void choose_netcdf_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options,
+                           const std::vector<std::string>& unlimited_dims, bool from_user) {
+  const auto is_unlimited = [&](const std::string& dim) {
+    return std::find(unlimited_dims.begin(), unlimited_dims.end(), dim) != unlimited_dims.end();
+  };
+  bool deflate = encoding_flag(variable, "zlib", false);
+  if (const std::string* compression = variable.encoding.text("compression"); compression != nullptr && from_user) {
+    if (*compression != "zlib" && *compression != "gzip")
+      throw UnsupportedError("cannot write variable '" + out.name + "': compression '" + *compression +
+                             "' is not supported in NetCDF-4; use zlib=True");
+    deflate = true;
+  }
+  const bool checksum = encoding_flag(variable, "fletcher32", false);
+  const bool has_unlimited = std::any_of(out.dims.begin(), out.dims.end(), is_unlimited);
+  Shape chunks = encoded_chunks(variable, "chunksizes");
+  if (!chunks.empty() && chunks.size() != out.shape.size()) {
+    if (from_user) bad_chunks(out, "chunksizes", chunks);
+    chunks.clear();
+  }
+  bool too_big = false;
+  for (std::size_t axis = 0; axis < chunks.size(); ++axis) {
+    if (chunks[axis] < 1) bad_chunks(out, "chunksizes", chunks);
+    too_big = too_big || (chunks[axis] > out.shape[axis] && !is_unlimited(out.dims[axis]));
+  }
+  if (too_big && from_user) bad_chunks(out, "chunksizes", chunks);
+  if (!from_user && (too_big || !same_shape(out.shape, encoding_of(variable, "original_shape")))) chunks.clear();
+
+  const bool contiguous = from_user && encoding_flag(variable, "contiguous", false) && !has_unlimited;
+  if (contiguous) return;
+  if (chunks.empty() && !deflate && !checksum && !has_unlimited) return;
+  out.chunk_shape = chunks.empty() ? suggested(out, variable, options) : clamped(std::move(chunks), out.shape);
+  const int element_bytes = static_cast<int>(size_of(out.dtype));
+  if (deflate) {
+    const int level = static_cast<int>(encoding_number(variable, "complevel", 4));
+    if (level < 0 || level > 9)
+      throw UsageError("cannot write variable '" + out.name + "': complevel must lie between 0 and 9");
+    if (encoding_flag(variable, "shuffle", true))
+      out.codecs.push_back({.kind = codec::Kind::shuffle, .element_bytes = element_bytes, .blosc_compressor = {}});
+    if (level > 0) out.codecs.push_back({.kind = codec::Kind::deflate, .level = level, .blosc_compressor = {}});
+  }
+  if (checksum) out.codecs.push_back({.kind = codec::Kind::fletcher32, .blosc_compressor = {}});
+}
+
+/// A numcodecs configuration, the JSON of .zarray, as one step.
+codec::Codec zarr_codec(const OutputVariable& out, const nlohmann::json& config) {
+  const int element_bytes = static_cast<int>(size_of(out.dtype));
+  const std::string id = config.value("id", "");
+  codec::Codec step;
+  step.element_bytes = element_bytes;
+  if (id == "blosc") {
+    step.kind = codec::Kind::blosc;
+    step.blosc_compressor = config.value("cname", "lz4");
+    step.level = config.value("clevel", 5);
+    step.blosc_shuffle = config.value("shuffle", 1);
+    if (step.blosc_shuffle < 0) step.blosc_shuffle = element_bytes == 1 ? 2 : 1;  // numcodecs' AUTOSHUFFLE
+  } else if (id == "zlib" || id == "gzip" || id == "zstd" || id == "bz2") {
+    step.kind = id == "zlib"   ? codec::Kind::deflate
+                : id == "gzip" ? codec::Kind::gzip
+                : id == "zstd" ? codec::Kind::zstd
+                               : codec::Kind::bz2;
+    step.level = config.value("level", 1);
+  } else if (id == "lz4") {
+    step.kind = codec::Kind::lz4;
+    step.level = config.value("acceleration", 1);
+  } else if (id == "shuffle") {
+    step.kind = codec::Kind::shuffle;
+    step.element_bytes = config.value("elementsize", element_bytes);
+  } else if (id == "fletcher32") {
+    step.kind = codec::Kind::fletcher32;
+  } else {
+    throw UnsupportedError("cannot write variable '" + out.name + "': the Zarr codec '" + id + "' is not supported; " +
+                           "give another with encoding={'" + out.name + "': {'compressor': ...}}");
+  }
+  return step;
+}
+
+nlohmann::json parse_config(const OutputVariable& out, const std::string& text) {
+  const auto config = nlohmann::json::parse(text, nullptr, false);
+  if (config.is_discarded())
+    throw UsageError("cannot write variable '" + out.name + "': '" + text + "' is not a codec's JSON configuration");
+  return config;
+}
+
+void choose_zarr_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options, bool from_user) {
+  Shape chunks = encoded_chunks(variable, "chunks");
+  if (chunks.size() != out.shape.size()) chunks.clear();
+  for (const std::int64_t extent : chunks)
+    if (extent < 1 && from_user) bad_chunks(out, "chunks", chunks);
+  out.chunk_shape = chunks.empty() ? suggested(out, variable, options) : clamped(std::move(chunks), out.shape);
+  if (out.dtype == DType::string) return;
+
+  if (const std::string* filters = variable.encoding.text("filters"); filters != nullptr) {
+    const nlohmann::json list = parse_config(out, *filters);
+    if (list.is_array())
+      for (const auto& config : list) out.codecs.push_back(zarr_codec(out, config));
+  }
+  const AttributeValue* compressor = variable.encoding.find("compressor");
+  if (compressor == nullptr) {
+    out.codecs.push_back({.kind = codec::Kind::blosc, .level = 5, .element_bytes = static_cast<int>(size_of(out.dtype)),
+                          .blosc_shuffle = 1, .blosc_compressor = "lz4"});
+    return;
+  }
+  if (is_none(*compressor)) return;
+  const auto* text = std::get_if<std::string>(compressor);
+  if (text == nullptr) throw UsageError("cannot write variable '" + out.name + "': encoding compressor is no codec");
+  const nlohmann::json config = parse_config(out, *text);
+  if (!config.is_null()) out.codecs.push_back(zarr_codec(out, config));
+}
+
+}  // namespace
+
+bool is_netcdf3(OutputFormat format) {
+  return format == OutputFormat::netcdf3_64bit || format == OutputFormat::netcdf3_classic;
+}
+bool is_classic(OutputFormat format) { return is_netcdf3(format) || format == OutputFormat::netcdf4_classic; }
+
+void check_encoding_keys(const std::string& name, const Variable& variable, OutputFormat format) {
+  const bool zarr = format == OutputFormat::zarr2;
+  const auto& valid = zarr ? zarr_keys : netcdf_keys;
+  std::vector<std::string> invalid;
+  for (const auto& [key, value] : variable.encoding)
+    if (!valid.contains(key)) invalid.push_back(key);
+  if (invalid.empty()) return;
+  throw UsageError("unexpected encoding parameters for variable '" + name + "' in " + (zarr ? "Zarr" : "NetCDF") + ": " +
+                   format_names(invalid) + ". Valid encodings are: " +
+                   format_names({valid.begin(), valid.end()}) +
+                   " and CF's units, calendar, scale_factor, add_offset, missing_value");
+}
+
+void make_classic(const std::string& name, Variable& variable) {
+  const DType dtype = classic_dtype(variable.dtype());
+  if (const auto* known = variable.data->as<Constant>()) {
+    NdArray narrow;
+    if (!to_classic(known->value, narrow))
+      throw UsageError("cannot write variable '" + name + "': could not safely cast array from dtype " +
+                       name_of(variable.dtype()) + " to " + name_of(dtype) + ", the widest that the format has");
+    variable.data = constant(std::move(narrow));
+  } else {
+    variable.data = cast(variable.data, dtype);
+  }
+  if (variable.dtype() == DType::string && !variable.attrs.contains("_Encoding"))
+    variable.attrs.set("_Encoding", std::string("utf-8"));
+  make_classic(variable.attrs);
+}
+
+void make_classic(Attributes& attributes) {
+  for (const auto& [key, value] : Attributes(attributes)) {
+    const auto* numbers = std::get_if<NdArray>(&value);
+    if (numbers == nullptr) continue;
+    NdArray narrow;
+    if (!to_classic(*numbers, narrow))
+      throw UsageError("cannot write attribute '" + key + "': its value does not fit the format's integers");
+    attributes.set(key, std::move(narrow));
+  }
+}
+
+void choose_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options,
+                    const std::vector<std::string>& unlimited_dims, bool from_user) {
+  if (options.format == OutputFormat::zarr2) {
+    choose_zarr_storage(out, variable, options, from_user);
+  } else if (!is_netcdf3(options.format) && !out.shape.empty() && out.dtype != DType::string) {
+    choose_netcdf_storage(out, variable, options, unlimited_dims, from_user);
+  }
+}
+
+}  // namespace rankine::array

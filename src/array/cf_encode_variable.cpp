@@ -1,0 +1,309 @@
+#include "array/cf_encode_variable.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "array/cf_scalar.hpp"
+#include "base/error.hpp"
+#include "calendar/time_units.hpp"
+
+namespace rankine::array {
+namespace {
+
+using kernel::Op;
+
+/// Attributes that name related variables; decoding with decode_coords="all" keeps them as encoding.
+constexpr const char* related_data[] = {"bounds", "grid_mapping", "climatology", "geometry", "node_coordinates",
+                                        "node_count", "part_node_count", "interior_ring", "cell_measures",
+                                        "formula_terms"};
+
+void set_new_attribute(const std::string& name, Variable& variable, const std::string& key, AttributeValue value) {
+  if (variable.attrs.contains(key))
+    throw UsageError("cannot encode variable '" + name + "': its attribute '" + key +
+                     "' would be overwritten by the encoding of the same name; remove it from the attributes");
+  variable.attrs.set(key, std::move(value));
+}
+
+/// Moves an encoding to the attributes; nullopt where it is missing or None.
+std::optional<AttributeValue> pop_to_attrs(const std::string& name, Variable& variable, const std::string& key) {
+  const AttributeValue* found = encoding_of(variable, key);
+  if (found == nullptr) return {};
+  AttributeValue value = *found;
+  variable.encoding.erase(key);
+  set_new_attribute(name, variable, key, value);
+  return value;
+}
+
+const NdArray& number_in(const std::string& name, const std::string& key, const AttributeValue& value) {
+  const auto* numbers = std::get_if<NdArray>(&value);
+  if (numbers == nullptr || numbers->dtype() == DType::string || numbers->size() != 1)
+    throw UsageError("cannot encode variable '" + name + "': " + key + " must be one number");
+  return *numbers;
+}
+
+std::string take_text(Variable& variable, const std::string& key) {
+  const AttributeValue* found = encoding_of(variable, key);
+  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
+  std::string out = text == nullptr ? "" : *text;
+  variable.encoding.erase(key);
+  return out;
+}
+
+ExprPtr numbers_of(const calendar::EncodedTimes& encoded, const Shape& shape) {
+  return std::visit([&](const auto& numbers) { return constant(NdArray::from(numbers, shape)); }, encoded.numbers);
+}
+
+void encode_times(const std::string& name, Variable& variable, const LoadFn& load) {
+  const DType dtype = variable.dtype();
+  if (!is_time(dtype)) return;
+  const NdArray values = load(variable.data);
+  const std::string units = take_text(variable, "units");
+  calendar::EncodedTimes encoded;
+  if (dtype == DType::timedelta64) {
+    encoded = calendar::encode_durations(values.values<std::int64_t>(), units);
+  } else {
+    const std::string calendar_name = take_text(variable, "calendar");
+    const auto timeline = dtype == DType::datetime64 ? calendar::Timeline::datetime64()
+                                                     : calendar::Timeline::cftime(variable.calendar);
+    encoded = calendar::encode_times(timeline, values.values<std::int64_t>(), units, calendar_name);
+  }
+  set_new_attribute(name, variable, "units", encoded.units);
+  if (!encoded.calendar.empty()) set_new_attribute(name, variable, "calendar", encoded.calendar);
+  variable.data = numbers_of(encoded, values.shape());
+}
+
+void encode_scale(const std::string& name, Variable& variable) {
+  const bool has_offset = variable.encoding.contains("add_offset");
+  if (!has_offset && !variable.encoding.contains("scale_factor")) return;
+  if (!is_numeric(variable.dtype())) return;
+  const DType dtype = variable.dtype();
+  const bool narrow = dtype == DType::float32 || (is_integer(dtype) && size_of(dtype) <= 2 && !has_offset);
+  variable.data = cast(variable.data, narrow ? DType::float32 : DType::float64);
+  if (const auto offset = pop_to_attrs(name, variable, "add_offset"))
+    variable.data = in_place(Op::subtract, variable.data, number_in(name, "add_offset", *offset));
+  if (const auto scale = pop_to_attrs(name, variable, "scale_factor"))
+    variable.data = in_place(Op::divide, variable.data, number_in(name, "scale_factor", *scale));
+}
+
+/// The values with NaN replaced, in the dtype NumPy's where gives.
+ExprPtr filled(const ExprPtr& data, const NdArray& fill) {
+  if (!is_float(data->dtype)) return data;
+  const DType dtype = common_float(data->dtype, fill);
+  const ExprPtr wide = cast(data, dtype);
+  return elementwise(Op::where, {elementwise(Op::isnan, {wide}), constant(scalar_as(fill, 0, dtype)), wide});
+}
+
+bool close_or_equal(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b)) || std::fabs(a - b) <= 1e-8 + 1e-5 * std::fabs(b);
+}
+
+bool has_numeric_dtype(const std::string& name) { return name != "S1" && name != "str" && name != "string" && name != "object"; }
+
+void encode_mask(const std::string& name, Variable& variable) {
+  DType dtype = variable.dtype();
+  if (const std::string* text = variable.encoding.text("dtype"); text != nullptr && has_numeric_dtype(*text))
+    dtype = parse_dtype(*text);
+  if (!is_numeric(dtype) || !is_numeric(variable.dtype())) return;
+  const AttributeValue* fill = encoding_of(variable, "_FillValue");
+  const AttributeValue* missing = encoding_of(variable, "missing_value");
+  // Several missing values, or a text, cannot be one stored number.
+  const auto number = [&](const AttributeValue* value, const char* key) -> std::optional<NdArray> {
+    if (value == nullptr) return {};
+    return scalar_as(number_in(name, key, *value), 0, dtype);
+  };
+  const auto fill_number = number(fill, "_FillValue");
+  const auto missing_number = number(missing, "missing_value");
+  if (fill_number && missing_number &&
+      !close_or_equal(std::get<NdArray>(*fill).as_double(0), std::get<NdArray>(*missing).as_double(0)))
+    throw UsageError("variable '" + name + "' has conflicting _FillValue and missing_value. Cannot encode data.");
+  for (const auto& [key, value] : {std::pair{"_FillValue", fill_number}, std::pair{"missing_value", missing_number}}) {
+    if (!value) continue;
+    variable.encoding.erase(key);
+    set_new_attribute(name, variable, key, *value);
+  }
+  const auto& replacement = fill_number ? fill_number : missing_number;
+  if (replacement && !std::isnan(replacement->as_double(0))) variable.data = filled(variable.data, *replacement);
+}
+
+ExprPtr rounded(const ExprPtr& data) { return is_float(data->dtype) ? elementwise(Op::rint, {data}) : data; }
+
+void encode_unsigned(const std::string& name, Variable& variable) {
+  const std::string* flag = variable.encoding.text("_Unsigned");
+  if (flag == nullptr || *flag != "true") return;
+  pop_to_attrs(name, variable, "_Unsigned");
+  if (!is_integer(variable.dtype()) && !is_float(variable.dtype())) return;
+  static const std::map<std::size_t, DType> by_size = {
+      {1, DType::int8}, {2, DType::int16}, {4, DType::int32}, {8, DType::int64}};
+  const DType dtype = by_size.at(size_of(variable.dtype()));
+  if (const AttributeValue* fill = variable.attrs.find("_FillValue"))
+    variable.attrs.set("_FillValue", scalar_as(number_in(name, "_FillValue", *fill), 0, dtype));
+  variable.data = cast(rounded(variable.data), dtype);
+}
+
+void encode_dtype(Variable& variable) {
+  const std::string* text = variable.encoding.text("dtype");
+  if (text == nullptr || !has_numeric_dtype(*text)) return;
+  const DType dtype = parse_dtype(*text);
+  variable.encoding.erase("dtype");
+  if (dtype == variable.dtype()) return;
+  if (variable.dtype() == DType::string) return;
+  variable.data = cast(is_integer(dtype) ? rounded(variable.data) : variable.data, dtype);
+}
+
+void encode_defaults(Variable& variable) {
+  const DType dtype = variable.dtype();
+  if (is_float(dtype) && !variable.attrs.contains("_FillValue") && !variable.encoding.contains("_FillValue"))
+    variable.attrs.set("_FillValue", scalar_as(NdArray::scalar(std::numeric_limits<double>::quiet_NaN()), 0, dtype));
+  if (dtype == DType::boolean && !variable.encoding.contains("dtype") && !variable.attrs.contains("dtype")) {
+    variable.attrs.set("dtype", std::string("bool"));
+    variable.data = cast(variable.data, DType::int8);
+  }
+}
+
+bool mentions(const AttributeValue& value, const std::string& name) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr && text->find(name) != std::string::npos;
+}
+
+bool is_dim_of(const Variable& variable, const std::string& name) { return variable.has_dim(name); }
+
+}  // namespace
+
+bool is_none(const AttributeValue& value) {
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  return texts != nullptr && texts->empty();
+}
+
+const AttributeValue* encoding_of(const Variable& variable, const std::string& key) {
+  const AttributeValue* found = variable.encoding.find(key);
+  return found == nullptr || is_none(*found) ? nullptr : found;
+}
+
+double encoding_number(const Variable& variable, const std::string& key, double otherwise) {
+  double value = otherwise;
+  return variable.encoding.number(key, value) ? value : otherwise;
+}
+
+bool encoding_flag(const Variable& variable, const std::string& key, bool otherwise) {
+  return encoding_number(variable, key, otherwise ? 1 : 0) != 0;
+}
+
+DType parse_dtype(const std::string& given) {
+  std::string name = given;
+  if (!name.empty() && (name[0] == '<' || name[0] == '=' || name[0] == '|' || name[0] == '>')) name.erase(0, 1);
+  static const std::map<std::string, DType> names = {
+      {"bool", DType::boolean}, {"b1", DType::boolean}, {"int8", DType::int8}, {"i1", DType::int8},
+      {"byte", DType::int8}, {"int16", DType::int16}, {"i2", DType::int16}, {"short", DType::int16},
+      {"int32", DType::int32}, {"i4", DType::int32}, {"intc", DType::int32}, {"int64", DType::int64},
+      {"i8", DType::int64}, {"int", DType::int64}, {"uint8", DType::uint8}, {"u1", DType::uint8},
+      {"ubyte", DType::uint8}, {"uint16", DType::uint16}, {"u2", DType::uint16}, {"ushort", DType::uint16},
+      {"uint32", DType::uint32}, {"u4", DType::uint32}, {"uint64", DType::uint64}, {"u8", DType::uint64},
+      {"float32", DType::float32}, {"f4", DType::float32}, {"single", DType::float32},
+      {"float64", DType::float64}, {"f8", DType::float64}, {"float", DType::float64}, {"double", DType::float64}};
+  const auto found = names.find(name);
+  if (found == names.end()) throw UsageError("cannot store dtype '" + given + "'; use a name such as 'int16' or 'float32'");
+  return found->second;
+}
+
+Variable encode_cf_variable(const std::string& name, Variable variable, const LoadFn& load) {
+  encode_times(name, variable, load);
+  encode_scale(name, variable);
+  encode_mask(name, variable);
+  encode_unsigned(name, variable);
+  encode_dtype(variable);
+  encode_defaults(variable);
+  for (const char* key : related_data) pop_to_attrs(name, variable, key);
+  return variable;
+}
+
+void encode_coordinates(Dataset& dataset) {
+  const DimSizes sizes = dataset.sizes();
+  const auto is_dim = [&](const std::string& name) {
+    return std::any_of(sizes.begin(), sizes.end(), [&](const auto& dim) { return dim.first == name; });
+  };
+  std::vector<std::string> names;
+  for (const std::string& name : dataset.coord_order()) {
+    // A name with a blank cannot stand in a blank-separated list: saved as a data variable.
+    if (!is_dim(name) && name.find(' ') == std::string::npos) names.push_back(name);
+  }
+  std::map<std::string, std::vector<std::string>> of_variable;
+  std::set<std::string> global(names.begin(), names.end());
+  std::set<std::string> related;
+  for (const std::string& coord : names) {
+    const auto& coord_dims = dataset.variables.find(coord)->dims;
+    for (const auto& [name, variable] : dataset.variables) {
+      const bool covers = std::all_of(coord_dims.begin(), coord_dims.end(),
+                                      [&](const std::string& dim) { return variable.has_dim(dim); });
+      const bool is_coord = std::find(names.begin(), names.end(), name) != names.end();
+      if (covers && !is_coord && !is_dim_of(variable, name)) of_variable[name].push_back(coord);
+      for (const char* key : related_data) {
+        const AttributeValue* value = variable.encoding.find(key);
+        if (value != nullptr && mentions(*value, coord)) related.insert(coord);
+      }
+    }
+  }
+  for (const std::string& coord : related) global.erase(coord);
+
+  for (auto& [name, variable] : dataset.variables) {
+    const AttributeValue* in_attrs = variable.attrs.find("coordinates");
+    const AttributeValue* in_encoding = variable.encoding.find("coordinates");
+    if (in_attrs != nullptr && in_encoding != nullptr)
+      throw UsageError("'coordinates' found in both attrs and encoding for variable '" + name + "'.");
+    const AttributeValue* given = in_attrs != nullptr ? in_attrs : in_encoding;
+    if (given != nullptr && is_none(*given)) {
+      variable.attrs.erase("coordinates");
+      variable.encoding.erase("coordinates");
+      continue;
+    }
+    std::string text;
+    if (given != nullptr && std::holds_alternative<std::string>(*given)) text = std::get<std::string>(*given);
+    variable.encoding.erase("coordinates");
+    if (text.empty()) {
+      for (const std::string& coord : of_variable[name])
+        if (!related.contains(coord)) text += (text.empty() ? "" : " ") + coord;
+    }
+    if (text.empty()) continue;
+    variable.attrs.set("coordinates", text);
+    std::string word;
+    for (const char c : text + " ") {
+      if (c != ' ') word += c;
+      else global.erase(std::exchange(word, ""));
+    }
+  }
+  if (global.empty() || dataset.attrs.contains("coordinates")) return;
+  std::string text;
+  for (const std::string& name : names)
+    if (global.contains(name)) text += (text.empty() ? "" : " ") + name;
+  dataset.attrs.set("coordinates", text);
+}
+
+void hand_encoding_to_bounds(VariableMap& variables) {
+  for (const auto& [name, parent] : variables) {
+    const std::string* units = parent.encoding.text("units");
+    const std::string* bounds = parent.attrs.text("bounds");
+    if (units == nullptr || bounds == nullptr || !calendar::looks_like_time_units(*units)) continue;
+    Variable* child = variables.find(*bounds);
+    if (child == nullptr) continue;
+    if (!child->encoding.contains("units")) child->encoding.set("units", *units);
+    const AttributeValue* calendar_name = parent.encoding.find("calendar");
+    if (calendar_name != nullptr && !child->encoding.contains("calendar")) child->encoding.set("calendar", *calendar_name);
+  }
+}
+
+void strip_bounds_attributes(VariableMap& variables) {
+  for (const auto& [name, parent] : variables) {
+    const std::string* bounds = parent.attrs.text("bounds");
+    Variable* child = bounds == nullptr ? nullptr : variables.find(*bounds);
+    if (child == nullptr) continue;
+    for (const char* key : {"units", "standard_name", "axis", "positive", "calendar", "long_name", "leap_month",
+                            "leap_year", "month_lengths"}) {
+      const AttributeValue* own = child->attrs.find(key);
+      const AttributeValue* of_parent = parent.attrs.find(key);
+      if (own != nullptr && of_parent != nullptr && identical(*own, *of_parent)) child->attrs.erase(key);
+    }
+  }
+}
+
+}  // namespace rankine::array
