@@ -111,8 +111,19 @@ class OrderWalk {
       place(task);
       edges_.clear();
       graph_.dependents(task, edges_);
+      for (const TaskId reader : edges_) --missing_[reader.value];
+      const std::size_t reader_count = edges_.size();
+      std::erase_if(edges_, [&](TaskId reader) { return missing_[reader.value] != 0; });
+      // All readers of a block together may free it where none does alone.
+      const bool all_ready = edges_.size() == reader_count && !graph_.is_wanted(task);
+      std::uint64_t made = 0, freed = all_ready ? graph_.output_bytes(task).value : 0;
+      for (const TaskId reader : edges_) {
+        made += graph_.output_bytes(reader).value;
+        freed += bytes_freed_by(reader, all_ready ? task : TaskId{unplaced});
+      }
       for (const TaskId reader : edges_)
-        if (--missing_[reader.value] == 0 && is_releasing(reader)) cascade_.push_back(reader);
+        if (freed >= made || bytes_freed_by(reader, TaskId{unplaced}) >= graph_.output_bytes(reader).value)
+          cascade_.push_back(reader);
     }
   }
 
@@ -124,13 +135,15 @@ class OrderWalk {
     for (const TaskId input : inputs_) --readers_[input.value];
   }
 
-  bool is_releasing(TaskId task) {
+  /// Bytes of inputs of which `task` is the last reader, `except` aside.
+  std::uint64_t bytes_freed_by(TaskId task, TaskId except) {
     inputs_.clear();
     graph_.dependencies(task, inputs_);
     std::uint64_t freed = 0;
     for (const TaskId input : inputs_)
-      if (readers_[input.value] == 1 && !graph_.is_wanted(input)) freed += graph_.output_bytes(input).value;
-    return freed >= graph_.output_bytes(task).value;
+      if (input != except && readers_[input.value] == 1 && !graph_.is_wanted(input))
+        freed += graph_.output_bytes(input).value;
+    return freed;
   }
 
   const TaskGraph& graph_;
