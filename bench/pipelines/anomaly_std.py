@@ -1,0 +1,9 @@
+import sys
+
+import xarray as xr
+
+source, target, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ds = xr.open_dataset(source, chunks={"time": steps})
+months = ds.t2m.groupby("time.month")
+anomaly = months - months.mean("time")
+anomaly.std("time").to_netcdf(target)
