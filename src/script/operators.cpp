@@ -335,8 +335,9 @@ bool contains(Interpreter& in, const Value& container, const Value& element) {
     const std::int64_t value = integer_of(element);
     if (range->step > 0 ? value < range->start || value >= range->stop : value > range->start || value <= range->stop)
       return false;
-    return (static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(range->start)) %
-           static_cast<std::uint64_t>(range->step > 0 ? range->step : -range->step) == 0 || range->step < 0;
+    const auto low = static_cast<std::uint64_t>(range->step > 0 ? range->start : value);
+    const auto high = static_cast<std::uint64_t>(range->step > 0 ? value : range->start);
+    return (high - low) % static_cast<std::uint64_t>(std::abs(range->step)) == 0;
   }
   if (const auto dataset = container.as<DatasetObject>())
     return element.text() != nullptr && dataset->value().variables.contains(*element.text());

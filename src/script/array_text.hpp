@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+
+#include "grid/nd_array.hpp"
+
+namespace rankine::script {
+
+/// NumPy's print options.
+struct ArrayTextOptions {
+  int precision = 8;
+  std::size_t line_width = 75;
+  std::int64_t threshold = 1000;   ///< more elements than this are shown in part
+  std::int64_t edge_items = 3;     ///< of each end of an axis, then
+};
+std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options);
+
+}  // namespace rankine::script

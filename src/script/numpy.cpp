@@ -1,0 +1,250 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "array/arithmetic.hpp"
+#include "array/reduction.hpp"
+#include "base/error.hpp"
+#include "calendar/partial_date.hpp"
+#include "script/interpreter.hpp"
+#include "script/labelled.hpp"
+#include "script/numpy_reduce.hpp"
+#include "script/operations.hpp"
+
+namespace rankine::script {
+
+namespace {
+
+constexpr TypeSet any = TypeSet::any();
+constexpr std::int64_t max_elements = std::int64_t{1} << 27;
+constexpr Type np = Type::numpy;
+
+NdArray cast(NdArray array, const Value& dtype) {
+  if (dtype.is_none()) return array;
+  auto result = array::astype(array::Operand(std::move(array)), to_dtype(dtype));
+  return std::get<NdArray>(std::move(result));
+}
+
+Value arange(Interpreter&, const Arguments& args) {
+  Value start = 0, stop = args.get("start"), step = 1;
+  if (args.given("stop")) {
+    start = stop;
+    stop = args.get("stop");
+  }
+  if (args.given("step")) step = args.get("step");
+  const bool whole = start.floating() == nullptr && stop.floating() == nullptr && step.floating() == nullptr;
+  const double first = to_double(start, "start"), last = to_double(stop, "stop"), by = to_double(step, "step");
+  if (by == 0) throw UsageError("Maximum allowed size exceeded: step is 0");
+  const double count = std::max(0.0, std::ceil((last - first) / by));
+  if (!(count <= static_cast<double>(max_elements))) throw UsageError("np.arange: too many elements");
+  NdArray result(whole ? DType::int64 : DType::float64, {static_cast<std::int64_t>(count)});
+  // NumPy computes start + i * delta with delta = (start + step) - start.
+  const double delta = (first + by) - first;
+  for (std::int64_t i = 0; i < result.size(); ++i) {
+    if (whole) result.data<std::int64_t>()[i] = to_integer(start, "start") + i * to_integer(step, "step");
+    else result.data<double>()[i] = first + static_cast<double>(i) * delta;
+  }
+  return make_array(cast(std::move(result), args.get("dtype")));
+}
+
+Value linspace(Interpreter& in, const Arguments& args) {
+  const double start = to_double(args.get("start"), "start"), stop = to_double(args.get("stop"), "stop");
+  const std::int64_t count = args.given("num") ? to_integer(args.get("num"), "num") : 50;
+  if (count < 0 || count > max_elements) throw UsageError("np.linspace: wrong number of samples");
+  const bool endpoint = !args.given("endpoint") || truth(in, args.get("endpoint"));
+  const std::int64_t parts = endpoint ? count - 1 : count;
+  NdArray result(DType::float64, {count});
+  const double step = parts > 0 ? (stop - start) / static_cast<double>(parts) : 0;
+  for (std::int64_t i = 0; i < count; ++i) result.data<double>()[i] = start + static_cast<double>(i) * step;
+  if (endpoint && count > 1) result.data<double>()[count - 1] = stop;
+  return make_array(cast(std::move(result), args.get("dtype")));
+}
+
+Value filled(const Arguments& args, double value) {
+  Shape shape;
+  const Value extents = args.get("shape");
+  if (const auto tuple = extents.as<TupleObject>()) {
+    for (const Value& e : tuple->elements) shape.push_back(to_integer(e, "an extent"));
+  } else if (const auto list = extents.as<ListObject>()) {
+    for (const Value& e : list->elements) shape.push_back(to_integer(e, "an extent"));
+  } else {
+    shape.push_back(to_integer(extents, "shape"));
+  }
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) throw UsageError("negative dimensions are not allowed");
+  }
+  if (element_count(shape) > max_elements) throw UsageError("an eager array of this size is not supported; use xr.zeros_like of a lazy one");
+  NdArray result(DType::float64, shape);
+  std::fill_n(result.data<double>(), result.size(), value);
+  return make_array(cast(std::move(result), args.get("dtype")));
+}
+
+/// "2000-01-01" or np.datetime64 of another; units other than ns are converted.
+Value datetime64(Interpreter& in, const Arguments& args) {
+  const Value x = args.get("value");
+  if (const auto* text = x.text()) {
+    NdArray result(DType::datetime64, {});
+    if (*text == "NaT") {
+      result.data<std::int64_t>()[0] = not_a_time;
+    } else {
+      const auto date = calendar::parse_partial_date(calendar::Timeline::datetime64(), *text);
+      if (!date) throw UsageError("Error parsing datetime string \"" + *text + "\"");
+      result.data<std::int64_t>()[0] = date->begin;
+    }
+    return make_array(std::move(result));
+  }
+  const NdArray known = to_known_values(in, x, "the date");
+  if (known.dtype() != DType::datetime64) throw UsageError("np.datetime64 needs a text such as \"2000-01-01\"");
+  return make_array(known);
+}
+
+Value timedelta64(Interpreter&, const Arguments& args) {
+  static const std::map<std::string, std::int64_t> units = {
+      {"W", 604'800'000'000'000}, {"D", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
+      {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}};
+  const std::string unit = args.given("unit") ? to_text(args.get("unit"), "the unit") : "ns";
+  const auto found = units.find(unit);
+  if (found == units.end()) throw UsageError("np.timedelta64 in '" + unit + "' is not supported");
+  std::int64_t ns = 0;
+  if (__builtin_mul_overflow(to_integer(args.get("value"), "the value"), found->second, &ns))
+    throw UsageError("np.timedelta64: the duration does not fit 64 bits of nanoseconds");
+  NdArray result(DType::timedelta64, {});
+  result.data<std::int64_t>()[0] = ns;
+  return make_array(std::move(result));
+}
+
+Value ufunc(Interpreter& in, const Arguments& args) {
+  const std::string& name = args.binding->name;
+  std::vector<array::Operand> operands;
+  for (std::size_t i = 0; i < args.slots.size(); ++i) {
+    if (args.slots[i]) operands.push_back(to_operand(*args.slots[i], "the argument"));
+  }
+  static_cast<void>(in);
+  return make_value(array::ufunc(name, operands));
+}
+
+/// np.mean(x): a method of labelled arrays, NumPy's own reduction of eager ones.
+Value reduction(Interpreter& in, const Arguments& args) {
+  const Value x = args.get("a");
+  std::string name = args.binding->name;
+  if (name == "amin") name = "min";
+  if (name == "amax") name = "max";
+  if (!is_labelled(x)) return reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"));
+  if (name.starts_with("nan")) name.erase(0, 3);
+  const auto op = array::reduce_op_named(name);
+  if (!op) throw UsageError("np." + name + " of a DataArray is not supported");
+  array::ReduceOptions options;
+  options.keep_attrs = in.keep_attrs;
+  if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");
+  array::DimChoice dims;
+  if (args.given("axis")) {
+    const auto& all = to_data_array(x, "the array").dims();
+    std::int64_t axis = to_integer(args.get("axis"), "axis");
+    if (axis < 0) axis += static_cast<std::int64_t>(all.size());
+    if (axis < 0 || axis >= static_cast<std::int64_t>(all.size())) throw UsageError("axis is out of bounds");
+    dims = {all[static_cast<std::size_t>(axis)]};
+  }
+  return make_value(std::visit([&](const auto& l) { return array::Labelled(array::reduce(l, *op, dims, options)); },
+                               to_labelled(x, "the array")));
+}
+
+void add_ufuncs(BindingTable& table) {
+  const auto add = [&](const char* name, const char* signature) {
+    Binding binding{};
+    binding.owner = np;
+    binding.name = name;
+    binding.signature = signature;
+    binding.function = ufunc;
+    binding.result = any;
+    binding.result_is_first_argument = true;
+    table.add(std::move(binding));
+  };
+  for (const char* name : {"sqrt", "square", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
+                           "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
+                           "deg2rad", "rad2deg", "radians", "degrees", "abs", "absolute", "fabs", "sign", "negative",
+                           "floor", "ceil", "rint", "trunc", "isnan", "isfinite", "isinf", "logical_not", "invert"}) {
+    if (array::is_ufunc(name)) add(name, "x");
+  }
+  for (const char* name : {"arctan2", "hypot", "minimum", "maximum", "fmin", "fmax", "power", "add", "subtract", "multiply",
+                           "divide", "true_divide", "floor_divide", "mod", "remainder", "logical_and", "logical_or",
+                           "logical_xor", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+                           "bitwise_and", "bitwise_or", "bitwise_xor"}) {
+    if (array::is_ufunc(name)) add(name, "x1, x2");
+  }
+}
+
+}  // namespace
+
+void add_numpy(BindingTable& table) {
+  add_ufuncs(table);
+  for (auto d = DType::boolean; d <= DType::float64; d = static_cast<DType>(static_cast<int>(d) + 1)) {
+    const std::string name = d == DType::boolean ? "bool_" : name_of(d);
+    table.property(np, name.c_str(), Type::dtype, [](Interpreter&, const Arguments& args) -> Value {
+      auto dtype = std::make_shared<DTypeObject>();
+      dtype->dtype = to_dtype(Value(args.binding->name == "bool_" ? "bool" : args.binding->name));
+      return dtype;
+    });
+  }
+  table.property(np, "pi", Type::floating, [](Interpreter&, const Arguments&) -> Value { return std::numbers::pi; });
+  table.property(np, "e", Type::floating, [](Interpreter&, const Arguments&) -> Value { return std::numbers::e; });
+  table.property(np, "nan", Type::floating, [](Interpreter&, const Arguments&) -> Value { return std::nan(""); });
+  table.property(np, "NaN", Type::floating, [](Interpreter&, const Arguments&) -> Value { return std::nan(""); });
+  table.property(np, "inf", Type::floating, [](Interpreter&, const Arguments&) -> Value { return HUGE_VAL; });
+  table.property(np, "newaxis", Type::none, [](Interpreter&, const Arguments&) -> Value { return {}; });
+  table.property(np, "ndarray", Type::type_object, [](Interpreter&, const Arguments&) -> Value {
+    auto type = std::make_shared<TypeObject>();
+    type->name = "ndarray";
+    return type;
+  });
+  table.method(np, "arange", "start, stop=, step=, dtype=", Type::ndarray, arange);
+  table.method(np, "linspace", "start, stop, num=, endpoint=, dtype=", Type::ndarray, linspace);
+  const auto array = [](Interpreter& in, const Arguments& args) -> Value {
+    return make_array(cast(to_known_values(in, args.get("object"), "the array"), args.get("dtype")));
+  };
+  table.method(np, "array", "object, dtype=", Type::ndarray, array);
+  table.method(np, "asarray", "object, dtype=", Type::ndarray, array);
+  table.method(np, "zeros", "shape, dtype=", Type::ndarray, [](Interpreter&, const Arguments& args) { return filled(args, 0); });
+  table.method(np, "ones", "shape, dtype=", Type::ndarray, [](Interpreter&, const Arguments& args) { return filled(args, 1); });
+  table.method(np, "full", "shape, fill_value, dtype=", Type::ndarray, [](Interpreter&, const Arguments& args) {
+    return filled(args, to_double(args.get("fill_value"), "fill_value"));
+  });
+  table.method(np, "datetime64", "value, unit=", Type::ndarray, datetime64);
+  table.method(np, "timedelta64", "value, unit=", Type::ndarray, timedelta64);
+  table.method(np, "dtype", "dtype", Type::dtype, [](Interpreter&, const Arguments& args) -> Value {
+    auto dtype = std::make_shared<DTypeObject>();
+    dtype->dtype = to_dtype(args.get("dtype"));
+    return dtype;
+  });
+  const auto round = [](Interpreter&, const Arguments& args) -> Value {
+    const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
+    return make_value(array::round(to_operand(args.get("a"), "the argument"), static_cast<int>(decimals)));
+  };
+  table.method(np, "round", "a, decimals=", any, round);
+  table.method(np, "around", "a, decimals=", any, round);
+  table.method(np, "clip", "a, a_min, a_max", any, [](Interpreter&, const Arguments& args) -> Value {
+    const auto bound = [&](const char* name) -> std::optional<array::Operand> {
+      if (!args.given(name)) return std::nullopt;
+      return to_operand(args.get(name), name);
+    };
+    return make_value(array::clip(to_operand(args.get("a"), "the argument"), bound("a_min"), bound("a_max")));
+  });
+  table.method(np, "where", "condition, x, y", any, [](Interpreter&, const Arguments& args) -> Value {
+    return make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),
+                                    to_operand(args.get("y"), "y")));
+  });
+  table.method(np, "isclose", "a, b, rtol=, atol=", any, [](Interpreter& in, const Arguments& args) -> Value {
+    const double rtol = args.given("rtol") ? to_double(args.get("rtol"), "rtol") : 1e-5;
+    const double atol = args.given("atol") ? to_double(args.get("atol"), "atol") : 1e-8;
+    const array::Operand a = to_operand(args.get("a"), "a"), b = to_operand(args.get("b"), "b");
+    using enum kernel::Op;
+    const auto distance = array::unary(absolute, array::binary(subtract, a, b));
+    const auto bound = array::binary(add, NdArray::scalar(atol), array::binary(multiply, NdArray::scalar(rtol), array::unary(absolute, b)));
+    static_cast<void>(in);
+    return make_value(array::binary(less_equal, distance, bound));
+  });
+  for (const char* name : {"mean", "sum", "min", "max", "amin", "amax", "std", "var", "prod", "any", "all",
+                           "nanmean", "nansum", "nanmin", "nanmax", "nanstd", "nanvar"})
+    table.method(np, name, "a, axis=, *, ddof=", any, reduction);
+}
+
+}  // namespace rankine::script

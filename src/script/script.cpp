@@ -1,0 +1,66 @@
+#include "script/script.hpp"
+
+#include <map>
+
+#include "script/bindings.hpp"
+#include "script/interpreter.hpp"
+#include "script/parser.hpp"
+#include "script/static_check.hpp"
+
+namespace rankine::script {
+
+void check_script(const std::string& name, const std::string& text) {
+  const SourceText source(name, text);
+  check(source, parse(source));
+}
+
+void run_script(const std::string& name, const std::string& text, Host& host) {
+  const SourceText source(name, text);
+  const Block script = parse(source);
+  check(source, script);
+  Interpreter(source, host).run(script);
+}
+
+namespace {
+
+struct Section { Type type; const char* title; };
+constexpr Section sections[] = {
+    {Type::xarray, "xarray (`xr`)"}, {Type::dataset, "Dataset"}, {Type::data_array, "DataArray"},
+    {Type::data_array_groupby, "groupby"}, {Type::data_array_resample, "resample"},
+    {Type::data_array_weighted, "weighted"}, {Type::datetime_accessor, "DataArray.dt"},
+    {Type::coordinates, "coords"}, {Type::numpy, "NumPy (`np`)"}, {Type::ndarray, "NumPy arrays"},
+    {Type::builtins, "Builtins"}, {Type::text, "str"}, {Type::list, "list"}, {Type::dict, "dict"},
+    {Type::math, "math"}, {Type::sys, "sys"}, {Type::os, "os"}, {Type::os_path, "os.path"}, {Type::glob, "glob"}};
+
+std::string parameters_of(const Binding& row) {
+  if (row.kind == Binding::Kind::property) return "";
+  std::string text;
+  for (const char c : row.signature) {
+    if (c != '=') text += c;
+  }
+  return "(" + text + ")";
+}
+
+}  // namespace
+
+std::string support_table() {
+  const auto& table = BindingTable::instance();
+  std::string text;
+  for (const Section& section : sections) {
+    text += std::string(text.empty() ? "" : "\n") + "## " + section.title + "\n\n| name | arguments |\n|---|---|\n";
+    std::string missing;
+    for (const Binding* row : table.rows()) {
+      if (row->owner != section.type || row->name.starts_with("type ")) continue;
+      if (row->kind == Binding::Kind::unsupported) {
+        missing += (missing.empty() ? "`" : ", `") + row->name + "`";
+      } else {
+        const std::string parameters = parameters_of(*row);
+        text += "| `" + row->name + "` | " + (parameters.empty() ? "" : "`" + parameters + "`") + " |\n";
+      }
+    }
+    if (!missing.empty()) text += "\nNot supported: " + missing + ".\n";
+  }
+  return text;
+}
+
+}  // namespace rankine::script

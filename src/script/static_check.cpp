@@ -1,0 +1,470 @@
+#include "script/static_check.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "script/interpreter.hpp"
+#include "script/stack_limit.hpp"
+
+namespace rankine::script {
+
+namespace {
+
+constexpr TypeSet any = TypeSet::any();
+constexpr TypeSet numbers = Type::integer | Type::floating | Type::boolean;
+constexpr TypeSet plain = numbers | Type::ndarray | Type::text | Type::list | Type::tuple;
+
+/// What is known about an expression: its types, and, if it names a method, the rows it may be.
+struct Known {
+  TypeSet types = any;
+  std::vector<const Binding*> methods;
+};
+
+/// Names of one function or of the module.
+struct Scope {
+  Scope* parent = nullptr;
+  std::map<std::string, TypeSet> types;
+  std::map<std::string, std::vector<const Binding*>> methods;  ///< from xarray import open_dataset
+  std::map<std::string, int> assignments;
+  std::set<std::string> names;                                 ///< assigned anywhere in it
+  bool finished = false;  ///< looked at from a function: only names assigned once have a known type
+};
+
+class Checker {
+ public:
+  explicit Checker(const SourceText& source) : source_(source) {}
+
+  void run(const Block& script) {
+    Scope module;
+    collect_assigned(script, module.names);
+    for (const char* name : {"__name__", "__file__"}) {
+      module.names.insert(name);
+      module.types[name] = Type::text;
+    }
+    block(script, module);
+    finish(module);
+  }
+
+ private:
+  using Pending = std::vector<std::pair<std::shared_ptr<const FunctionDefinition>, Scope*>>;
+
+  /// Function bodies are checked once all names of the scope around them are known.
+  void finish(Scope& scope) {
+    scope.finished = true;
+    Pending mine;
+    std::erase_if(pending_, [&](const auto& entry) {
+      if (entry.second != &scope) return false;
+      mine.push_back(entry);
+      return true;
+    });
+    for (const auto& [function, parent] : mine) {
+      Scope inner;
+      inner.parent = parent;
+      collect_assigned(function->body, inner.names);
+      for (const auto& p : function->parameters) {
+        inner.names.insert(p.name);
+        inner.types[p.name] = any;
+      }
+      block(function->body, inner);
+      finish(inner);
+    }
+  }
+
+  // ---- statements
+
+  void block(const Block& statements, Scope& scope) {
+    for (const auto& s : statements) statement(*s, scope);
+  }
+  void branch(const Block& first, const Block& second, Scope& scope) {
+    const auto before = scope.types;
+    block(first, scope);
+    auto after_first = std::move(scope.types);
+    scope.types = before;
+    block(second, scope);
+    for (const auto& [name, types] : after_first) {
+      const auto [at, inserted] = scope.types.try_emplace(name, types);
+      if (!inserted) at->second = at->second | types;
+    }
+  }
+  /// What a loop assigns may already have another type when its body begins again.
+  void forget_assigned(const Block& body, Scope& scope) {
+    std::set<std::string> names;
+    collect_assigned(body, names);
+    for (const auto& name : names) {
+      if (scope.types.contains(name)) scope.types[name] = any;
+    }
+  }
+  void statement(const Statement& s, Scope& scope) {
+    if (stack_.exceeded()) source_.fail(s.span, "the script is nested too deeply");
+    std::visit([&](const auto& node) { visit(node, s.span, scope); }, s.node);
+  }
+  void visit(const ExpressionStatement& n, Span, Scope& scope) { expression(*n.value, scope); }
+  void visit(const Assign& n, Span, Scope& scope) {
+    const Known value = expression(*n.value, scope);
+    for (const auto& target : n.targets) assign(*target, value, scope);
+  }
+  void visit(const AugmentedAssign& n, Span, Scope& scope) {
+    const TypeSet old = expression(*n.target, scope).types;
+    const TypeSet operand = expression(*n.value, scope).types;
+    if (n.target->as<Name>()) assign(*n.target, {result_of_operator(n.op, old, operand), {}}, scope);
+  }
+  void visit(const For& n, Span, Scope& scope) {
+    const TypeSet iterable = expression(*n.iterable, scope).types;
+    forget_assigned(n.body, scope);
+    assign(*n.target, {element_types(iterable), {}}, scope);
+    branch(n.body, {}, scope);
+    block(n.otherwise, scope);
+  }
+  void visit(const While& n, Span, Scope& scope) {
+    forget_assigned(n.body, scope);
+    expression(*n.condition, scope);
+    branch(n.body, {}, scope);
+    block(n.otherwise, scope);
+  }
+  void visit(const If& n, Span, Scope& scope) {
+    expression(*n.condition, scope);
+    branch(n.body, n.otherwise, scope);
+  }
+  void visit(const With& n, Span, Scope& scope) {
+    for (const auto& item : n.items) {
+      const Known value = expression(*item.context, scope);
+      if (item.target) assign(*item.target, value, scope);
+    }
+    block(n.body, scope);
+  }
+  void visit(const Define& n, Span, Scope& scope) {
+    for (const auto& p : n.function->parameters) {
+      if (p.default_value) expression(*p.default_value, scope);
+    }
+    set(n.function->name, {Type::function, {}}, scope);
+    pending_.emplace_back(n.function, &scope);
+  }
+  void visit(const Return& n, Span, Scope& scope) { if (n.value) expression(*n.value, scope); }
+  void visit(const Break&, Span, Scope&) {}
+  void visit(const Continue&, Span, Scope&) {}
+  void visit(const Pass&, Span, Scope&) {}
+  void visit(const Import& n, Span, Scope& scope) {
+    const auto module = module_named(n.has_alias ? n.module : n.bound_name);
+    if (!module || !module_named(n.module)) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    set(n.bound_name, {*module, {}}, scope);
+  }
+  void visit(const ImportFrom& n, Span, Scope& scope) {
+    if (n.module == "__future__") return set(n.bound_name, {}, scope);
+    if (const auto module = module_named(n.module + "." + n.name)) return set(n.bound_name, {*module, {}}, scope);
+    const auto module = module_named(n.module);
+    if (!module) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    set(n.bound_name, attribute_of(*module, n.name, n.name_span, true), scope);
+  }
+  void visit(const Assert& n, Span, Scope& scope) {
+    expression(*n.condition, scope);
+    if (n.message) expression(*n.message, scope);
+  }
+  void visit(const Raise& n, Span, Scope& scope) { expression(*n.value, scope); }
+  void visit(const Delete& n, Span, Scope& scope) {
+    for (const auto& target : n.targets) expression(*target, scope);
+  }
+
+  void set(const std::string& name, const Known& value, Scope& scope) {
+    scope.types[name] = value.types;
+    scope.methods[name] = value.methods;
+    ++scope.assignments[name];
+    scope.names.insert(name);
+  }
+  void assign(const Expression& target, const Known& value, Scope& scope) {
+    const auto each = [&](const std::vector<ExpressionPtr>& targets) {
+      for (const auto& t : targets) assign(*t, {}, scope);
+    };
+    if (const auto* name = target.as<Name>()) set(name->id, value, scope);
+    else if (const auto* tuple = target.as<TupleDisplay>()) each(tuple->elements);
+    else if (const auto* list = target.as<ListDisplay>()) each(list->elements);
+    else if (const auto* a = target.as<Attribute>()) assign_attribute(*a, scope);
+    else if (const auto* s = target.as<Subscript>()) {
+      expression(*s->object, scope);
+      expression(*s->index, scope);
+    }
+  }
+  void assign_attribute(const Attribute& a, Scope& scope) {
+    const TypeSet types = expression(*a.object, scope).types;
+    if (types.is_any()) return;
+    if (types.contains(Type::data_array)) return;  // attrs, encoding, name or a coordinate
+    if (types.contains(Type::dataset) && (a.name == "attrs" || a.name == "encoding")) return;
+    source_.fail(a.name_span, "assigning to '" + a.name + "' of " + name_of(first_of(types)) + " is not supported");
+  }
+
+  // ---- expressions
+
+  static Type first_of(TypeSet types) {
+    for (int i = 0; i < static_cast<int>(Type::count_); ++i) {
+      if (types.contains(static_cast<Type>(i))) return static_cast<Type>(i);
+    }
+    return Type::none;
+  }
+
+  Known expression(const Expression& e, Scope& scope) {
+    if (stack_.exceeded()) source_.fail(e.span, "expression is nested too deeply");
+    return std::visit([&](const auto& node) { return look(node, e, scope); }, e.node);
+  }
+  Known look(const Name& n, const Expression& e, Scope& scope) {
+    for (Scope* s = &scope; s != nullptr; s = s->parent) {
+      const auto found = s->types.find(n.id);
+      if (found != s->types.end()) {
+        if (s->finished && s->assignments[n.id] != 1) return {};
+        return {found->second, s->methods[n.id]};
+      }
+      if (s->names.contains(n.id)) return {};
+    }
+    const auto& table = BindingTable::instance();
+    if (const Binding* row = table.find(Type::builtins, n.id)) {
+      if (row->kind == Binding::Kind::unsupported) source_.fail(e.span, "'" + n.id + "' is not supported");
+      if (const Binding* type = table.find(Type::builtins, "type " + n.id)) return {Type::type_object, {type}};
+      return row->kind == Binding::Kind::method ? Known{Type::function, {row}} : Known{row->result, {}};
+    }
+    std::vector<std::string> known = table.names(Type::builtins);
+    for (Scope* s = &scope; s != nullptr; s = s->parent) known.insert(known.end(), s->names.begin(), s->names.end());
+    source_.fail(e.span, "name '" + n.id + "' is not defined" + did_you_mean(n.id, known));
+  }
+  Known look(const NoneLiteral&, const Expression&, Scope&) { return {Type::none, {}}; }
+  Known look(const EllipsisLiteral&, const Expression&, Scope&) { return {Type::ellipsis, {}}; }
+  Known look(const Constant& n, const Expression&, Scope&) {
+    constexpr Type types[] = {Type::boolean, Type::integer, Type::floating, Type::text};
+    return {types[n.value.index()], {}};
+  }
+  void parts(const std::vector<FormatPart>& all, Scope& scope) {
+    for (const auto& part : all) {
+      if (part.value) expression(*part.value, scope);
+      parts(part.format, scope);
+    }
+  }
+  Known look(const FormattedString& n, const Expression&, Scope& scope) {
+    parts(n.parts, scope);
+    return {Type::text, {}};
+  }
+  Known look(const ListDisplay& n, const Expression&, Scope& scope) {
+    for (const auto& x : n.elements) expression(*x, scope);
+    return {Type::list, {}};
+  }
+  Known look(const TupleDisplay& n, const Expression&, Scope& scope) {
+    for (const auto& x : n.elements) expression(*x, scope);
+    return {Type::tuple, {}};
+  }
+  Known look(const DictDisplay& n, const Expression&, Scope& scope) {
+    for (const auto& [key, value] : n.entries) {
+      if (key) expression(*key, scope);
+      expression(*value, scope);
+    }
+    return {Type::dict, {}};
+  }
+  Known look(const Starred& n, const Expression&, Scope& scope) { return expression(*n.value, scope); }
+  Known look(const Unary& n, const Expression&, Scope& scope) {
+    const TypeSet operand = expression(*n.operand, scope).types;
+    return {n.op == UnaryOp::logical_not ? TypeSet(Type::boolean) : operand, {}};
+  }
+  Known look(const Binary& n, const Expression&, Scope& scope) {
+    const TypeSet left = expression(*n.left, scope).types;
+    return {result_of_operator(n.op, left, expression(*n.right, scope).types), {}};
+  }
+  Known look(const Logical& n, const Expression&, Scope& scope) {
+    const TypeSet left = expression(*n.left, scope).types;
+    return {left | expression(*n.right, scope).types, {}};
+  }
+  Known look(const Comparison& n, const Expression&, Scope& scope) {
+    TypeSet left = expression(*n.first, scope).types;
+    TypeSet result = Type::boolean;
+    for (const auto& link : n.links) {
+      const TypeSet right = expression(*link.operand, scope).types;
+      if (link.op < CompareOp::in) {
+        const TypeSet arrays = result_of_operator(BinaryOp::subtract, left, right);
+        if (arrays.is_any() || arrays.contains(Type::data_array) || arrays.contains(Type::dataset) || arrays.contains(Type::ndarray))
+          result = result | arrays;
+      }
+      left = right;
+    }
+    if (n.links.size() == 1 && (result.contains(Type::data_array) != result.contains(Type::dataset)) && !result.is_any())
+      result = result.contains(Type::data_array) ? Type::data_array : Type::dataset;
+    return {result, {}};
+  }
+  Known look(const Conditional& n, const Expression&, Scope& scope) {
+    expression(*n.condition, scope);
+    const TypeSet then = expression(*n.then, scope).types;
+    return {then | expression(*n.otherwise, scope).types, {}};
+  }
+  Known look(const Attribute& n, const Expression&, Scope& scope) {
+    return attribute_of(expression(*n.object, scope).types, n.name, n.name_span, false);
+  }
+  Known look(const Subscript& n, const Expression&, Scope& scope) {
+    const TypeSet object = expression(*n.object, scope).types;
+    const TypeSet index = expression(*n.index, scope).types;
+    if (object == Type::data_array || object == Type::coordinates) return {Type::data_array, {}};
+    if (object == Type::text) return {Type::text, {}};
+    if (object == Type::dataset) {
+      if (index == Type::text) return {Type::data_array, {}};
+      if (index == Type::list || index == Type::dict) return {Type::dataset, {}};
+      return {Type::data_array | Type::dataset, {}};
+    }
+    return {};
+  }
+  Known look(const SliceDisplay& n, const Expression&, Scope& scope) {
+    for (const auto* part : {&n.start, &n.stop, &n.step}) {
+      if (*part) expression(**part, scope);
+    }
+    return {Type::slice, {}};
+  }
+  Known look(const Lambda& n, const Expression&, Scope& scope) {
+    Scope inner;
+    inner.parent = &scope;
+    for (const auto& p : n.function->parameters) {
+      if (p.default_value) expression(*p.default_value, scope);
+      inner.types[p.name] = any;
+      inner.names.insert(p.name);
+    }
+    expression(*n.function->expression, inner);
+    return {Type::function, {}};
+  }
+  Known look(const Comprehension& n, const Expression&, Scope& scope) {
+    Scope inner;
+    inner.parent = &scope;
+    for (const auto& clause : n.clauses) {
+      const TypeSet iterable = expression(*clause.iterable, inner).types;
+      assign(*clause.target, {element_types(iterable), {}}, inner);
+      for (const auto& condition : clause.conditions) expression(*condition, inner);
+    }
+    expression(*n.element, inner);
+    if (n.value) expression(*n.value, inner);
+    return {n.kind == Comprehension::Kind::dict ? Type::dict : Type::list, {}};
+  }
+  Known look(const Call& n, const Expression& e, Scope& scope) {
+    Known callee;
+    const auto* attribute = n.callee->as<Attribute>();
+    if (attribute != nullptr)
+      callee = attribute_of(expression(*attribute->object, scope).types, attribute->name, attribute->name_span, true);
+    else callee = expression(*n.callee, scope);
+    TypeSet first = any;
+    for (std::size_t i = 0; i < n.arguments.size(); ++i) {
+      const TypeSet types = expression(*n.arguments[i].value, scope).types;
+      if (i == 0 && n.arguments[i].kind == Argument::Kind::positional) first = types;
+    }
+    if (callee.methods.empty()) return {};
+    check_arguments(callee.methods, n, attribute != nullptr ? attribute->name_span : e.span);
+    TypeSet result;
+    for (const Binding* method : callee.methods)
+      result = result | (method->result_is_first_argument ? ufunc_result(first) : method->result);
+    return {result, {}};
+  }
+
+  static TypeSet ufunc_result(TypeSet argument) {
+    if (argument == Type::data_array || argument == Type::dataset) return argument;
+    return any;
+  }
+
+  /// Whether the arguments fit at least one of the rows; the message is that of the nearest.
+  void check_arguments(const std::vector<const Binding*>& methods, const Call& call, Span place) {
+    std::size_t positional = 0;
+    bool spread = false, spread_keywords = false;
+    for (const auto& argument : call.arguments) {
+      positional += argument.kind == Argument::Kind::positional ? 1 : 0;
+      spread |= argument.kind == Argument::Kind::star;
+      spread_keywords |= argument.kind == Argument::Kind::double_star;
+    }
+    std::pair<Span, std::string> finding;
+    for (const Binding* method : methods) {
+      const auto wrong = mismatch(*method, call, place, positional, spread, spread_keywords);
+      if (wrong.second.empty()) return;
+      finding = wrong;
+    }
+    source_.fail(finding.first, finding.second);
+  }
+  static std::pair<Span, std::string> mismatch(const Binding& method, const Call& call, Span place, std::size_t positional,
+                                               bool spread, bool spread_keywords) {
+    std::vector<std::string> known;
+    std::size_t allowed = 0;
+    for (const auto& p : method.parameters) {
+      known.push_back(p.name);
+      allowed += p.keyword_only ? 0 : 1;
+    }
+    std::string name = method.name.starts_with("type ") ? method.name.substr(5) : method.name;
+    std::set<std::string> given;
+    for (const auto& argument : call.arguments) {
+      if (argument.kind != Argument::Kind::keyword) continue;
+      given.insert(argument.name);
+      if (!method.takes_keywords && std::find(known.begin(), known.end(), argument.name) == known.end())
+        return {argument.span, "argument '" + argument.name + "' of " + name + "() is not supported" + did_you_mean(argument.name, known)};
+    }
+    if (positional > allowed && !method.takes_rest)
+      return {place, name + "() takes " + std::to_string(allowed) + " positional argument" + (allowed == 1 ? "" : "s") + " but " +
+                         std::to_string(positional) + " were given"};
+    if (spread || spread_keywords) return {};
+    for (std::size_t i = 0; i < method.parameters.size(); ++i) {
+      const auto& p = method.parameters[i];
+      if (p.required && !given.contains(p.name) && (p.keyword_only || i >= positional))
+        return {place, name + "() missing required argument '" + p.name + "'"};
+    }
+    return {};
+  }
+
+  Known attribute_of(TypeSet types, const std::string& name, Span place, bool called) {
+    const auto& table = BindingTable::instance();
+    Known result;
+    result.types = TypeSet();
+    bool found = false;
+    for (int i = 0; i < static_cast<int>(Type::count_); ++i) {
+      const Type type = static_cast<Type>(i);
+      if (!types.contains(type)) continue;
+      const Binding* row = table.find(type, name);
+      if (row == nullptr) {
+        // A variable of a dataset or a coordinate: known when the file is open, and never called.
+        if ((type != Type::dataset && type != Type::data_array) || called) continue;
+        result.types = result.types | Type::data_array;
+        found = true;
+      } else if (row->kind == Binding::Kind::method) {
+        result.types = result.types | Type::function;
+        result.methods.push_back(row);
+        found = true;
+      } else if (row->kind == Binding::Kind::property) {
+        result.types = result.types | row->result;
+        found = true;
+      }
+    }
+    if (!found) {
+      if (!types.is_any()) source_.fail(place, no_attribute(first_of(types), name));
+      std::vector<std::string> known;
+      for (const Binding* row : table.rows()) {
+        if (row->kind != Binding::Kind::unsupported && row->owner != Type::builtins) known.push_back(row->name);
+      }
+      source_.fail(place, "'" + name + "' is not supported" + did_you_mean(name, known));
+    }
+    // Of an unknown type anything may come out, whatever the rows say.
+    if (types.is_any()) result.types = any;
+    return result;
+  }
+
+  static TypeSet element_types(TypeSet iterable) {
+    if (iterable == Type::range) return Type::integer;
+    if (iterable == Type::text || iterable == Type::dataset || iterable == Type::coordinates) return Type::text;
+    if (iterable == Type::data_array) return Type::data_array;
+    return any;
+  }
+  static bool only(TypeSet types, TypeSet allowed) { return !types.empty() && (types | allowed) == allowed; }
+  static TypeSet result_of_operator(BinaryOp op, TypeSet left, TypeSet right) {
+    if (left == Type::text && (op == BinaryOp::modulo || op == BinaryOp::add)) return Type::text;
+    if (only(left, numbers) && only(right, numbers)) return numbers;
+    for (const auto& [a, b] : {std::pair(left, right), std::pair(right, left)}) {
+      if (a == Type::data_array && only(b, plain | Type::data_array)) return Type::data_array;
+      if (a == Type::dataset && only(b, plain | Type::data_array | Type::dataset)) return Type::dataset;
+      if (a == Type::data_array_groupby && (b == Type::data_array || b == Type::dataset)) return b;
+      if (a == Type::dataset_groupby && only(b, Type::data_array | Type::dataset)) return Type::dataset;
+    }
+    return any;
+  }
+
+  const SourceText& source_;
+  StackLimit stack_;
+  Pending pending_;
+};
+
+}  // namespace
+
+void check(const SourceText& source, const Block& script) { Checker(source).run(script); }
+
+}  // namespace rankine::script
