@@ -25,7 +25,12 @@ struct Extremum {
 
   static constexpr T pick(T held, T x) {
     const bool beyond = least ? x < held : x > held;
-    if constexpr (is_float_tag<Tag>) return beyond | (skips ? held != held : x != x) ? x : held;
+    if constexpr (is_float_tag<Tag>) {
+      // Two selections, each one blend: a joint condition is compiled to branches, slow among NaN.
+      const T farther = beyond ? x : held;
+      const T decides = skips ? held : x;
+      return decides == decides ? farther : x;
+    }
     else if constexpr (is_time_tag<Tag> && skips) {
       // NaT is the smallest int64, so it loses every maximum by itself.
       return least ? ((x != not_a_time) & (beyond | (held == not_a_time)) ? x : held) : (beyond ? x : held);
