@@ -28,7 +28,7 @@ DataArray reset_coords_drop(const DataArray& x, const std::vector<std::string>& 
 struct NewDim {
   std::string name;
   std::int64_t size = 1;
-  std::optional<NdArray> values;
+  std::optional<NdArray> values = {};
 };
 DataArray expand_dims(const DataArray& x, const std::vector<NewDim>& dims, std::optional<int> axis = {});
 Dataset expand_dims(const Dataset& x, const std::vector<NewDim>& dims);
@@ -43,7 +43,7 @@ Dataset sortby(const Dataset& x, const std::string& coordinate, bool ascending =
 /// chunk({...}), chunk(n), chunk("auto"): a wish, values stay the same. -1: the whole dim.
 struct ChunkWish {
   std::vector<std::pair<std::string, std::int64_t>> by_dim;
-  std::optional<std::int64_t> every_dim;
+  std::optional<std::int64_t> every_dim = {};
   bool automatic = false;             ///< blocks of about 64 MiB
 };
 DataArray chunk(const DataArray& x, const ChunkWish& wish);
