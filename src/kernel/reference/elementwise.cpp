@@ -33,6 +33,11 @@ struct Element {
 
 /// The low bits of an exact result.
 template <class T> T wrap(Wide exact) { return static_cast<T>(static_cast<unsigned long long>(exact)); }
+/// A product of two uint64 does not fit a signed 128-bit integer.
+template <class T> T wrapped_product(Wide a, Wide b) {
+  __extension__ using Unsigned = unsigned __int128;
+  return static_cast<T>(static_cast<unsigned long long>(static_cast<Unsigned>(a) * static_cast<Unsigned>(b)));
+}
 
 template <class T>
 T float_binary(Op op, T a, T b) {
@@ -112,7 +117,7 @@ T integer_binary(Op op, T a, T b, bool time) {
   switch (op) {
     case Op::add: return nat ? none : wrap<T>(x + y);
     case Op::subtract: return nat ? none : wrap<T>(x - y);
-    case Op::multiply: return nat ? none : wrap<T>(x * y);
+    case Op::multiply: return nat ? none : wrapped_product<T>(x, y);
     case Op::floor_divide:
     case Op::remainder: {
       if (nat || (time && y == 0)) return none;
@@ -149,7 +154,7 @@ T integer_unary(Op op, T a, bool time) {
     case Op::negative: return wrap<T>(-x);
     case Op::absolute: return wrap<T>(x < 0 ? -x : x);
     case Op::sign: return static_cast<T>(x > 0 ? 1 : (x < 0 ? -1 : 0));
-    case Op::square: return time && x == not_a_time ? a : wrap<T>(x * x);
+    case Op::square: return time && x == not_a_time ? a : wrapped_product<T>(x, x);
     case Op::floor:
     case Op::ceil:
     case Op::rint:
