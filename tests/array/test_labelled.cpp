@@ -289,3 +289,16 @@ TEST_CASE("dates subtract to durations and divide to numbers") {
   CHECK(holds(as_array(binary(Op::divide, since, NdArray::scalar(day).viewed_as(DType::timedelta64))),
               numbers({0, 31, 59, 365, 396})));
 }
+
+TEST_CASE("ufuncs go by NumPy's names, keep attributes and count their operands") {
+  DataArray a = make_data_array(line<std::int64_t>("x", {-3, 4}));
+  a.variable.attrs.set("units", std::string("m"));
+  CHECK(holds(as_array(ufunc("hypot", {a, s(std::int64_t{4})})), numbers({5, std::sqrt(32.0)})));
+  CHECK(holds(as_array(ufunc("abs", {a})), NdArray::from(std::vector<std::int64_t>{3, 4})));
+  CHECK(holds(as_array(ufunc("logical_not", {binary(Op::greater, a, s(std::int64_t{0}))})),
+              NdArray::from(std::vector<bool>{true, false})));
+  CHECK(as_array(ufunc("minimum", {s(std::int64_t{0}), a})).attrs().contains("units"));
+  CHECK(identical(std::get<NdArray>(ufunc("sqrt", {s(9.0)})), s(3.0)));
+  CHECK(message([&] { ufunc("arctan2", {a}); }) == "np.arctan2 takes 2 operands, not 1");
+  CHECK_THROWS_AS(ufunc("polyfit", {a}), UnsupportedError);
+}
