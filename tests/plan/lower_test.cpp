@@ -1,0 +1,106 @@
+#include <catch2/catch.hpp>
+
+#include "base/byte_stream.hpp"
+#include "plan/lowered_plan.hpp"
+
+using namespace rankine;
+using array::ExprPtr;
+
+namespace {
+
+ExprPtr stored(const Shape& shape, const Shape& chunk) {
+  auto array = std::make_shared<array::StoredArray>();
+  array->variable = "t2m";
+  array->shape = shape;
+  array->chunk_shape = chunk;
+  array->codecs.push_back({});
+  return array::source(array);
+}
+
+kernel::ReduceSpec mean() { return {}; }
+
+plan::LoweredPlan lowered(const std::vector<ExprPtr>& values) {
+  plan::LogicalPlan logical;
+  for (const auto& value : values) logical.sinks.push_back({plan::SinkKind::value, value, {}, 0, 0, {}});
+  return plan::LoweredPlan(plan::simplify(logical));
+}
+
+std::vector<std::string> layer_names(const plan::LoweredPlan& plan) {
+  std::vector<std::string> names;
+  for (const auto& layer : plan.layers()) names.push_back(layer.name + " x" + std::to_string(layer.task_count));
+  return names;
+}
+
+/// Two years of 6-hourly steps on a 1-degree grid, in chunks of 32 steps.
+const Shape year_shape{2920, 181, 360};
+const Shape year_chunk{32, 181, 360};
+
+}  // namespace
+
+TEST_CASE("a time mean is read, reduced in the reader's block and merged in a tree") {
+  const auto plan = lowered({array::reduce(stored(year_shape, year_chunk), {0}, mean())});
+  CHECK(layer_names(plan) == std::vector<std::string>{"mean-partial x92", "mean-combine x6", "mean x1"});
+  CHECK(plan.summary().bytes_decoded == 2920.0 * 181 * 360 * 4);
+}
+
+TEST_CASE("mean, maximum and standard deviation of one variable read it once") {
+  const ExprPtr x = stored(year_shape, year_chunk);
+  kernel::ReduceSpec max;
+  max.op = kernel::ReduceOp::max;
+  kernel::ReduceSpec std;
+  std.op = kernel::ReduceOp::std;
+  const auto plan = lowered({array::reduce(x, {0}, mean()), array::reduce(x, {0}, max), array::reduce(x, {0}, std)});
+  CHECK(plan.summary().bytes_decoded == 2920.0 * 181 * 360 * 4);
+  CHECK(plan.layers()[0].name == "block");
+}
+
+TEST_CASE("an anomaly reads its variable again instead of holding all of it until the mean is known") {
+  const ExprPtr x = stored(year_shape, year_chunk);
+  const ExprPtr time_mean = array::permute(array::reduce(x, {0}, mean()), {-1, 0, 1});
+  const ExprPtr anomaly = array::elementwise(kernel::Op::subtract, {x, time_mean});
+  kernel::ReduceSpec std;
+  std.op = kernel::ReduceOp::std;
+  const auto plan = lowered({array::reduce(anomaly, {0}, std)});
+  CHECK(plan.summary().bytes_decoded == 2 * 2920.0 * 181 * 360 * 4);
+  for (const auto& layer : plan.layers()) CHECK(layer.name != "block");
+}
+
+TEST_CASE("a slice of a mean reads only what the slice keeps") {
+  const ExprPtr time_mean = array::reduce(stored({1000, 100, 200}, {10, 10, 20}), {0}, mean());
+  const auto plan = lowered({array::slice(time_mean, {0, 0}, {1, 1}, {10, 20})});
+  CHECK(plan.summary().bytes_decoded == 1000.0 * 10 * 20 * 4);
+}
+
+TEST_CASE("equal expressions that were built twice are computed once") {
+  const ExprPtr x = stored(year_shape, year_chunk);
+  const auto once = lowered({array::reduce(x, {0}, mean())});
+  const auto twice = lowered({array::elementwise(kernel::Op::add, {array::reduce(x, {0}, mean()), array::reduce(x, {0}, mean())})});
+  CHECK(twice.task_count() == once.task_count() + 1);
+}
+
+TEST_CASE("blocks do not depend on the grid's divisibility and cover every stored chunk once") {
+  const auto plan = lowered({array::cast(stored({100, 37, 53}, {7, 10, 10}), DType::float64)});
+  CHECK(plan.summary().bytes_decoded == 100.0 * 37 * 53 * 4);
+}
+
+TEST_CASE("months recur, so their climatology is one block that all partial results flow into") {
+  std::vector<std::int32_t> months;
+  for (std::int64_t t = 0; t < 2920; ++t) months.push_back(static_cast<std::int32_t>(t / 122 % 12));
+  const auto plan = lowered({array::group_reduce(stored(year_shape, year_chunk), 0, months, 12, mean())});
+  CHECK(layer_names(plan) == std::vector<std::string>{"group-mean-partial x92", "group-mean-combine x6", "group-mean x1"});
+  // A block of 32 steps meets one month or two: its partial result is that small.
+  const auto& first = plan.layers()[0];
+  for (const auto& groups : first.groups) CHECK(groups.size() <= 2);
+}
+
+TEST_CASE("plans travel as bytes and lower to the same layers") {
+  const ExprPtr x = stored(year_shape, year_chunk);
+  plan::LogicalPlan logical;
+  logical.sinks.push_back({plan::SinkKind::value, array::reduce(x, {0}, mean()), "t2m in out.nc", 0, 0, {}});
+  ByteWriter writer;
+  plan::write_to(writer, logical);
+  const auto bytes = writer.take();
+  ByteReader reader(bytes);
+  const plan::LoweredPlan there(plan::read_logical_plan(reader));
+  CHECK(there.describe_layers() == plan::LoweredPlan(logical).describe_layers());
+}
