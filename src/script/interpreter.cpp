@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "array/arithmetic.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
 
