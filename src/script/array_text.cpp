@@ -147,11 +147,10 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
   };
   std::size_t width = 0;
   for (const std::int64_t i : shown) width = std::max(width, plain(i).size());
-  const bool left = a.dtype() == DType::string;
-  return [plain, width, left](std::int64_t i) {
+  if (a.dtype() == DType::string) width = 0;  // NumPy does not align texts
+  return [plain, width](std::int64_t i) {
     const std::string text = plain(i);
-    const std::string blanks(width - std::min(width, text.size()), ' ');
-    return left ? text + blanks : blanks + text;
+    return std::string(width - std::min(width, text.size()), ' ') + text;
   };
 }
 
@@ -277,6 +276,14 @@ std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options)
   const bool wrap = last + dtype.size() + 2 > options.line_width;
   return text + (wrap ? "\n      " : " ") + dtype + ")";
 }
-std::string repr_of_array(const NdArray& array) { return repr_of_array(array, ArrayTextOptions{}); }
+std::string repr_of_array(const NdArray& array) {
+  // What a script calls a 0-d array is a NumPy scalar, whose repr in NumPy 1 is its value.
+  if (array.ndim() != 0) return repr_of_array(array, ArrayTextOptions{});
+  if (array.dtype() == DType::string) return quoted(array.strings()[0]);
+  if (array.dtype() == DType::datetime64) return "numpy.datetime64(" + quoted(scalar_text(array)) + ")";
+  if (array.dtype() == DType::timedelta64)
+    return "numpy.timedelta64(" + std::to_string(array.data<std::int64_t>()[0]) + ",'ns')";
+  return scalar_text(array);
+}
 
 }  // namespace rankine::script

@@ -138,7 +138,10 @@ PercentField parse_percent_field(const std::string& format, std::size_t& i) {
   }
   const auto number = [&] {
     int value = 0;
-    while (peek() >= '0' && peek() <= '9' && value < 1'000'000) value = value * 10 + (format[i++] - '0');
+    while (peek() >= '0' && peek() <= '9') {
+      value = value * 10 + (format[i++] - '0');
+      if (value > 1'000'000) throw UsageError("width or precision of a format is too large");
+    }
     return value;
   };
   if (peek() == '*') { field.width_from_values = true; ++i; }
@@ -202,8 +205,13 @@ std::string percent_format(Interpreter& in, const std::string& format, const Val
     if (++i >= format.size()) throw UsageError("incomplete format");
     if (format[i] == '%') { out += '%'; ++i; continue; }
     PercentField field = parse_percent_field(format, i);
-    if (field.width_from_values) field.spec.width = static_cast<int>(to_integer(take(), "a width"));
-    if (field.precision_from_values) field.spec.precision = static_cast<int>(to_integer(take(), "a precision"));
+    const auto taken = [&](const char* what) {
+      const std::int64_t number = to_integer(take(), what);
+      if (number < 0 || number > 1'000'000) throw UsageError(std::string(what) + " of a format is out of range");
+      return static_cast<int>(number);
+    };
+    if (field.width_from_values) field.spec.width = taken("a width");
+    if (field.precision_from_values) field.spec.precision = taken("a precision");
     Value value;
     if (!field.key.empty()) {
       const Value* found = dict ? dict->find(field.key) : nullptr;

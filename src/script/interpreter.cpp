@@ -514,9 +514,18 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
   }
   const auto function = callee.as<FunctionObject>();
   if (!function) throw UsageError(callee_name(callee));
-  if (function->binding != nullptr)
-    return function->binding->function(*this, match_arguments(*function->binding, function->self,
-                                                              std::move(positional), std::move(keywords)));
+  if (function->binding != nullptr) {
+    Value self = function->self;
+    if (function->unbound) {
+      const Type owner = function->binding->owner;
+      if (positional.empty() || positional[0].type() != owner)
+        throw UsageError(function->binding->name + "() needs a " + name_of(owner) + " as first argument");
+      self = positional[0];
+      positional.erase(positional.begin());
+    }
+    return function->binding->function(*this, match_arguments(*function->binding, self, std::move(positional),
+                                                              std::move(keywords)));
+  }
   return call_script_function(*function, std::move(positional), std::move(keywords));
 }
 
@@ -649,6 +658,16 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
   const Binding* binding = BindingTable::instance().find(type, name);
   if (binding != nullptr && binding->kind == Binding::Kind::unsupported) binding = nullptr;
   if (binding == nullptr) {
+    if (const auto owner = object.as<TypeObject>()) {
+      for (const Type builtin : {Type::text, Type::list, Type::dict}) {
+        const Binding* method = BindingTable::instance().find(builtin, name);
+        if (owner->name != name_of(builtin) || method == nullptr || method->kind != Binding::Kind::method) continue;
+        auto function = std::make_shared<FunctionObject>();
+        function->binding = method;
+        function->unbound = true;
+        return function;
+      }
+    }
     if (const auto dataset = object.as<DatasetObject>(); dataset && array::has_variable(dataset->value(), name))
       return dataset->variable(name);
     if (const auto array = object.as<DataArrayObject>(); array && array::has_coordinate(array->value(), name))

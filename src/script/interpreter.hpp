@@ -29,6 +29,7 @@ struct FunctionObject : Object {
   // ... or one of the table, bound to its object.
   const Binding* binding = nullptr;
   Value self;
+  bool unbound = false;                           ///< str.lower: the object is the first argument
 };
 
 /// Walks the tree. One interpreter runs one script once.

@@ -408,6 +408,12 @@ class Checker {
     Known result;
     result.types = TypeSet();
     bool found = false;
+    if (types == Type::type_object) {  // str.lower
+      for (const Type builtin : {Type::text, Type::list, Type::dict}) {
+        const Binding* row = table.find(builtin, name);
+        if (row != nullptr && row->kind == Binding::Kind::method) return {Type::function, {}};
+      }
+    }
     for (int i = 0; i < static_cast<int>(Type::count_); ++i) {
       const Type type = static_cast<Type>(i);
       if (!types.contains(type)) continue;

@@ -1,0 +1,139 @@
+#include <catch2/catch.hpp>
+
+#include "recording_host.hpp"
+
+using namespace rankine;
+using namespace rankine::script;
+
+TEST_CASE("an unsupported method is refused with file, line, column, source line and caret before data is read") {
+  RecordingHost host;
+  const std::string text =
+      "import xarray as xr\n"
+      "ds = xr.open_dataset('in.nc')\n"
+      "for i in range(2):\n"
+      "    trend = ds.t2m.polyfit('time', 1)\n";
+  try {
+    run_script("anomaly.py", text, host);
+    FAIL("no error");
+  } catch (const ScriptError& error) {
+    CHECK(error.code() == ExitCode::usage);
+    CHECK(error.line() == 4);
+    CHECK(error.column() == 20);
+    CHECK(error.message() == "'polyfit' of DataArray is not supported");
+    CHECK(std::string(error.what()) ==
+          "anomaly.py:4:20: 'polyfit' of DataArray is not supported\n"
+          "        trend = ds.t2m.polyfit('time', 1)\n"
+          "                       ^");
+  }
+  CHECK(host.opened.empty());
+}
+
+TEST_CASE("columns count characters and tabs stay under tabs") {
+  CHECK(error_of("s = 'é' + undefined_name\n") ==
+        "script.py:1:11: name 'undefined_name' is not defined\n"
+        "    s = 'é' + undefined_name\n"
+        "              ^");
+  CHECK(error_of("if True:\n\tx = y_\n") ==
+        "script.py:2:6: name 'y_' is not defined\n    \tx = y_\n    \t    ^");
+}
+
+TEST_CASE("near names are suggested") {
+  CHECK(error_of("import xarray as xr\nds = xr.open_dataset('a').groupb('time.month')\n") ==
+        "script.py:2:27: 'groupb' of Dataset is not supported, did you mean 'groupby'?\n"
+        "    ds = xr.open_dataset('a').groupb('time.month')\n"
+        "                              ^");
+  CHECK(error_of("import numpy as np\nx = np.sqrtt(2)\n") ==
+        "script.py:2:8: 'sqrtt' of numpy is not supported, did you mean 'sqrt'?\n"
+        "    x = np.sqrtt(2)\n"
+        "           ^");
+}
+
+TEST_CASE("Python outside of the subset is refused by name") {
+  const auto message = [](const std::string& text) {
+    const std::string full = error_of(text);
+    return full.substr(0, full.find('\n'));
+  };
+  CHECK(message("try:\n    x = 1\nexcept ValueError:\n    pass\n") == "script.py:1:1: 'try' (catching exceptions) is not supported");
+  CHECK(message("class A:\n    pass\n") == "script.py:1:1: 'class' (defining classes) is not supported");
+  CHECK(message("x = {1, 2}\n") == "script.py:1:5: a set is not supported");
+  CHECK(message("x = b'1'\n") == "script.py:1:5: bytes literals are not supported");
+  CHECK(message("import pandas as pd\n") == "script.py:1:8: module 'pandas' is not supported");
+  CHECK(message("from scipy import stats\n") == "script.py:1:6: module 'scipy' is not supported");
+  CHECK(message("def f():\n    global x\n") == "script.py:2:5: 'global' is not supported");
+  CHECK(message("@staticmethod\ndef f(): pass\n") == "script.py:1:1: a decorator ('@') is not supported");
+  CHECK(message("a, *b = [1, 2]\n") == "script.py:1:4: a starred target is not supported");
+  CHECK(message("if (n := 3) > 2: pass\n") == "script.py:1:7: ':=' is not supported");
+  CHECK(message("x = 3j\n") == "script.py:1:5: complex numbers are not supported");
+  CHECK(message("def f():\n    yield 1\n") == "script.py:2:5: 'yield' is not supported");
+  CHECK(message("x = open('f')\n") == "script.py:1:5: 'open' is not supported");
+}
+
+TEST_CASE("syntax errors name their place") {
+  const auto message = [](const std::string& text) {
+    const std::string full = error_of(text);
+    return full.substr(0, full.find('\n'));
+  };
+  CHECK(message("x = (1,\n") == "script.py:1:5: '(' was never closed");
+  CHECK(message("x = 1)\n") == "script.py:1:6: unmatched ')'");
+  CHECK(message("x = [1)\n") == "script.py:1:7: closing parenthesis ')' does not match opening parenthesis '['");
+  CHECK(message("x = 'abc\n") == "script.py:1:5: unterminated string literal");
+  CHECK(message("if True\n    pass\n") == "script.py:1:8: expected ':'");
+  CHECK(message("if True:\npass\n") == "script.py:2:1: expected an indented block after 'if'");
+  CHECK(message("  x = 1\n") == "script.py:1:3: unexpected indent");
+  CHECK(message("if 1:\n    x = 1\n  y = 2\n") == "script.py:3:3: unindent does not match any outer indentation level");
+  CHECK(message("x = 1 +\n") == "script.py:1:8: invalid syntax: the line ends too early");
+  CHECK(message("f(a=1, 2)\n") == "script.py:1:8: positional argument follows keyword argument");
+  CHECK(message("return 1\n") == "script.py:1:1: 'return' outside function");
+  CHECK(message("break\n") == "script.py:1:1: 'break' outside loop");
+  CHECK(message("1 = x\n") == "script.py:1:1: cannot assign to this expression");
+  CHECK(message("x = f'{a'\n") == "script.py:1:7: f-string: expecting '}'");
+  CHECK(message("x = f'}'\n") == "script.py:1:7: f-string: single '}' is not allowed");
+  CHECK(message("x = 0123\n") == "script.py:1:5: leading zeros in decimal integer literals are not permitted");
+  CHECK(message("x = 99999999999999999999\n") == "script.py:1:5: integers beyond 64 bits are not supported");
+  CHECK(message("x y\n") == "script.py:1:3: invalid syntax");
+  CHECK(message("x = 1 $ 2\n") == "script.py:1:7: invalid character in the script");
+}
+
+TEST_CASE("errors while running name the place of what failed") {
+  CHECK(error_of("x = [1, 2]\ny = 1\nprint(x[5])\n") ==
+        "script.py:3:9: list index out of range\n    print(x[5])\n            ^");
+  CHECK(error_of("def f(v):\n    return 1 / v\n\nf(0)\n") ==
+        "script.py:2:14: division by zero\n        return 1 / v\n                 ^");
+  CHECK(error_of("x = 'a' + 1\n") ==
+        "script.py:1:9: can only concatenate str (not \"int\") to str\n    x = 'a' + 1\n            ^");
+  CHECK(error_of("x = 2 ** 63\n") ==
+        "script.py:1:7: integer overflow: integers beyond 64 bits are not supported\n    x = 2 ** 63\n          ^");
+  CHECK(error_of("assert 1 == 2, 'no'\n") == "script.py:1:1: AssertionError: no\n    assert 1 == 2, 'no'\n    ^");
+  CHECK(error_of("raise ValueError('bad')\n") ==
+        "script.py:1:1: ValueError: bad\n    raise ValueError('bad')\n    ^");
+  CHECK(error_of("a, b = 1, 2, 3\n") == "script.py:1:1: too many values to unpack (expected 2)\n    a, b = 1, 2, 3\n    ^");
+}
+
+TEST_CASE("errors that are not the script's fault keep their exit code and get the place") {
+  RecordingHost host;
+  try {
+    run_script("script.py", "import xarray as xr\nds = xr.open_dataset('gone.nc')\n", host);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::input);
+    CHECK(std::string(error.what()) ==
+          "script.py:2:9: cannot open gone.nc: no such file\n    ds = xr.open_dataset('gone.nc')\n            ^");
+  }
+}
+
+TEST_CASE("sys.exit and raise SystemExit end the script with their status") {
+  const auto status_of = [](const std::string& text) {
+    RecordingHost host;
+    try {
+      run_script("script.py", text, host);
+    } catch (const ScriptExit& end) {
+      return std::to_string(end.status) + host.err;
+    }
+    return std::string("ran to its end");
+  };
+  CHECK(status_of("import sys\nsys.exit()\n") == "0");
+  CHECK(status_of("import sys\nsys.exit(3)\n") == "3");
+  CHECK(status_of("import sys\nsys.exit('usage: x')\n") == "1usage: x\n");
+  CHECK(status_of("raise SystemExit(4)\n") == "4");
+  CHECK(status_of("raise SystemExit\n") == "0");
+}

@@ -1,0 +1,13 @@
+import numpy as np
+print(np.arange(5), np.arange(0, 1, 0.25), np.arange(3.0), np.linspace(0, 1, 5))
+print(np.array([1.5, 2.25, 3.0]), np.array([1, 2, 3]), np.array([[1.0, 2], [3, 4]]), np.array([True, False]))
+print(np.array([0.1, 1e-5, 1000.0]), np.array([1e10, 1.0]), np.array([np.nan, 1.0, -np.inf]), np.array([1e-10]))
+print(np.zeros(3), np.ones((2, 2)), np.array([1.0, 2.0], dtype=np.float32), np.array(["a", "bcd"]))
+print(np.arange(2000), np.arange(30) * 1.1)
+a = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+print(a.shape, a.ndim, a.size, a.dtype, a.mean(), a.sum(axis=0), a.max(), a.min(axis=1), a[0], a[1, 2], a[:, 1], a[0, ::-1])
+print(a + 1, a * a, a / 2, -a, a > 2, a ** 2)
+print(a.tolist(), a[0, 0].item(), a.astype("int32"), a.T, len(a), a.std(), np.mean(a), a.reshape(3, 2), a.reshape(-1))
+print(repr(np.array([1.0, 2.5])), repr(np.array([1, 2], dtype=np.int16)), [np.array([1, 2])], repr(np.array([], dtype=float)))
+print(np.sqrt(np.array([1.0, 4.0])), np.maximum(np.array([1, 5]), 3), np.where(np.array([True, False]), 1, 2))
+print(np.pi, np.isnan(np.array([1.0, np.nan])))
