@@ -1,0 +1,118 @@
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <unistd.h>
+
+#include "store/store.hpp"
+
+using namespace rankine;
+using namespace rankine::store;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string script = std::string(RANKINE_SOURCE_DIR) + "/tests/store/check_zarr_with_python.py";
+
+bool run_python(const std::string& arguments) {
+  return std::system(("/usr/bin/python3 " + arguments).c_str()) == 0;
+}
+
+bool python_is_here() {
+  if (run_python("-c 'import zarr, xarray' 2>/dev/null")) return true;
+  WARN("skipped: /usr/bin/python3 with zarr and xarray is not here");
+  return false;
+}
+
+struct TemporaryDirectory {
+  fs::path path;
+  TemporaryDirectory() {
+    std::string pattern = (fs::temp_directory_path() / "rankine-python-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryDirectory() { fs::remove_all(path); }
+};
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+TEST_CASE("stores that zarr-python wrote, of every codec, order and dtype, hold the same values here") {
+  if (!python_is_here()) return;
+  const TemporaryDirectory directory;
+  REQUIRE(run_python(script + " make " + directory.path.string()));
+  Reader reader;
+  int compared = 0;
+  for (const auto& entry : fs::directory_iterator(directory.path)) {
+    if (!entry.is_directory()) continue;
+    INFO(entry.path().string());
+    const auto catalogue = open_catalogue(entry.path().string());
+    REQUIRE(catalogue.variables.size() == 1);
+    const auto& variable = catalogue.variables[0];
+    REQUIRE(variable.note == "");
+    const NdArray values = reader.read(*variable.data, Box::whole(variable.data->shape));
+    const std::string got(reinterpret_cast<const char*>(values.raw()),
+                          static_cast<std::size_t>(values.size()) * size_of(values.dtype()));
+    CHECK((got == bytes_of(entry.path().string() + ".raw")));
+    ++compared;
+  }
+  CHECK(compared == 43);
+}
+
+TEST_CASE("xarray reads what we write to Zarr: values, dims, attributes, fill, texts") {
+  if (!python_is_here()) return;
+  const TemporaryDirectory directory;
+  array::OutputSpec spec;
+  spec.path = (directory.path / "out.zarr").string();
+  spec.format = array::OutputFormat::zarr2;
+  spec.dims = {{"time", 5, false}, {"x", 7, false}, {"name", 2, false}};
+  spec.attributes.set("title", std::string("a test"));
+  array::OutputVariable t;
+  t.name = "t";
+  t.dims = {"time", "x"};
+  t.shape = {5, 7};
+  t.chunk_shape = {2, 3};
+  codec::Codec shuffle;
+  shuffle.kind = codec::Kind::shuffle;
+  shuffle.element_bytes = 4;
+  t.codecs = {shuffle, codec::Codec{}};
+  t.fill = NdArray::scalar(std::nanf(""));
+  t.attributes.set("units", std::string("K"));
+  t.attributes.set("flag", NdArray::scalar(std::int64_t{3}));
+  array::OutputVariable names;
+  names.name = "name";
+  names.dims = {"name"};
+  names.dtype = DType::string;
+  names.shape = {2};
+  names.value = NdArray::from_strings({"Zürich", "a"}, {2});
+  spec.variables = {t, names};
+  NdArray values(DType::float32, {5, 7});
+  for (int i = 0; i < 35; ++i) values.data<float>()[i] = i == 11 ? std::nanf("") : 0.25f * static_cast<float>(i);
+  for (const char* compressor : {"", "lz4", "zstd"}) {
+    if (*compressor != '\0') {
+      codec::Codec blosc;
+      blosc.kind = codec::Kind::blosc;
+      blosc.level = 5;
+      blosc.element_bytes = 4;
+      blosc.blosc_compressor = compressor;
+      spec.variables[0].codecs = {blosc};
+    }
+    const OutputTarget target = create_output(spec, "test");
+    Writer writer;
+    for (const auto& chunk : encode_chunks(target.spec.variables[0], values, Box::whole({5, 7})))
+      writer.write_chunk(target, 0, chunk);
+    writer.close(target);
+    commit_output(target);
+    const std::string raw = (directory.path / "t.raw").string();
+    std::ofstream(raw, std::ios::binary).write(reinterpret_cast<const char*>(values.raw()), 35 * 4);
+    CHECK(run_python(script + " check " + spec.path + " " + raw));
+  }
+}
