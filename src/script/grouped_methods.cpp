@@ -38,7 +38,9 @@ Value resample(Interpreter&, const Arguments& args) {
 array::ReduceOptions to_options(Interpreter& in, const Arguments& args) {
   array::ReduceOptions options;
   if (args.given("skipna")) options.skipna = truth(in, args.get("skipna"));
-  options.keep_attrs = args.given("keep_attrs") ? truth(in, args.get("keep_attrs")) : in.keep_attrs;
+  // Absent: the algebra's own default, which differs between groups (keep) and weights (drop).
+  if (args.given("keep_attrs")) options.keep_attrs = truth(in, args.get("keep_attrs"));
+  else if (in.keep_attrs) options.keep_attrs = true;
   return options;
 }
 

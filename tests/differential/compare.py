@@ -70,12 +70,18 @@ def describe(command, cwd):
 
 def ulps_apart(got, expected, dtype):
     """Distance in units in the last place; 0 where both are NaN or equal."""
-    integer = {2: np.int16, 4: np.int32, 8: np.int64}[np.dtype(dtype).itemsize]
-    a = np.ascontiguousarray(got, dtype).view(integer).astype(np.float64)
-    b = np.ascontiguousarray(expected, dtype).view(integer).astype(np.float64)
-    lowest = float(np.iinfo(integer).min)
-    a, b = np.where(a < 0, lowest - a, a), np.where(b < 0, lowest - b, b)
-    distance = np.abs(a - b)
+    signed, unsigned = {2: (np.int16, np.uint16), 4: (np.int32, np.uint32), 8: (np.int64, np.uint64)}[
+        np.dtype(dtype).itemsize]
+    lowest = np.iinfo(signed).min
+
+    def ordered(values):
+        """Bits whose order as integers is that of the floats; -0 and 0 are one."""
+        bits = np.ascontiguousarray(values, dtype).view(signed)
+        return np.where(bits < 0, lowest - bits, bits)
+
+    a, b = ordered(got), ordered(expected)
+    # In unsigned arithmetic the difference of two integers that are far apart cannot overflow.
+    distance = np.where(a > b, a.view(unsigned) - b.view(unsigned), b.view(unsigned) - a.view(unsigned))
     same = (got == expected) | (np.isnan(got) & np.isnan(expected))
     return np.where(same, 0, distance)
 
@@ -157,7 +163,7 @@ class Comparison:
             got, expected = np.atleast_1d(got), np.atleast_1d(expected)
         if len(wrong):
             at = tuple(wrong[0])
-            apart = f" ({distance[at]:.0f} ulp)" if distance is not None else ""
+            apart = f" ({distance[at]} ulp)" if distance is not None else ""
             self.say(f"{where}: {len(wrong)} of {got.size} values differ, first at {tuple(map(int, at))}: "
                      f"{got[at]!r} instead of {expected[at]!r}{apart}")
 

@@ -1,6 +1,6 @@
 """Runs a pipeline script under xarray as the oracle: run_xarray.py SCRIPT [WORD...].
 
-The one difference from plain `python3 SCRIPT`: reductions of float32 accumulate in double and round once, which is
+The difference from plain `python3 SCRIPT`: reductions of float32 accumulate in double and round once, which is
 the truth that Rankine promises; xarray alone accumulates in float32. Everything else is xarray's own.
 """
 import runpy
@@ -37,7 +37,8 @@ def einsum_in_double(einsum):
 for name in ("mean", "sum", "prod", "std", "var"):
     setattr(duck_array_ops, name, in_double(getattr(duck_array_ops, name)))
 duck_array_ops.einsum = einsum_in_double(duck_array_ops.einsum)
-xr.set_options(use_flox=False)
+# Bottleneck's reductions to one value are Python floats, so that float32 becomes float64 where it is installed.
+xr.set_options(use_flox=False, use_bottleneck=False)
 
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -18,8 +18,8 @@ expect() { # wanted status, text in the message, script
     status=1
   fi
   # One message, not one a rank.
-  if [ "$1" -ne 0 ] && [ "$(grep -c -e "$2" "$work/message")" -ne 1 ]; then
-    echo "not one message with '$2' for: $3" >&2
+  if [ "$1" -ne 0 ] && [ "$(grep -c "^rankine: " "$work/message")" -ne 1 ]; then
+    echo "not one message, but these, for: $3" >&2
     cat "$work/message" >&2
     status=1
   fi
