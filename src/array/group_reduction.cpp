@@ -193,10 +193,10 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
       out.variables.set(name, variable);
       out.coord_names.insert(name);
     } else if (variable.has_dim(grouping.dim)) {
-      if (numeric_only && !is_numeric(variable.dtype())) continue;
+      if (numeric_only && !is_number_or_duration(variable.dtype())) continue;
       out.variables.set(name, reduce_one(variable, grouping, groups, op, over, with_attrs));
     } else if (touched) {
-      if (numeric_only && !is_numeric(variable.dtype())) continue;
+      if (numeric_only && !is_number_or_duration(variable.dtype())) continue;
       out.variables.set(name, repeated(reduce_variable(variable, op, over, with_attrs), grouping, groups,
                                        *with_attrs.keep_attrs));
     } else {

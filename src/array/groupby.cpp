@@ -105,7 +105,7 @@ Dataset spread(const Dataset& other, const Grouping& grouping) {
     out.variables.set(name, std::move(spread_out));
   }
   for (const auto& [name, coord] : grouping.group.coords) {
-    out.variables.set(name, coord);
+    if (!out.variables.contains(name)) out.variables.set(name, coord);
     out.coord_names.insert(name);
   }
   return out;

@@ -145,11 +145,11 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
       out.coord_names.insert(name);
       continue;
     }
-    if (!touched && !is_numeric(variable.dtype()) && numeric_only) {
+    if (!touched && !is_number_or_duration(variable.dtype()) && numeric_only) {
       out.variables.set(name, variable);
       continue;
     }
-    if (numeric_only && !is_numeric(variable.dtype())) continue;
+    if (numeric_only && !is_number_or_duration(variable.dtype())) continue;
     out.variables.set(name, reduce_variable(variable, op, over, options));
   }
   if (options.keep_attrs.value_or(false)) out.attrs = x.attrs;

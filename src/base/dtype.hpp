@@ -28,6 +28,8 @@ constexpr bool is_integer(DType d) { return is_signed_integer(d) || is_unsigned_
 constexpr bool is_time(DType d) { return d >= DType::datetime64 && d <= DType::cftime; }
 /// What kernels may compute with: bool, integers and floats.
 constexpr bool is_numeric(DType d) { return d <= DType::float64; }
+/// What reductions of a Dataset keep as numbers: NumPy counts durations among the integers.
+constexpr bool is_number_or_duration(DType d) { return is_numeric(d) || d == DType::timedelta64; }
 
 template <typename T> struct DTypeOf;
 template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };

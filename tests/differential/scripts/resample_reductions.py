@@ -1,3 +1,5 @@
+# Variances round their sum of squares in another order.
+# tolerance: rtol=1e-13
 import sys
 
 import xarray as xr
