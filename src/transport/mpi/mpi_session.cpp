@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -40,9 +41,18 @@ RankPlace find_place(MPI_Comm comm) {
   return place;
 }
 
+/// On one node Open MPI's own shared-memory layer is what it ends up with, but only after a fifth of a
+/// second of looking for network cards. A choice that the user made (`mpirun --mca pml ...`, environment) stays.
+void skip_network_search_on_one_node() {
+  const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  const char* all = std::getenv("OMPI_COMM_WORLD_SIZE");
+  if (local != nullptr && all != nullptr && std::strcmp(local, all) == 0) ::setenv("OMPI_MCA_pml", "ob1", 0);
+}
+
 }  // namespace
 
 MpiSession::MpiSession(int& argc, char**& argv) {
+  skip_network_search_on_one_node();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), [] { return "starting"; });
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
