@@ -58,3 +58,6 @@ target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION
 rankine_room(script ROOMS base grid calendar array)
 rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire transport exec report script)
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
+# A job's ranks, started: by MPI or as one process.
+rankine_room(launch ROOMS base cli report runtime exec transport)
+target_link_libraries(rankine_launch PUBLIC rankine_transport_mpi)

@@ -38,6 +38,8 @@ class Session {
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
+  /// Whether anything was run.
+  bool has_run() const { return last_run_ > 0; }
   /// Totals of everything run so far.
   report::RunSummary summary() const;
 

@@ -1,0 +1,27 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "cli/options.hpp"
+#include "report/reporter.hpp"
+#include "runtime/session.hpp"
+
+namespace rankine::launch {
+
+/// What rank 0 does with the ranks of its job. Gives the job's exit status.
+using Pipeline = std::function<int(runtime::Session&, report::Reporter&)>;
+
+/// Starts this process as what it is: a rank of an MPI job, told from the environment, or the whole job.
+/// Rank 0 calls `pipeline`; the other ranks work until it says that all is done. An Error of `pipeline` is
+/// reported and becomes the status. SIGINT and SIGTERM end the run with ExitCode::interrupted.
+/// Under a launcher this call ends the process; alone it returns the status.
+int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline);
+
+/// Whether this process should speak where every rank of a job meets the same error (a wrong command line).
+bool speaks_for_job();
+
+/// "Sat Nov 21 12:00:00 2026: rankine run anomaly.py in.nc", the form that CDO and NCO use.
+/// SOURCE_DATE_EPOCH replaces the clock, for outputs that must be the same bytes every time.
+std::string history_line(const std::string& command);
+
+}  // namespace rankine::launch
