@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,13 @@
 #include "base/ids.hpp"
 
 namespace rankine {
+
+/// So much of a countable resource ("gpu") a task occupies at its worker while it is assigned there.
+struct ResourceNeed {
+  std::uint32_t resource = 0;  ///< number of the label: TaskGraph::resource_name, WorkerDescription::resources
+  std::uint32_t amount = 1;
+  bool operator==(const ResourceNeed&) const = default;
+};
 
 /// All that the scheduler knows of a plan. A task is an id, dependencies, a byte count and a cost.
 /// Regular layers answer by arithmetic on the block index; explicit graphs from CSR arrays.
@@ -30,6 +38,31 @@ class TaskGraph {
   virtual bool is_wanted(TaskId task) const = 0;
   /// Name for messages: "mean-partial (3, 0, 0)".
   virtual std::string describe(TaskId task) const = 0;
+
+  // What follows has an answer already; graphs override it where they know better.
+
+  /// The lists above without a copy: a view of the graph's own edges, or of `buffer`, which is overwritten.
+  virtual std::span<const TaskId> dependencies_of(TaskId task, std::vector<TaskId>& buffer) const {
+    buffer.clear();
+    dependencies(task, buffer);
+    return buffer;
+  }
+  virtual std::span<const TaskId> dependents_of(TaskId task, std::vector<TaskId>& buffer) const {
+    buffer.clear();
+    dependents(task, buffer);
+    return buffer;
+  }
+  /// Tasks of one class (a layer, a function) err alike in cost_us: what some of them took corrects the hint
+  /// of the others during a run. 0 classes: hints are never corrected.
+  virtual std::uint32_t cost_class_count() const { return 0; }
+  virtual std::uint32_t cost_class(TaskId) const { return 0; }
+  /// Higher goes first, with all that it needs; 0 where the user said nothing.
+  virtual bool has_priorities() const { return false; }
+  virtual std::int32_t priority(TaskId) const { return 0; }
+  /// Empty for nearly all tasks. Valid as long as the graph.
+  virtual bool has_resource_needs() const { return false; }
+  virtual std::span<const ResourceNeed> resource_needs(TaskId) const { return {}; }
+  virtual std::string resource_name(std::uint32_t resource) const { return "resource " + std::to_string(resource); }
 };
 
 }  // namespace rankine

@@ -25,6 +25,14 @@ struct PoolRange {
   bool operator==(const PoolRange&) const = default;
 };
 
+/// A report that a task is finished: `bytes` of its output are now held at its worker.
+struct FinishedTask {
+  TaskId task;
+  std::uint32_t attempt = 0;
+  Bytes bytes;
+  std::uint32_t duration_us = 0;
+};
+
 /// Queue `task` at `worker`. The lowest priority value runs first there. (task, attempt) names this
 /// execution; every report repeats it, and a report of another attempt is ignored.
 struct Assign {

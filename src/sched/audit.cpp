@@ -12,7 +12,7 @@ void Scheduler::sanity_check() const {
   if (failure_) return;  // the books are closed: later events are not entered any more
   struct Sums {
     std::uint64_t held = 0, running = 0, backlog = 0;
-    std::uint32_t ready = 0, roots = 0, assigned = 0;
+    std::uint32_t ready = 0, movable = 0, roots = 0, assigned = 0;
   };
   std::vector<Sums> sums(workers_.size());
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> readers_at;  // (block, worker)
@@ -20,18 +20,18 @@ void Scheduler::sanity_check() const {
   std::vector<TaskId> edges;
   for (std::uint32_t i = 0; i < task_count(); ++i) {
     const TaskId task{i};
-    const TaskState state = state_[i];
-    const std::uint32_t worker = worker_[i];
+    const TaskState state = tasks_.state(task);
+    const std::uint32_t worker = tasks_.worker(task);
     edges.clear();
     graph_->dependencies(task, edges);
     std::uint32_t missing = 0;
-    for (const TaskId input : edges) missing += state_[input.value] != TaskState::held;
+    for (const TaskId input : edges) missing += tasks_.state(input) != TaskState::held;
     const bool is_root = edges.empty();
     if (is_unfinished(task)) {
       ++unfinished;
-      RANKINE_CHECK(missing_[i] == missing, "missing inputs are miscounted");
+      RANKINE_CHECK(tasks_.count(task) == missing, "missing inputs are miscounted");
     }
-    const std::uint64_t cost = std::max<std::uint32_t>(1, graph_->cost_us(task));
+    const std::uint64_t cost = cost_us(task);
     switch (state) {
       case TaskState::waiting:
         RANKINE_CHECK(missing > 0 || !started_, "a task waits for nothing");
@@ -45,8 +45,10 @@ void Scheduler::sanity_check() const {
           RANKINE_CHECK(workers_[worker].alive, "a ready task is queued for a lost worker");
           ++sums[worker].ready;
           sums[worker].backlog += cost;
-          const auto& heap = graph_->pin_group(task).value != 0 ? workers_[worker].pinned : workers_[worker].ready;
-          RANKINE_CHECK(std::find(heap.begin(), heap.end(), rank_[i]) != heap.end(), "a ready task is in no queue");
+          const auto& heap = queue_of(const_cast<WorkerState&>(workers_[worker]), task);
+          sums[worker].movable += &heap == &workers_[worker].ready;
+          RANKINE_CHECK(std::find(heap.begin(), heap.end(), QueueEntry::of(rank_[i], task)) != heap.end(),
+                        "a ready task is in no queue");
         }
         break;
       case TaskState::recalled: ++recalled; [[fallthrough]];
@@ -57,29 +59,31 @@ void Scheduler::sanity_check() const {
         const auto& list = workers_[worker].assigned;
         RANKINE_CHECK(std::count(list.begin(), list.end(), task) == 1, "an assigned task is not on its worker's list");
         ++sums[worker].assigned;
-        sums[worker].running += graph_->output_bytes(task).value + graph_->scratch_bytes(task).value;
+        sums[worker].running += running_bytes(task);
         sums[worker].backlog += cost;
         sums[worker].roots += is_root;
-        for (const TaskId input : edges) ++readers_at[{input.value, worker}];
+        for (const TaskId input : edges)
+          if (tasks_.worker(input) != worker || replicas_.count(input, {worker}) != 0) ++readers_at[{input.value, worker}];
         break;
       }
       case TaskState::held:
         RANKINE_CHECK(workers_[worker].alive, "an output is held by a lost worker");
-        RANKINE_CHECK(readers_[i] != 0 || is_kept_for_client(task), "an output is held for nobody");
-        sums[worker].held += held_bytes_[i];
+        RANKINE_CHECK(tasks_.count(task) != 0 || is_kept_for_client(task), "an output is held for nobody");
+        sums[worker].held += held_bytes_of(task);
         break;
       case TaskState::released:
-        RANKINE_CHECK(readers_[i] == 0, "an output was released before its last reader");
         RANKINE_CHECK(!is_kept_for_client(task), "a wanted output was released");
         break;
     }
     const PinGroup group = graph_->pin_group(task);
     if (group.value != 0 && state >= TaskState::assigned && state <= TaskState::started)
       RANKINE_CHECK(group_worker_[group.value] == worker, "a pinned task is away from its group");
+    RANKINE_CHECK(state == TaskState::held || !tasks_.has_odd_size(task), "the size of an output is kept without it");
     edges.clear();
     graph_->dependents(task, edges);
     const auto readers = std::count_if(edges.begin(), edges.end(), [&](TaskId r) { return is_unfinished(r); });
-    RANKINE_CHECK(readers == readers_[i], "readers are miscounted");
+    if (state == TaskState::held) RANKINE_CHECK(readers == tasks_.count(task), "readers are miscounted");
+    if (state == TaskState::released) RANKINE_CHECK(readers == 0, "an output was released before its last reader");
   }
   RANKINE_CHECK(unfinished == unfinished_, "unfinished tasks are miscounted");
   RANKINE_CHECK(ready == ready_total_, "ready tasks are miscounted");
@@ -98,6 +102,7 @@ void Scheduler::sanity_check() const {
     RANKINE_CHECK(worker.running_bytes == sums[w].running, "running bytes of a worker are off");
     RANKINE_CHECK(worker.backlog_us == sums[w].backlog, "the backlog of a worker is off");
     RANKINE_CHECK(worker.ready_count == sums[w].ready, "queued tasks of a worker are miscounted");
+    RANKINE_CHECK(worker.movable_count == sums[w].movable, "tasks that others may take are miscounted");
     RANKINE_CHECK(worker.roots_assigned == sums[w].roots, "root tasks of a worker are miscounted");
     RANKINE_CHECK(worker.assigned.size() == sums[w].assigned, "the list of a worker has strangers");
     RANKINE_CHECK(!started_ || !worker.dirty, "a worker was left unserved");

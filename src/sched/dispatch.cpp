@@ -24,9 +24,17 @@ void Scheduler::dispatch(Actions& out) {
     fill(worker, out);
   }
   dirty_.clear();
+  if (!failure_ && unservable_) refuse_unservable(out);
   if (!failure_) serve_hungry(out);
   if (!failure_) force_progress(out);
   if (!failure_) note_finished_run(out);
+}
+
+void Scheduler::refuse_unservable(Actions& out) {
+  std::string what = graph_->describe(*unservable_) + " needs";
+  for (const ResourceNeed& need : graph_->resource_needs(*unservable_))
+    what += " " + std::to_string(need.amount) + " of " + graph_->resource_name(need.resource);
+  fail_run({unservable_, what + ", which no worker has", true, {}}, out);
 }
 
 /// Ready tasks with inputs go first, in static order: their inputs take memory already. Roots come
@@ -44,13 +52,14 @@ void Scheduler::fill(WorkerId id, Actions& out) {
     worker.hungry = true;
     hungry_.push_back(id);
   }
+  note_stealable(id);
 }
 
 /// Pops entries of tasks that are not queued here any more. False if the heap is empty then.
-bool Scheduler::discard_stale(WorkerId id, std::vector<std::uint32_t>& heap) const {
+bool Scheduler::discard_stale(WorkerId id, std::vector<QueueEntry>& heap) const {
   while (!heap.empty()) {
-    const TaskId task = at_rank_[heap.front()];
-    if (state_[task.value] == TaskState::ready && worker_[task.value] == id.value) return true;
+    const TaskId task = heap.front().task();
+    if (tasks_.state(task) == TaskState::ready && tasks_.worker(task) == id.value) return true;
     std::pop_heap(heap.begin(), heap.end(), std::greater<>());
     heap.pop_back();
   }
@@ -59,15 +68,17 @@ bool Scheduler::discard_stale(WorkerId id, std::vector<std::uint32_t>& heap) con
 
 Scheduler::Filled Scheduler::assign_next_ready(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
-  const bool has_pinned = discard_stale(id, worker.pinned);
-  const bool has_ready = discard_stale(id, worker.ready);
-  if (!has_pinned && !has_ready) return Filled::no_work;
-  const bool take_pinned = has_pinned && (!has_ready || worker.pinned.front() < worker.ready.front());
-  auto& heap = take_pinned ? worker.pinned : worker.ready;
-  const TaskId task = at_rank_[heap.front()];
-  if (!fits(bytes_to_add(task, id), id, options_.admission_fraction)) return Filled::no_memory;
-  std::pop_heap(heap.begin(), heap.end(), std::greater<>());
-  heap.pop_back();
+  std::vector<QueueEntry>* first = nullptr;
+  for (auto* heap : {&worker.ready, &worker.pinned, &worker.needing}) {
+    if (heap->empty() || !discard_stale(id, *heap)) continue;
+    if (heap == &worker.needing && !has_resources(id, heap->front().task())) continue;
+    if (first == nullptr || heap->front() < first->front()) first = heap;
+  }
+  if (first == nullptr) return Filled::no_work;
+  const TaskId task = first->front().task();
+  if (!fits(bytes_to_add(task, id), id)) return Filled::no_memory;
+  std::pop_heap(first->begin(), first->end(), std::greater<>());
+  first->pop_back();
   assign(task, id, out);
   return Filled::assigned;
 }
@@ -77,7 +88,7 @@ Scheduler::Filled Scheduler::assign_next_root(WorkerId id, Actions& out) {
   if (worker.roots_assigned >= worker.description.threads + options_.roots_ahead_per_worker) return Filled::no_work;
   if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
   const TaskId task = roots_[worker.root_begin];
-  if (!fits(bytes_to_add(task, id), id, options_.root_admission_fraction)) return Filled::no_memory;
+  if (!root_fits(running_bytes(task), id)) return Filled::no_memory;
   ++worker.root_begin;
   assign(task, id, out);
   return Filled::assigned;
@@ -106,34 +117,34 @@ bool Scheduler::take_root_run(WorkerId id) {
 void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
   unqueue(task);
-  if (attempt_[task.value] >= options_.max_assignments_per_task) {
-    state_[task.value] = TaskState::waiting;
-    worker_[task.value] = no_worker;
+  if (tasks_.attempt(task) >= options_.max_assignments_per_task) {
+    tasks_.set_state(task, TaskState::waiting);
+    tasks_.set_worker(task, no_worker);
     fail_run({task, graph_->describe(task) + " was assigned too often without being finished", true,
               failed_attempts(task)}, out);
     return;
   }
-  state_[task.value] = TaskState::assigned;
-  worker_[task.value] = id.value;
-  ++attempt_[task.value];
+  tasks_.set_state(task, TaskState::assigned);
+  tasks_.set_worker(task, id.value);
+  tasks_.next_attempt(task);
   ++assigned_total_;
   worker.assigned.push_back(task);
-  worker.running_bytes += graph_->output_bytes(task).value + graph_->scratch_bytes(task).value;
-  worker.backlog_us += std::max<std::uint32_t>(1, graph_->cost_us(task));
+  worker.running_bytes += running_bytes(task);
+  worker.backlog_us += cost_us(task);
+  if (graph_has_needs_)
+    for (const ResourceNeed& need : graph_->resource_needs(task)) worker.resources_free[need.resource] -= need.amount;
 
-  edges_.clear();
-  graph_->dependencies(task, edges_);
+  const auto inputs = graph_->dependencies_of(task, edges_);
   const auto begin = static_cast<std::uint32_t>(out.input_pool.size());
-  for (const TaskId input : edges_) {
-    const WorkerId holder{worker_[input.value]};
-    const std::uint64_t bytes = held_bytes_[input.value];
-    worker.replica_bytes += replicas_.add(input, id, holder == id ? 0 : bytes);
+  for (const TaskId input : inputs) {
+    const WorkerId holder{tasks_.worker(input)};
+    const std::uint64_t bytes = held_bytes_of(input);
+    if (holder != id) worker.replica_bytes += replicas_.add(input, id, bytes);
     out.input_pool.push_back({input, holder, Bytes{bytes}});
   }
-  const bool is_root = edges_.empty();
-  if (is_root) ++worker.roots_assigned;
-  const std::uint64_t after_the_others = is_root && graph_->pin_group(task).value == 0 ? 1 : 0;
-  out.list.push_back(Assign{id, task, attempt_[task.value], {begin, static_cast<std::uint32_t>(edges_.size())},
+  if (inputs.empty()) ++worker.roots_assigned;
+  const std::uint64_t after_the_others = inputs.empty() && !must_stay(task) ? 1 : 0;
+  out.list.push_back(Assign{id, task, tasks_.attempt(task), {begin, static_cast<std::uint32_t>(inputs.size())},
                             after_the_others << 32 | rank_[task.value]});
 }
 
@@ -147,13 +158,12 @@ void Scheduler::force_progress(Actions& out) {
 }
 
 bool Scheduler::force_ready(Actions& out) {
-  std::uint32_t best = UINT32_MAX;
+  QueueEntry best{UINT64_MAX};
   for (const WorkerId id : live_workers_)
-    for (auto* heap : {&at(id).ready, &at(id).pinned})
+    for (auto* heap : {&at(id).ready, &at(id).pinned, &at(id).needing})
       if (discard_stale(id, *heap)) best = std::min(best, heap->front());
-  if (best == UINT32_MAX) return false;
-  const TaskId task = at_rank_[best];
-  assign(task, {worker_[task.value]}, out);
+  if (best.rank_and_task == UINT64_MAX) return false;
+  assign(best.task(), {tasks_.worker(best.task())}, out);
   return true;
 }
 

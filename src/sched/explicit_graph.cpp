@@ -1,35 +1,94 @@
 #include "sched/explicit_graph.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
 
 namespace rankine::sched {
+namespace {
 
-ExplicitGraph::ExplicitGraph(const std::vector<ExplicitTask>& tasks) : input_begin_{0}, reader_begin_(tasks.size() + 1, 0) {
-  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
-    const ExplicitTask& task = tasks[i];
-    for (std::size_t k = 0; k < task.inputs.size(); ++k) {
-      const TaskId input = task.inputs[k];
-      RANKINE_CHECK(input.value < i, "an input must come before its reader");
-      RANKINE_CHECK(std::find(inputs_.begin() + input_begin_[i], inputs_.end(), input) == inputs_.end(),
-                    "a task names an input twice");
-      inputs_.push_back(input);
-      ++reader_begin_[input.value + 1];
-    }
-    input_begin_.push_back(static_cast<std::uint32_t>(inputs_.size()));
-    output_bytes_.push_back(task.output_bytes);
-    scratch_bytes_.push_back(task.scratch_bytes);
-    cost_us_.push_back(task.cost_us);
-    pin_group_.push_back(task.pin_group);
-    wanted_.push_back(task.wanted);
+std::size_t hash_of(const TaskProfile& profile) {
+  std::uint64_t hash = profile.output_bytes.value;
+  for (const std::uint64_t part : {profile.scratch_bytes.value, std::uint64_t{profile.cost_us},
+                                   std::uint64_t{profile.pin_group.value}, std::uint64_t{profile.cost_class},
+                                   static_cast<std::uint64_t>(profile.priority) * 2 + (profile.wanted ? 1 : 0)}) {
+    hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9ULL + part;
   }
-  for (std::size_t i = 0; i < tasks.size(); ++i) reader_begin_[i + 1] += reader_begin_[i];
+  return static_cast<std::size_t>(hash ^ (hash >> 32));
+}
+
+}  // namespace
+
+ExplicitGraph::ExplicitGraph(const std::vector<ExplicitTask>& tasks) {
+  Builder builder;
+  for (const ExplicitTask& task : tasks)
+    builder.add(task.inputs, {task.output_bytes, task.scratch_bytes, task.cost_us, task.pin_group, task.wanted,
+                              task.cost_class, task.priority, task.needs});
+  *this = builder.build();
+}
+
+void ExplicitGraph::Builder::reserve(std::size_t tasks, std::size_t edges) {
+  graph_.input_begin_.reserve(tasks + 1);
+  graph_.profile_.reserve(tasks);
+  graph_.inputs_.reserve(edges);
+}
+
+TaskId ExplicitGraph::Builder::add(std::span<const TaskId> inputs, const TaskProfile& profile) {
+  const std::uint32_t id = task_count();
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    RANKINE_CHECK(inputs[k].value < id, "an input must come before its reader");
+    // Long lists are rising in practice; only others are searched.
+    RANKINE_CHECK((k == 0 || inputs[k - 1] < inputs[k]) ||
+                      std::find(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(k), inputs[k]) ==
+                          inputs.begin() + static_cast<std::ptrdiff_t>(k),
+                  "a task names an input twice");
+  }
+  graph_.inputs_.insert(graph_.inputs_.end(), inputs.begin(), inputs.end());
+  graph_.input_begin_.push_back(static_cast<std::uint32_t>(graph_.inputs_.size()));
+  graph_.profile_.push_back(number_of(profile));
+  return {id};
+}
+
+std::uint32_t ExplicitGraph::Builder::number_of(const TaskProfile& profile) {
+  if (!graph_.profile_.empty() && graph_.profiles_[graph_.profile_.back()] == profile) return graph_.profile_.back();
+  const std::size_t hash = hash_of(profile);
+  const auto [first, last] = by_hash_.equal_range(hash);
+  for (auto at = first; at != last; ++at)
+    if (graph_.profiles_[at->second] == profile) return at->second;
+  const auto number = static_cast<std::uint32_t>(graph_.profiles_.size());
+  by_hash_.emplace(hash, number);
+  graph_.profiles_.push_back(profile);
+  graph_.cost_class_count_ = std::max(graph_.cost_class_count_, profile.cost_class + 1);
+  graph_.has_priorities_ = graph_.has_priorities_ || profile.priority != 0;
+  graph_.has_needs_ = graph_.has_needs_ || !profile.needs.empty();
+  return number;
+}
+
+ExplicitGraph ExplicitGraph::Builder::build() {
+  by_hash_.clear();
+  ExplicitGraph graph = std::exchange(graph_, ExplicitGraph());
+  graph.index_readers();
+  return graph;
+}
+
+/// Counting sort of the edges by input: readers come out ascending.
+void ExplicitGraph::index_readers() {
+  const std::uint32_t count = task_count();
+  // Counted two places on, so that after filling, each entry is where its readers begin.
+  reader_begin_.assign(std::size_t{count} + 2, 0);
+  for (const TaskId input : inputs_) ++reader_begin_[std::size_t{input.value} + 2];
+  for (std::size_t i = 2; i < reader_begin_.size(); ++i) reader_begin_[i] += reader_begin_[i - 1];
   readers_.resize(inputs_.size());
-  std::vector<std::uint32_t> next(reader_begin_.begin(), reader_begin_.end() - 1);
-  for (std::uint32_t i = 0; i < tasks.size(); ++i)
+  for (std::uint32_t i = 0; i < count; ++i)
     for (std::uint32_t k = input_begin_[i]; k < input_begin_[i + 1]; ++k)
-      readers_[next[inputs_[k].value]++] = TaskId{i};
+      readers_[reader_begin_[std::size_t{inputs_[k].value} + 1]++] = TaskId{i};
+  reader_begin_.pop_back();
+}
+
+std::size_t ExplicitGraph::memory_bytes() const {
+  return (input_begin_.capacity() + reader_begin_.capacity() + profile_.capacity()) * sizeof(std::uint32_t) +
+         (inputs_.capacity() + readers_.capacity()) * sizeof(TaskId) + profiles_.capacity() * sizeof(TaskProfile);
 }
 
 }  // namespace rankine::sched

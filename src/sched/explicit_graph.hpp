@@ -1,12 +1,27 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/task_graph.hpp"
 
 namespace rankine::sched {
+
+/// What a task is like, edges aside. Graphs of millions of tasks have few kinds of them: each is stored once.
+struct TaskProfile {
+  Bytes output_bytes;
+  Bytes scratch_bytes;
+  std::uint32_t cost_us = 1;
+  PinGroup pin_group;
+  bool wanted = false;
+  std::uint32_t cost_class = 0;  ///< TaskGraph::cost_class; the function of a custom graph, say
+  std::int32_t priority = 0;
+  std::vector<ResourceNeed> needs;
+  bool operator==(const TaskProfile&) const = default;
+};
 
 /// A task of an explicit graph. Inputs are earlier tasks, each once.
 struct ExplicitTask {
@@ -16,36 +31,79 @@ struct ExplicitTask {
   std::uint32_t cost_us = 1;
   PinGroup pin_group;
   bool wanted = false;
+  std::uint32_t cost_class = 0;
+  std::int32_t priority = 0;
+  std::vector<ResourceNeed> needs;
 };
 
 /// A task graph stored as edges, in CSR arrays both ways: for irregular graphs and tests.
+/// 12 bytes a task and 8 an edge.
 class ExplicitGraph final : public TaskGraph {
  public:
+  class Builder;
   /// RANKINE_CHECK: inputs come before their readers, each once.
   explicit ExplicitGraph(const std::vector<ExplicitTask>& tasks);
 
-  std::uint32_t task_count() const override { return static_cast<std::uint32_t>(output_bytes_.size()); }
-  void dependencies(TaskId task, std::vector<TaskId>& out) const override { append(input_begin_, inputs_, task, out); }
-  void dependents(TaskId task, std::vector<TaskId>& out) const override { append(reader_begin_, readers_, task, out); }
-  Bytes output_bytes(TaskId task) const override { return output_bytes_[task.value]; }
-  Bytes scratch_bytes(TaskId task) const override { return scratch_bytes_[task.value]; }
-  std::uint32_t cost_us(TaskId task) const override { return cost_us_[task.value]; }
-  PinGroup pin_group(TaskId task) const override { return pin_group_[task.value]; }
-  bool is_wanted(TaskId task) const override { return wanted_[task.value]; }
+  std::uint32_t task_count() const override { return static_cast<std::uint32_t>(profile_.size()); }
+  void dependencies(TaskId task, std::vector<TaskId>& out) const override { append(inputs_of(task), out); }
+  void dependents(TaskId task, std::vector<TaskId>& out) const override { append(readers_of(task), out); }
+  std::span<const TaskId> dependencies_of(TaskId task, std::vector<TaskId>&) const override { return inputs_of(task); }
+  std::span<const TaskId> dependents_of(TaskId task, std::vector<TaskId>&) const override { return readers_of(task); }
+  Bytes output_bytes(TaskId task) const override { return profile(task).output_bytes; }
+  Bytes scratch_bytes(TaskId task) const override { return profile(task).scratch_bytes; }
+  std::uint32_t cost_us(TaskId task) const override { return profile(task).cost_us; }
+  PinGroup pin_group(TaskId task) const override { return profile(task).pin_group; }
+  bool is_wanted(TaskId task) const override { return profile(task).wanted; }
   std::string describe(TaskId task) const override { return "task " + std::to_string(task.value); }
+  std::uint32_t cost_class_count() const override { return cost_class_count_; }
+  std::uint32_t cost_class(TaskId task) const override { return profile(task).cost_class; }
+  bool has_priorities() const override { return has_priorities_; }
+  std::int32_t priority(TaskId task) const override { return profile(task).priority; }
+  bool has_resource_needs() const override { return has_needs_; }
+  std::span<const ResourceNeed> resource_needs(TaskId task) const override { return profile(task).needs; }
+
+  const TaskProfile& profile(TaskId task) const { return profiles_[profile_[task.value]]; }
+  /// Bytes of all arrays.
+  std::size_t memory_bytes() const;
 
  private:
-  static void append(const std::vector<std::uint32_t>& begin, const std::vector<TaskId>& edges, TaskId task,
-                     std::vector<TaskId>& out) {
-    out.insert(out.end(), edges.begin() + begin[task.value], edges.begin() + begin[task.value + 1]);
+  ExplicitGraph() = default;
+  std::span<const TaskId> inputs_of(TaskId task) const {
+    return {inputs_.data() + input_begin_[task.value], inputs_.data() + input_begin_[task.value + 1]};
   }
+  std::span<const TaskId> readers_of(TaskId task) const {
+    return {readers_.data() + reader_begin_[task.value], readers_.data() + reader_begin_[task.value + 1]};
+  }
+  static void append(std::span<const TaskId> edges, std::vector<TaskId>& out) {
+    out.insert(out.end(), edges.begin(), edges.end());
+  }
+  void index_readers();
 
-  std::vector<std::uint32_t> input_begin_, reader_begin_;  ///< task_count() + 1 entries
+  std::vector<std::uint32_t> input_begin_{0}, reader_begin_;  ///< task_count() + 1 entries
   std::vector<TaskId> inputs_, readers_;
-  std::vector<Bytes> output_bytes_, scratch_bytes_;
-  std::vector<std::uint32_t> cost_us_;
-  std::vector<PinGroup> pin_group_;
-  std::vector<bool> wanted_;
+  std::vector<std::uint32_t> profile_;
+  std::vector<TaskProfile> profiles_;
+  std::uint32_t cost_class_count_ = 1;
+  bool has_priorities_ = false;
+  bool has_needs_ = false;
+};
+
+/// Task by task, in the order of their ids. Equal profiles are recognised.
+class ExplicitGraph::Builder {
+ public:
+  Builder() = default;
+  void reserve(std::size_t tasks, std::size_t edges);
+  /// RANKINE_CHECK: inputs are earlier tasks, each once.
+  TaskId add(std::span<const TaskId> inputs, const TaskProfile& profile);
+  std::uint32_t task_count() const { return static_cast<std::uint32_t>(graph_.profile_.size()); }
+  /// The builder is empty afterwards.
+  ExplicitGraph build();
+
+ private:
+  std::uint32_t number_of(const TaskProfile& profile);
+
+  ExplicitGraph graph_;
+  std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
 };
 
 }  // namespace rankine::sched

@@ -10,6 +10,8 @@ namespace rankine::sched {
 void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   if (!is_alive(worker)) return;
   at(worker).alive = false;
+  had_losses_ = true;
+  if (at(worker).stealable_at != WorkerState::not_stealable) note_stealable(worker);
   live_workers_.erase(std::find(live_workers_.begin(), live_workers_.end(), worker));
   total_threads_ -= at(worker).description.threads;
   if (failure_) return;
@@ -24,7 +26,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   resubmit(lost);
   homeless.insert(homeless.end(), lost.begin(), lost.end());
   for (const TaskId task : homeless)
-    if (state_[task.value] == TaskState::waiting && missing_[task.value] == 0) make_ready(task);
+    if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);
 
   if (started_ && unfinished_ != 0 && live_workers_.empty()) {
     fail_run({std::nullopt, "no worker is left", true, {}}, out);
@@ -40,13 +42,13 @@ void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
     homeless.push_back(worker.assigned.back());
     leave_worker(worker.assigned.back());
   }
-  for (auto* heap : {&worker.ready, &worker.pinned})
-    for (const std::uint32_t rank : *heap) {
-      const TaskId task = at_rank_[rank];
-      if (state_[task.value] != TaskState::ready || worker_[task.value] != id.value) continue;
+  for (auto* heap : {&worker.ready, &worker.pinned, &worker.needing})
+    for (const QueueEntry entry : *heap) {
+      const TaskId task = entry.task();
+      if (tasks_.state(task) != TaskState::ready || tasks_.worker(task) != id.value) continue;
       unqueue(task);
-      state_[task.value] = TaskState::waiting;
-      worker_[task.value] = no_worker;
+      tasks_.set_state(task, TaskState::waiting);
+      tasks_.set_worker(task, no_worker);
       homeless.push_back(task);
     }
   if (worker.root_begin != worker.root_end) spare_root_runs_.push_back({worker.root_begin, worker.root_end});
@@ -60,21 +62,19 @@ void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
   for (std::uint32_t i = 0; i < task_count(); ++i) {
     const TaskId task{i};
     if (is_unfinished(task)) continue;
-    const bool held_there = state_[i] == TaskState::held && worker_[i] == id.value;
+    const bool held_there = tasks_.state(task) == TaskState::held && tasks_.worker(task) == id.value;
     const PinGroup group = graph_->pin_group(task);
     if (held_there || (group.value != 0 && group_worker_[group.value] == id.value)) lost.push_back(task);
   }
   for (const TaskId task : lost) {
-    if (state_[task.value] != TaskState::held) continue;
-    scan_.clear();
-    graph_->dependents(task, scan_);
-    for (const TaskId reader : scan_) {
+    if (tasks_.state(task) != TaskState::held) continue;
+    for (const TaskId reader : graph_->dependents_of(task, scan_)) {
       if (!is_unfinished(reader)) continue;
-      ++missing_[reader.value];
-      if (state_[reader.value] != TaskState::ready) continue;  // assigned ones may have fetched it already
+      tasks_.increment(reader);
+      if (tasks_.state(reader) != TaskState::ready) continue;  // assigned ones may have fetched it already
       unqueue(reader);
-      state_[reader.value] = TaskState::waiting;
-      worker_[reader.value] = no_worker;
+      tasks_.set_state(reader, TaskState::waiting);
+      tasks_.set_worker(reader, no_worker);
     }
   }
 }
@@ -83,25 +83,26 @@ void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
 /// depth; `lost` grows by those. Afterwards all counts are as if they had never run.
 void Scheduler::resubmit(std::vector<TaskId>& lost) {
   const auto forget_output = [&](TaskId task) {
-    state_[task.value] = TaskState::waiting;
-    worker_[task.value] = no_worker;
-    held_bytes_[task.value] = 0;
+    forget_size(task);
+    tasks_.set_state(task, TaskState::waiting);
+    tasks_.set_worker(task, no_worker);
     ++unfinished_;
   };
   for (const TaskId task : lost) forget_output(task);
   for (std::size_t next = 0; next < lost.size(); ++next) {
     const TaskId task = lost[next];
-    missing_[task.value] = 0;
-    inputs_.clear();
-    graph_->dependencies(task, inputs_);
-    for (const TaskId input : inputs_) {
-      ++readers_[input.value];
-      if (state_[input.value] == TaskState::held) continue;
-      ++missing_[task.value];
-      if (state_[input.value] != TaskState::released) continue;
+    std::uint32_t missing = 0;
+    for (const TaskId input : graph_->dependencies_of(task, inputs_)) {
+      if (tasks_.state(input) == TaskState::held) {
+        tasks_.increment(input);
+        continue;
+      }
+      ++missing;
+      if (tasks_.state(input) != TaskState::released) continue;
       forget_output(input);
       lost.push_back(input);
     }
+    tasks_.set_count(task, missing);
   }
 }
 

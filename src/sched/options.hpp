@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -32,8 +33,13 @@ struct SchedulerOptions {
   /// For the question whether moving inputs is worth it when work is stolen.
   std::uint32_t assumed_bandwidth_bytes_per_us = 1000;
   /// Victims looked at per steal, and thieves served per event: keeps the work of an event constant.
-  std::uint32_t steal_scan_limit = 64;
-  std::uint32_t thieves_per_event = 8;
+  std::uint32_t steal_scan_limit = 16;
+  std::uint32_t thieves_per_event = 4;
+  /// A thief that found nothing worth its while lets so many events pass at most before any thief looks
+  /// again; fewer where there are few workers.
+  std::uint32_t steal_pause_limit = 64;
+  /// Weight of the latest duration in the learned cost of a class of tasks (EWMA); 0: hints are believed for ever.
+  double cost_learning_rate = 0.2;
 };
 
 /// What a worker says of itself when it joins.
@@ -41,6 +47,8 @@ struct WorkerDescription {
   std::uint32_t node = 0;  ///< workers of one node share memory: moving bytes between them is cheap
   std::uint32_t threads = 1;
   Bytes memory_limit;      ///< 0: none
+  /// How much it has of each labelled resource, by the resource's number; missing ones are 0.
+  std::vector<std::uint32_t> resources = {};
 };
 
 }  // namespace rankine::sched

@@ -6,20 +6,6 @@
 
 namespace rankine::sched {
 
-std::size_t ReplicaTable::home(TaskId task, WorkerId worker) const {
-  std::uint64_t key = (std::uint64_t{task.value} << 32) | worker.value;
-  key = (key ^ (key >> 33)) * 0xff51afd7ed558ccdULL;
-  key ^= key >> 29;
-  return static_cast<std::size_t>(key) & (slots_.size() - 1);
-}
-
-std::size_t ReplicaTable::find(TaskId task, WorkerId worker) const {
-  std::size_t at = home(task, worker);
-  while (slots_[at].count != 0 && !(slots_[at].task == task && slots_[at].worker == worker))
-    at = (at + 1) & (slots_.size() - 1);
-  return at;
-}
-
 std::uint64_t ReplicaTable::add(TaskId task, WorkerId worker, std::uint64_t bytes) {
   std::size_t at = find(task, worker);
   if (slots_[at].count != 0) {
@@ -44,8 +30,8 @@ std::uint64_t ReplicaTable::remove(TaskId task, WorkerId worker) {
   return bytes;
 }
 
-std::uint32_t ReplicaTable::count(TaskId task, WorkerId worker) const {
-  return slots_[find(task, worker)].count;
+std::uint64_t ReplicaTable::remove_if_known(TaskId task, WorkerId worker) {
+  return slots_[find(task, worker)].count == 0 ? 0 : remove(task, worker);
 }
 
 void ReplicaTable::erase(std::size_t hole) {

@@ -9,34 +9,25 @@
 namespace rankine::sched {
 
 Scheduler::Scheduler(SchedulerOptions options, std::shared_ptr<const TaskGraph> graph)
-    : options_(options), graph_(std::move(graph)) {
+    : options_(options), graph_(std::move(graph)), tasks_(graph_->task_count()),
+      costs_(*graph_, options.cost_learning_rate) {
   RANKINE_CHECK(options_.max_attempts > 0, "max_attempts is at least 1");
-  RANKINE_CHECK(options_.max_assignments_per_task < UINT16_MAX, "attempt numbers have 16 bits");
+  RANKINE_CHECK(options_.max_assignments_per_task < TaskTable::attempt_limit, "attempt numbers have 11 bits");
+  graph_has_needs_ = graph_->has_resource_needs();
   StaticOrder order = compute_static_order(*graph_);
   rank_ = std::move(order.rank);
-  at_rank_ = std::move(order.at_rank);
-  const std::uint32_t count = graph_->task_count();
-  state_.assign(count, TaskState::waiting);
-  attempt_.assign(count, 0);
-  missing_.resize(count);
-  readers_.resize(count);
-  worker_.assign(count, no_worker);
-  held_bytes_.assign(count, 0);
-  taken_.assign(count, false);
-  unfinished_ = count;
-  std::uint32_t group_limit = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    inputs_.clear();
-    graph_->dependencies({i}, inputs_);
-    missing_[i] = static_cast<std::uint32_t>(inputs_.size());
-    dependents_.clear();
-    graph_->dependents({i}, dependents_);
-    readers_[i] = static_cast<std::uint32_t>(dependents_.size());
+  unfinished_ = graph_->task_count();
+  std::uint32_t group_limit = 0, root_count = 0;
+  const auto is_root = [&](TaskId task) { return tasks_.count(task) == 0 && !must_stay(task); };
+  for (std::uint32_t i = 0; i < task_count(); ++i) {
+    tasks_.set_count({i}, static_cast<std::uint32_t>(graph_->dependencies_of({i}, inputs_).size()));
     group_limit = std::max(group_limit, graph_->pin_group({i}).value);
+    root_count += is_root({i});
   }
   group_worker_.assign(std::size_t{group_limit} + 1, no_worker);
-  for (const TaskId task : at_rank_)
-    if (missing_[task.value] == 0 && graph_->pin_group(task).value == 0) roots_.push_back(task);
+  roots_.reserve(root_count);
+  for (const TaskId task : order.at_rank)
+    if (is_root(task)) roots_.push_back(task);
 }
 
 void Scheduler::on_worker_joined(Instant, WorkerId worker, const WorkerDescription& description, Actions& out) {
@@ -50,10 +41,16 @@ void Scheduler::on_worker_joined(Instant, WorkerId worker, const WorkerDescripti
   at(worker) = WorkerState{};
   at(worker).alive = true;
   at(worker).description = description;
+  at(worker).resources_free = description.resources;
+  if (const std::uint64_t limit = description.memory_limit.value; limit != 0) {
+    at(worker).admission_limit = static_cast<std::uint64_t>(options_.admission_fraction * static_cast<double>(limit));
+    at(worker).root_admission_limit =
+        static_cast<std::uint64_t>(options_.root_admission_fraction * static_cast<double>(limit));
+  }
   live_workers_.insert(std::lower_bound(live_workers_.begin(), live_workers_.end(), worker), worker);
   total_threads_ += description.threads;
   for (const TaskId task : std::exchange(unplaced_, {}))
-    if (state_[task.value] == TaskState::ready && worker_[task.value] == no_worker) {
+    if (tasks_.state(task) == TaskState::ready && tasks_.worker(task) == no_worker) {
       --ready_total_;
       make_ready(task);
     }
@@ -64,20 +61,55 @@ void Scheduler::on_worker_joined(Instant, WorkerId worker, const WorkerDescripti
 void Scheduler::start(Instant, Actions& out) {
   RANKINE_CHECK(!started_, "a run starts once");
   started_ = true;
-  for (const TaskId task : roots_) state_[task.value] = TaskState::ready;
+  for (const TaskId task : roots_) tasks_.set_state(task, TaskState::ready);
   ready_total_ += static_cast<std::uint32_t>(roots_.size());
-  for (const TaskId task : at_rank_)
-    if (missing_[task.value] == 0 && state_[task.value] == TaskState::waiting) make_ready(task);
+  for (std::uint32_t i = 0; i < task_count(); ++i)
+    if (tasks_.count({i}) == 0 && tasks_.state({i}) == TaskState::waiting) make_ready({i});
   for (const WorkerId worker : live_workers_) mark_dirty(worker);
   dispatch(out);
 }
 
-void Scheduler::on_task_finished(Instant, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
-                                 std::uint32_t /*duration_us*/, Actions& out) {
-  if (failure_ || !is_current(worker, task, attempt)) return;
-  leave_worker(task);
-  finish(task, worker, actual, out);
-  dispatch(out);
+void Scheduler::on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
+                                 std::uint32_t duration_us, Actions& out) {
+  const FinishedTask report{task, attempt, actual, duration_us};
+  on_tasks_finished(now, worker, {&report, 1}, out);
+}
+
+void Scheduler::on_tasks_finished(Instant, WorkerId worker, std::span<const FinishedTask> tasks, Actions& out) {
+  if (failure_) return;
+  bool any = false;
+  for (const FinishedTask& report : tasks) any = enter_finished(worker, report, out) || any;
+  if (any) dispatch(out);
+}
+
+/// False if the report is not of an execution that is under way.
+bool Scheduler::enter_finished(WorkerId worker, const FinishedTask& report, Actions& out) {
+  if (!is_current(worker, report.task, report.attempt)) return false;
+  leave_worker(report.task);
+  learn(report.task, report.duration_us);
+  finish(report.task, worker, report.bytes, out);
+  return true;
+}
+
+void Scheduler::learn(TaskId task, std::uint32_t duration_us) {
+  if (costs_.learn(*graph_, task, duration_us)) reprice_queues();
+}
+
+/// Backlogs are sums of costs: when costs change they are summed again. Rare, see CostModel.
+void Scheduler::reprice_queues() {
+  for (const WorkerId id : live_workers_) {
+    WorkerState& worker = at(id);
+    scan_.assign(worker.assigned.begin(), worker.assigned.end());
+    for (const auto* heap : {&worker.ready, &worker.pinned, &worker.needing})
+      for (const QueueEntry entry : *heap)
+        if (tasks_.state(entry.task()) == TaskState::ready && tasks_.worker(entry.task()) == id.value)
+          scan_.push_back(entry.task());
+    // A task that left a queue and came back has two entries there.
+    std::sort(scan_.begin(), scan_.end());
+    scan_.erase(std::unique(scan_.begin(), scan_.end()), scan_.end());
+    worker.backlog_us = 0;
+    for (const TaskId task : scan_) worker.backlog_us += cost_us(task);
+  }
 }
 
 void Scheduler::on_task_failed(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, std::string message,
@@ -87,7 +119,7 @@ void Scheduler::on_task_failed(Instant now, WorkerId worker, TaskId task, std::u
   auto& failures = failures_[task];
   failures.push_back({attempt, worker, std::move(message)});
   if (permanent || failures.size() >= options_.max_attempts) {
-    state_[task.value] = TaskState::waiting;
+    tasks_.set_state(task, TaskState::waiting);
     fail_run({task, graph_->describe(task), permanent, failures}, out);
     return;
   }
@@ -101,23 +133,23 @@ void Scheduler::on_input_missing(Instant now, WorkerId worker, TaskId task, std:
   leave_worker(task);
   // A holder that is still believed alive has refused: its loss may be noticed soon, so wait a little
   // rather than ask again at once. It costs none of the task's attempts.
-  if (input.value < task_count() && state_[input.value] == TaskState::held) delay(now, task, 1, out);
+  if (input.value < task_count() && tasks_.state(input) == TaskState::held) delay(now, task, 1, out);
   else requeue(task);
   dispatch(out);
 }
 
 void Scheduler::on_recall_answered(Instant, WorkerId worker, TaskId task, std::uint32_t attempt, bool granted,
                                    Actions& out) {
-  if (failure_ || !is_current(worker, task, attempt) || state_[task.value] != TaskState::recalled) return;
+  if (failure_ || !is_current(worker, task, attempt) || tasks_.state(task) != TaskState::recalled) return;
   const auto recall = std::find_if(recalls_.begin(), recalls_.end(), [&](const auto& r) { return r.task == task; });
   const WorkerId thief = recall->thief;
   if (!granted) {
     at(thief).recall_pending = false;
     recalls_.erase(recall);
-    state_[task.value] = TaskState::started;
+    tasks_.set_state(task, TaskState::started);
   } else {
     leave_worker(task);
-    if (missing_[task.value] == 0 && is_alive(thief)) queue_at(task, thief);
+    if (tasks_.count(task) == 0 && is_alive(thief)) queue_at(task, thief);
     else requeue(task);
   }
   dispatch(out);
@@ -125,7 +157,7 @@ void Scheduler::on_recall_answered(Instant, WorkerId worker, TaskId task, std::u
 
 void Scheduler::on_wanted_taken(Instant, TaskId task, Actions& out) {
   RANKINE_CHECK(graph_->is_wanted(task), "only wanted outputs are taken");
-  taken_[task.value] = true;
+  tasks_.set_taken(task);
   if (failure_) return;
   release_if_unneeded(task, out);
   dispatch(out);
@@ -144,8 +176,8 @@ void Scheduler::on_timer(Instant now, Actions& out) {
 }
 
 std::optional<WorkerId> Scheduler::holder(TaskId task) const {
-  if (state_[task.value] != TaskState::held) return std::nullopt;
-  return WorkerId{worker_[task.value]};
+  if (tasks_.state(task) != TaskState::held) return std::nullopt;
+  return WorkerId{tasks_.worker(task)};
 }
 
 std::vector<FailedAttempt> Scheduler::failed_attempts(TaskId task) const {
@@ -160,62 +192,82 @@ Bytes Scheduler::held_bytes(WorkerId worker) const {
   return is_alive(worker) ? Bytes{at(worker).held_bytes} : Bytes{};
 }
 
+std::size_t Scheduler::memory_bytes() const {
+  std::size_t bytes = tasks_.memory_bytes() + rank_.capacity() * sizeof(rank_[0]) + roots_.capacity() * sizeof(TaskId) +
+                      odd_sizes_.memory_bytes() + replicas_.memory_bytes() + workers_.capacity() * sizeof(WorkerState);
+  for (const WorkerState& worker : workers_)
+    bytes += (worker.ready.capacity() + worker.pinned.capacity() + worker.needing.capacity()) * sizeof(QueueEntry) +
+             worker.assigned.capacity() * sizeof(TaskId);
+  return bytes;
+}
+
 bool Scheduler::is_current(WorkerId worker, TaskId task, std::uint32_t attempt) const {
   if (task.value >= task_count() || !is_alive(worker)) return false;
-  const TaskState state = state_[task.value];
-  return state >= TaskState::assigned && state <= TaskState::started && worker_[task.value] == worker.value &&
-         attempt_[task.value] == attempt;
+  const TaskState state = tasks_.state(task);
+  return state >= TaskState::assigned && state <= TaskState::started && tasks_.worker(task) == worker.value &&
+         tasks_.attempt(task) == attempt;
 }
 
 /// Takes an assigned task off its worker's books. The caller gives it its next state.
 void Scheduler::leave_worker(TaskId task) {
-  const WorkerId id{worker_[task.value]};
+  const WorkerId id{tasks_.worker(task)};
   WorkerState& worker = at(id);
-  worker.assigned.erase(std::find(worker.assigned.begin(), worker.assigned.end(), task));
+  // The order of the list means nothing.
+  const auto found = std::find(worker.assigned.begin(), worker.assigned.end(), task);
+  *found = worker.assigned.back();
+  worker.assigned.pop_back();
   --assigned_total_;
-  worker.running_bytes -= graph_->output_bytes(task).value + graph_->scratch_bytes(task).value;
-  worker.backlog_us -= std::max<std::uint32_t>(1, graph_->cost_us(task));
-  inputs_.clear();
-  graph_->dependencies(task, inputs_);
-  for (const TaskId input : inputs_) worker.replica_bytes -= replicas_.remove(input, id);
-  if (inputs_.empty()) --worker.roots_assigned;
-  if (state_[task.value] == TaskState::recalled) {
+  worker.running_bytes -= running_bytes(task);
+  worker.backlog_us -= cost_us(task);
+  const auto inputs = graph_->dependencies_of(task, inputs_);
+  for (const TaskId input : inputs) {
+    // What is held here was held here already when the task came, unless a loss has moved it since.
+    if (tasks_.worker(input) != id.value) worker.replica_bytes -= replicas_.remove(input, id);
+    else if (had_losses_) worker.replica_bytes -= replicas_.remove_if_known(input, id);
+  }
+  if (inputs.empty()) --worker.roots_assigned;
+  if (graph_has_needs_)
+    for (const ResourceNeed& need : graph_->resource_needs(task)) worker.resources_free[need.resource] += need.amount;
+  if (tasks_.state(task) == TaskState::recalled) {
     const auto recall = std::find_if(recalls_.begin(), recalls_.end(), [&](const auto& r) { return r.task == task; });
     if (is_alive(recall->thief)) at(recall->thief).recall_pending = false;
     recalls_.erase(recall);
   }
-  state_[task.value] = TaskState::waiting;
-  worker_[task.value] = no_worker;
+  tasks_.set_state(task, TaskState::waiting);
+  tasks_.set_worker(task, no_worker);
   mark_dirty(id);
 }
 
 void Scheduler::finish(TaskId task, WorkerId worker, Bytes actual, Actions& out) {
-  state_[task.value] = TaskState::held;
-  worker_[task.value] = worker.value;
-  held_bytes_[task.value] = actual.value;
+  tasks_.set_state(task, TaskState::held);
+  tasks_.set_worker(task, worker.value);
+  if (actual != graph_->output_bytes(task)) {
+    odd_sizes_.add(task, {no_worker}, actual.value);
+    tasks_.set_odd_size(task, true);
+  }
   at(worker).held_bytes += actual.value;
   --unfinished_;
-  inputs_.clear();
-  graph_->dependencies(task, inputs_);
-  for (const TaskId input : inputs_) {
-    --readers_[input.value];
-    release_if_unneeded(input, out);
+  for (const TaskId input : graph_->dependencies_of(task, inputs_)) {
+    // An input that was lost meanwhile counts its readers when it is held again.
+    if (tasks_.state(input) == TaskState::held && tasks_.decrement(input) == 0) release_if_unneeded(input, out);
   }
-  dependents_.clear();
-  graph_->dependents(task, dependents_);
-  for (const TaskId reader : dependents_)
-    if (is_unfinished(reader) && --missing_[reader.value] == 0 && state_[reader.value] == TaskState::waiting)
-      make_ready(reader);
-  release_if_unneeded(task, out);
+  std::uint32_t readers = 0;
+  for (const TaskId reader : graph_->dependents_of(task, dependents_)) {
+    if (!is_unfinished(reader)) continue;
+    ++readers;
+    if (tasks_.decrement(reader) == 0 && tasks_.state(reader) == TaskState::waiting) make_ready(reader);
+  }
+  tasks_.set_count(task, readers);
+  if (readers == 0) release_if_unneeded(task, out);
 }
 
 void Scheduler::release_if_unneeded(TaskId task, Actions& out) {
-  if (state_[task.value] != TaskState::held || readers_[task.value] != 0 || is_kept_for_client(task)) return;
-  const WorkerId id{worker_[task.value]};
-  at(id).held_bytes -= held_bytes_[task.value];
-  state_[task.value] = TaskState::released;
-  worker_[task.value] = no_worker;
-  held_bytes_[task.value] = 0;
+  if (tasks_.state(task) != TaskState::held || tasks_.count(task) != 0 || is_kept_for_client(task)) return;
+  const WorkerId id{tasks_.worker(task)};
+  at(id).held_bytes -= held_bytes_of(task);
+  forget_size(task);
+  tasks_.set_state(task, TaskState::released);
+  tasks_.set_worker(task, no_worker);
   mark_dirty(id);
   const auto pool_end = static_cast<std::uint32_t>(out.task_pool.size());
   out.task_pool.push_back(task);
@@ -228,16 +280,22 @@ void Scheduler::release_if_unneeded(TaskId task, Actions& out) {
   out.list.push_back(Release{id, {pool_end, 1}});
 }
 
+void Scheduler::forget_size(TaskId task) {
+  if (!tasks_.has_odd_size(task)) return;
+  odd_sizes_.remove(task, {no_worker});
+  tasks_.set_odd_size(task, false);
+}
+
 /// Back into a queue, or to waiting if an input was lost meanwhile.
 void Scheduler::requeue(TaskId task) {
-  if (missing_[task.value] == 0) make_ready(task);
-  else state_[task.value] = TaskState::waiting;
+  if (tasks_.count(task) == 0) make_ready(task);
+  else tasks_.set_state(task, TaskState::waiting);
 }
 
 void Scheduler::delay(Instant now, TaskId task, std::uint32_t failure_count, Actions& out) {
   const std::int64_t delay_ms = std::int64_t{options_.retry_delay_ms} << std::min<std::uint32_t>(failure_count - 1, 10);
   if (delay_ms == 0) return requeue(task);
-  state_[task.value] = TaskState::delayed;
+  tasks_.set_state(task, TaskState::delayed);
   delayed_.push_back({{now.ns + delay_ms * 1'000'000}, task});
   set_timer(out);
 }

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,25 +11,13 @@
 #include "base/ids.hpp"
 #include "base/task_graph.hpp"
 #include "sched/actions.hpp"
+#include "sched/cost_model.hpp"
 #include "sched/options.hpp"
 #include "sched/replica_table.hpp"
+#include "sched/task_table.hpp"
 #include "sched/worker_state.hpp"
 
 namespace rankine::sched {
-
-/// States of a task as rank 0 sees it.
-///
-/// | state    | meaning                                    | leaves it by                                        |
-/// |----------|--------------------------------------------|-----------------------------------------------------|
-/// | waiting  | an input is not held anywhere yet          | the last input finishes -> ready                    |
-/// | ready    | every input is held; queued here           | Assign -> assigned; an input's holder is lost -> waiting |
-/// | delayed  | failed; waits for its retry time           | timer -> ready or waiting                           |
-/// | assigned | queued or running at a worker              | finished -> held/released; failed -> delayed; input missing or worker lost -> ready/waiting |
-/// | recalled | assigned, and asked back for another worker| granted -> ready; refused -> started; else as assigned |
-/// | started  | assigned, and known to run: not asked back | as assigned                                         |
-/// | held     | finished; its output is kept at one worker | last reader done and not wanted -> released; holder lost -> waiting |
-/// | released | finished; its output is dropped            | needed again to recompute a lost output -> waiting  |
-enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalled, started, held, released };
 
 /// One failed execution.
 struct FailedAttempt {
@@ -53,8 +42,9 @@ struct FailureReport {
 /// Order of use: on_worker_joined for each worker known, start, then events as they come; workers may
 /// join later too. Reports of unknown attempts, of lost workers and doubled ones are ignored.
 ///
-/// State is a structure of arrays indexed by task; a queue of ready tasks holds ranks in the static
-/// order; root tasks are intervals of one sorted list. An event costs O(its task's edges).
+/// State is a structure of arrays indexed by task (TaskTable: 12 bytes a task, and 4 a root task); root tasks
+/// are intervals of one sorted list. An event costs O(its task's edges) and allocates nothing once buffers have
+/// grown to the most that is in flight.
 class Scheduler {
  public:
   Scheduler(SchedulerOptions options, std::shared_ptr<const TaskGraph> graph);
@@ -67,6 +57,8 @@ class Scheduler {
   /// `actual`: bytes of the output now held at the worker.
   void on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
                         std::uint32_t duration_us, Actions& out);
+  /// Several at once: queues are filled when all are entered, with better knowledge and less work.
+  void on_tasks_finished(Instant now, WorkerId worker, std::span<const FinishedTask> tasks, Actions& out);
   /// permanent: trying again cannot help (bad input, broken invariant).
   void on_task_failed(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, std::string message,
                       bool permanent, Actions& out);
@@ -80,14 +72,14 @@ class Scheduler {
   void on_wanted_taken(Instant now, TaskId task, Actions& out);
   void on_timer(Instant now, Actions& out);
 
-  std::uint32_t task_count() const { return static_cast<std::uint32_t>(state_.size()); }
+  std::uint32_t task_count() const { return tasks_.size(); }
   std::uint32_t finished_count() const { return task_count() - unfinished_; }
   std::uint32_t assigned_count() const { return assigned_total_; }
   std::uint32_t live_worker_count() const { return static_cast<std::uint32_t>(live_workers_.size()); }
   bool succeeded() const { return started_ && !failure_ && unfinished_ == 0; }
   bool failed() const { return failure_.has_value(); }
   const FailureReport& failure() const { return *failure_; }
-  TaskState state(TaskId task) const { return state_[task.value]; }
+  TaskState state(TaskId task) const { return tasks_.state(task); }
   /// The worker that holds the output of a held task.
   std::optional<WorkerId> holder(TaskId task) const;
   /// Failed executions of a task that may still succeed (for the summary); empty if none.
@@ -98,12 +90,17 @@ class Scheduler {
   Bytes projected_bytes(WorkerId worker) const;
   Bytes held_bytes(WorkerId worker) const;
 
+  /// What a task of this kind is expected to take, as learned so far.
+  std::uint64_t expected_cost_us(TaskId task) const { return costs_.cost_us(*graph_, task); }
+  /// Bytes of all state, the graph's own aside.
+  std::size_t memory_bytes() const;
+
   /// Recomputes every count, sum and queue from scratch and compares: RANKINE_CHECK on a difference.
   /// O(tasks + edges): for tests and --paranoid runs.
   void sanity_check() const;
 
  private:
-  static constexpr std::uint32_t no_worker = UINT32_MAX;
+  static constexpr std::uint32_t no_worker = TaskTable::no_worker;
   struct DelayedRetry {
     Instant at;
     TaskId task;
@@ -119,10 +116,14 @@ class Scheduler {
   enum class Filled : std::uint8_t { assigned, no_work, no_memory };
 
   // events' shared steps (scheduler.cpp)
+  bool enter_finished(WorkerId worker, const FinishedTask& report, Actions& out);
+  void learn(TaskId task, std::uint32_t duration_us);
+  void reprice_queues();
   bool is_current(WorkerId worker, TaskId task, std::uint32_t attempt) const;
   void leave_worker(TaskId task);
   void finish(TaskId task, WorkerId worker, Bytes actual, Actions& out);
   void release_if_unneeded(TaskId task, Actions& out);
+  void forget_size(TaskId task);
   void requeue(TaskId task);
   void delay(Instant now, TaskId task, std::uint32_t failure_count, Actions& out);
   void fail_run(FailureReport report, Actions& out);
@@ -139,16 +140,26 @@ class Scheduler {
   void queue_at(TaskId task, WorkerId worker);
   void unqueue(TaskId task);
   WorkerId choose_worker(TaskId task);
-  WorkerId place_group(PinGroup group);
-  WorkerId least_loaded_worker(std::uint32_t avoided) const;
+  bool must_stay(TaskId task) const;
+  std::vector<QueueEntry>& queue_of(WorkerState& worker, TaskId task) const;
+  WorkerId place_group(PinGroup group, TaskId task);
+  WorkerId least_loaded_worker(TaskId task, std::uint32_t avoided) const;
+  bool can_serve(WorkerId worker, TaskId task) const;
   std::uint64_t missing_input_bytes(TaskId task, WorkerId worker);
   std::uint64_t bytes_to_add(TaskId task, WorkerId worker);
   std::uint64_t move_cost_us(TaskId task, WorkerId worker);
-  bool fits(std::uint64_t added_bytes, WorkerId worker, double fraction) const;
+  bool fits(std::uint64_t added_bytes, WorkerId id) const {
+    return at(id).projected_bytes() + added_bytes <= at(id).admission_limit;
+  }
+  bool root_fits(std::uint64_t added_bytes, WorkerId id) const {
+    return at(id).projected_bytes() + added_bytes <= at(id).root_admission_limit;
+  }
+  bool has_resources(WorkerId id, TaskId task) const;
 
   // filling: which task (dispatch.cpp)
   void mark_dirty(WorkerId worker);
   void dispatch(Actions& out);
+  void refuse_unservable(Actions& out);
   void fill(WorkerId worker, Actions& out);
   Filled assign_next_ready(WorkerId worker, Actions& out);
   Filled assign_next_root(WorkerId worker, Actions& out);
@@ -157,35 +168,40 @@ class Scheduler {
   void force_progress(Actions& out);
   bool force_ready(Actions& out);
   bool force_root(Actions& out);
-  bool discard_stale(WorkerId id, std::vector<std::uint32_t>& heap) const;
+  bool discard_stale(WorkerId id, std::vector<QueueEntry>& heap) const;
 
   // stealing (stealing.cpp)
   void serve_hungry(Actions& out);
-  bool steal_roots(WorkerId thief);
-  bool steal_ready(WorkerId thief, Actions& out);
-  void recall_for(WorkerId thief, Actions& out);
+  void note_stealable(WorkerId worker);
+  bool serve(WorkerId thief, Actions& out);
+  bool steal_roots(WorkerId thief, WorkerId victim);
+  bool steal_ready(WorkerId thief, WorkerId victim, Actions& out);
+  bool recall_for(WorkerId thief, WorkerId victim, Actions& out);
 
   WorkerState& at(WorkerId worker) { return workers_[worker.value]; }
   const WorkerState& at(WorkerId worker) const { return workers_[worker.value]; }
   bool is_alive(WorkerId worker) const {
     return worker.value < workers_.size() && workers_[worker.value].alive;
   }
-  bool is_unfinished(TaskId task) const { return state_[task.value] < TaskState::held; }
-  bool is_kept_for_client(TaskId task) const { return graph_->is_wanted(task) && !taken_[task.value]; }
+  bool is_unfinished(TaskId task) const { return tasks_.is_unfinished(task); }
+  bool is_kept_for_client(TaskId task) const { return graph_->is_wanted(task) && !tasks_.is_taken(task); }
+  std::uint64_t cost_us(TaskId task) const { return costs_.cost_us(*graph_, task); }
+  std::uint64_t running_bytes(TaskId task) const {
+    return graph_->output_bytes(task).value + graph_->scratch_bytes(task).value;
+  }
+  /// Of a held output; 0 of others.
+  std::uint64_t held_bytes_of(TaskId task) const {
+    if (tasks_.state(task) != TaskState::held) return 0;
+    return tasks_.has_odd_size(task) ? odd_sizes_.charged_bytes(task, {no_worker}) : graph_->output_bytes(task).value;
+  }
 
   SchedulerOptions options_;
   std::shared_ptr<const TaskGraph> graph_;
 
-  // One entry a task.
-  std::vector<TaskState> state_;
-  std::vector<std::uint16_t> attempt_;         ///< of the last assignment; 0: never assigned
-  std::vector<std::uint32_t> missing_;         ///< inputs not held now
-  std::vector<std::uint32_t> readers_;         ///< dependents not finished
-  std::vector<std::uint32_t> worker_;          ///< queued for (ready), at (assigned), holding (held)
-  std::vector<std::uint64_t> held_bytes_;      ///< actual bytes of a held output
+  TaskTable tasks_;
   std::vector<std::uint32_t> rank_;            ///< place in the static order
-  std::vector<TaskId> at_rank_;                ///< its inverse
-  std::vector<bool> taken_;                    ///< wanted outputs that the client has
+  ReplicaTable odd_sizes_;                     ///< held outputs of another size than the graph said
+  CostModel costs_;
 
   // Root tasks that are not pinned, by rank; [root_cursor_, end) is not given to any worker yet.
   std::vector<TaskId> roots_;
@@ -196,13 +212,15 @@ class Scheduler {
   std::vector<WorkerState> workers_;           ///< indexed by WorkerId
   std::vector<WorkerId> live_workers_;         ///< ascending
   std::vector<std::uint32_t> group_worker_;    ///< by PinGroup
-  ReplicaTable replicas_;                      ///< inputs of assigned tasks, by worker
+  ReplicaTable replicas_;                      ///< inputs of assigned tasks that are held elsewhere, by worker
   std::vector<TaskId> unplaced_;               ///< ready while there was no worker
   std::unordered_map<TaskId, std::vector<FailedAttempt>> failures_;
   std::vector<PendingRecall> recalls_;         ///< at most one a thief
   std::vector<DelayedRetry> delayed_;          ///< short
   std::vector<WorkerId> dirty_;                ///< workers whose queue may be filled
   std::vector<WorkerId> hungry_;               ///< workers with idle threads that found nothing
+  std::size_t hungry_begin_ = 0;               ///< those before have been served
+  std::vector<WorkerId> stealable_;            ///< workers that have what thieves look for
   std::optional<FailureReport> failure_;
 
   std::uint32_t unfinished_ = 0;
@@ -210,8 +228,13 @@ class Scheduler {
   std::uint32_t ready_total_ = 0;
   std::uint32_t total_threads_ = 0;
   std::uint32_t steal_cursor_ = 0;
+  std::uint32_t steal_failures_ = 0;           ///< in a row
+  std::uint32_t steal_pause_ = 0;              ///< events to let pass before thieves look again
   std::uint32_t forced_ = 0;
+  bool graph_has_needs_ = false;
+  std::optional<TaskId> unservable_;           ///< needs a resource that no worker has
   bool started_ = false;
+  bool had_losses_ = false;                    ///< a worker was lost: holders may have moved under assigned readers
   bool reported_success_ = false;
 
   // Reused buffers: dependencies and dependents of the task at hand, nested uses have their own.

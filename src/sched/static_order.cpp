@@ -1,7 +1,7 @@
 #include "sched/static_order.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <span>
 
 #include "base/error.hpp"
 
@@ -10,95 +10,122 @@ namespace {
 
 constexpr std::uint32_t unplaced = UINT32_MAX;
 
-/// Longest path, by cost, that runs through each task: the sum of the longest one that ends in it
-/// (t-level) and the longest one that begins with it (b-level, Kwok and Ahmad 1999).
-std::vector<std::uint64_t> longest_path_through(const TaskGraph& graph) {
-  const std::uint32_t count = graph.task_count();
-  std::vector<std::uint32_t> missing(count);
-  std::vector<std::uint64_t> t_level(count, 0);
-  std::vector<TaskId> topological, edges;
-  topological.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    edges.clear();
-    graph.dependencies({i}, edges);
-    missing[i] = static_cast<std::uint32_t>(edges.size());
-    if (edges.empty()) topological.push_back({i});
-  }
-  for (std::size_t next = 0; next < topological.size(); ++next) {
-    const TaskId task = topological[next];
-    const std::uint64_t end = t_level[task.value] + std::max<std::uint32_t>(1, graph.cost_us(task));
-    edges.clear();
-    graph.dependents(task, edges);
-    for (const TaskId reader : edges) {
-      t_level[reader.value] = std::max(t_level[reader.value], end);
-      if (--missing[reader.value] == 0) topological.push_back(reader);
-    }
-  }
-  if (topological.size() != count) {
-    const auto stuck = std::find_if(missing.begin(), missing.end(), [](std::uint32_t m) { return m != 0; });
-    throw Error(ExitCode::internal, "the task graph has a cycle: " +
-                graph.describe({static_cast<std::uint32_t>(stuck - missing.begin())}) + " waits for itself");
-  }
-  std::vector<std::uint64_t> b_level(count, 0);
-  for (auto task = topological.rbegin(); task != topological.rend(); ++task) {
-    edges.clear();
-    graph.dependents(*task, edges);
-    std::uint64_t longest = 0;
-    for (const TaskId reader : edges) longest = std::max(longest, b_level[reader.value]);
-    b_level[task->value] = longest + std::max<std::uint32_t>(1, graph.cost_us(*task));
-  }
-  for (std::uint32_t i = 0; i < count; ++i) t_level[i] += b_level[i];
-  return t_level;
-}
+std::uint32_t add_saturating(std::uint32_t a, std::uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
+
+/// What the walk keeps of a task, side by side because it is asked for together.
+struct Node {
+  std::uint32_t path = 0;     ///< cost of the longest path through it
+  std::uint32_t missing = 0;  ///< inputs not placed yet
+  std::uint32_t readers = 0;  ///< dependents not placed yet
+  std::uint32_t rank = unplaced;
+};
 
 class OrderWalk {
  public:
-  OrderWalk(const TaskGraph& graph, StaticOrder& order)
-      : graph_(graph), order_(order), path_(longest_path_through(graph)) {
-    const std::uint32_t count = graph.task_count();
-    missing_.resize(count);
-    readers_.resize(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      edges_.clear();
-      graph.dependencies({i}, edges_);
-      missing_[i] = static_cast<std::uint32_t>(edges_.size());
-      edges_.clear();
-      graph.dependents({i}, edges_);
-      readers_[i] = static_cast<std::uint32_t>(edges_.size());
-    }
+  explicit OrderWalk(const TaskGraph& graph) : graph_(graph), nodes_(graph.task_count()) {
+    measure_paths();
+    order_.at_rank.reserve(nodes_.size());
   }
 
-  void run() {
-    std::vector<TaskId> sinks;
-    for (std::uint32_t i = 0; i < graph_.task_count(); ++i)
-      if (readers_[i] == 0) sinks.push_back({i});
-    std::stable_sort(sinks.begin(), sinks.end(),
-                     [&](TaskId a, TaskId b) { return path_[a.value] > path_[b.value]; });
-    for (const TaskId sink : sinks) descend(sink);
+  StaticOrder run() {
+    for (const TaskId target : targets()) descend(target);
+    order_.rank.resize(nodes_.size());
+    for (std::size_t i = 0; i < nodes_.size(); ++i) order_.rank[i] = nodes_[i].rank;
+    return std::move(order_);
   }
 
  private:
-  bool is_placed(TaskId task) const { return order_.rank[task.value] != unplaced; }
+  std::uint32_t cost(TaskId task) const { return std::max<std::uint32_t>(1, graph_.cost_us(task)); }
+  Node& at(TaskId task) { return nodes_[task.value]; }
 
-  /// Places `sink` and all it needs. The stack holds tasks whose turn may have come already.
-  void descend(TaskId sink) {
-    stack_.push_back(sink);
+  /// Longest path, by cost, that runs through each task: the sum of the longest one that ends in it (t-level)
+  /// and the longest one that begins with it (b-level, Kwok and Ahmad 1999). Also counts the edges.
+  /// Ids are in topological order in nearly every graph: then two sweeps over the inputs do.
+  void measure_paths() {
+    const auto count = static_cast<std::uint32_t>(nodes_.size());
+    bool ids_are_topological = true;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto inputs = graph_.dependencies_of({i}, edges_);
+      nodes_[i].missing = static_cast<std::uint32_t>(inputs.size());
+      std::uint32_t begin = 0;
+      for (const TaskId input : inputs) {
+        ids_are_topological = ids_are_topological && input.value < i;
+        ++at(input).readers;
+        begin = std::max(begin, at(input).path);
+      }
+      nodes_[i].path = add_saturating(begin, cost({i}));
+    }
+    std::vector<TaskId> topological;
+    if (!ids_are_topological) topological = sort_topologically();
+    std::vector<std::uint32_t> below(count, 0);
+    for (std::uint32_t k = count; k-- > 0;) {
+      const TaskId task = ids_are_topological ? TaskId{k} : topological[k];
+      const std::uint32_t b_level = add_saturating(below[task.value], cost(task));
+      for (const TaskId input : graph_.dependencies_of(task, edges_))
+        below[input.value] = std::max(below[input.value], b_level);
+    }
+    for (std::uint32_t i = 0; i < count; ++i) nodes_[i].path = add_saturating(nodes_[i].path, below[i]);
+  }
+
+  /// Kahn's algorithm; sets the path to the end of each task on the way.
+  std::vector<TaskId> sort_topologically() {
+    const auto count = static_cast<std::uint32_t>(nodes_.size());
+    std::vector<std::uint32_t> missing(count);
+    std::vector<TaskId> topological;
+    topological.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      missing[i] = nodes_[i].missing;
+      nodes_[i].path = cost({i});
+      if (missing[i] == 0) topological.push_back({i});
+    }
+    for (std::size_t next = 0; next < topological.size(); ++next)
+      for (const TaskId reader : graph_.dependents_of(topological[next], edges_)) {
+        at(reader).path = std::max(at(reader).path, add_saturating(at(topological[next]).path, cost(reader)));
+        if (--missing[reader.value] == 0) topological.push_back(reader);
+      }
+    if (topological.size() != count) {
+      const auto stuck = std::find_if(missing.begin(), missing.end(), [](std::uint32_t m) { return m != 0; });
+      throw Error(ExitCode::internal, "the task graph has a cycle: " +
+                  graph_.describe({static_cast<std::uint32_t>(stuck - missing.begin())}) + " waits for itself");
+    }
+    return topological;
+  }
+
+  /// What is to be reached, one after the other: tasks that nobody reads, longest path first, and before
+  /// them whatever the user has given a priority.
+  std::vector<TaskId> targets() const {
+    std::vector<TaskId> targets;
+    const bool has_priorities = graph_.has_priorities();
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i)
+      if (nodes_[i].readers == 0 || (has_priorities && graph_.priority({i}) > 0)) targets.push_back({i});
+    const auto goes_first = [&](TaskId a, TaskId b) {
+      if (has_priorities && graph_.priority(a) != graph_.priority(b)) return graph_.priority(a) > graph_.priority(b);
+      return nodes_[a.value].path > nodes_[b.value].path;
+    };
+    if (!std::is_sorted(targets.begin(), targets.end(), goes_first))
+      std::stable_sort(targets.begin(), targets.end(), goes_first);
+    return targets;
+  }
+
+  /// Places `target` and all it needs. The stack holds tasks whose turn may have come already.
+  void descend(TaskId target) {
+    stack_.push_back(target);
     while (!stack_.empty()) {
       const TaskId task = stack_.back();
-      if (is_placed(task)) {
+      const Node& node = at(task);
+      if (node.rank != unplaced) {
         stack_.pop_back();
-      } else if (missing_[task.value] == 0) {
+      } else if (node.missing == 0) {
         stack_.pop_back();
         place_with_releasing_readers(task);
       } else {
-        edges_.clear();
-        graph_.dependencies(task, edges_);
-        std::erase_if(edges_, [&](TaskId input) { return is_placed(input); });
+        const auto bottom = static_cast<std::ptrdiff_t>(stack_.size());
+        for (const TaskId input : graph_.dependencies_of(task, edges_))
+          if (at(input).rank == unplaced) stack_.push_back(input);
         // What goes first is pushed last.
-        std::sort(edges_.begin(), edges_.end(), [&](TaskId a, TaskId b) {
-          return path_[a.value] != path_[b.value] ? path_[a.value] < path_[b.value] : a > b;
+        std::sort(stack_.begin() + bottom, stack_.end(), [&](TaskId a, TaskId b) {
+          return at(a).path != at(b).path ? at(a).path < at(b).path : a > b;
         });
-        stack_.insert(stack_.end(), edges_.begin(), edges_.end());
       }
     }
   }
@@ -107,60 +134,49 @@ class OrderWalk {
     cascade_.assign(1, first);
     for (std::size_t next = 0; next < cascade_.size(); ++next) {
       const TaskId task = cascade_[next];
-      if (is_placed(task)) continue;
+      if (at(task).rank != unplaced) continue;
       place(task);
-      edges_.clear();
-      graph_.dependents(task, edges_);
-      for (const TaskId reader : edges_) --missing_[reader.value];
-      const std::size_t reader_count = edges_.size();
-      std::erase_if(edges_, [&](TaskId reader) { return missing_[reader.value] != 0; });
+      const auto readers = graph_.dependents_of(task, edges_);
+      ready_.clear();
+      for (const TaskId reader : readers)
+        if (--at(reader).missing == 0) ready_.push_back(reader);
+      if (ready_.empty()) continue;
       // All readers of a block together may free it where none does alone.
-      const bool all_ready = edges_.size() == reader_count && !graph_.is_wanted(task);
+      const bool all_ready = ready_.size() == readers.size() && !graph_.is_wanted(task);
       std::uint64_t made = 0, freed = all_ready ? graph_.output_bytes(task).value : 0;
-      for (const TaskId reader : edges_) {
+      for (const TaskId reader : ready_) {
         made += graph_.output_bytes(reader).value;
         freed += bytes_freed_by(reader, all_ready ? task : TaskId{unplaced});
       }
-      for (const TaskId reader : edges_)
+      for (const TaskId reader : ready_)
         if (freed >= made || bytes_freed_by(reader, TaskId{unplaced}) >= graph_.output_bytes(reader).value)
           cascade_.push_back(reader);
     }
   }
 
   void place(TaskId task) {
-    order_.rank[task.value] = static_cast<std::uint32_t>(order_.at_rank.size());
+    at(task).rank = static_cast<std::uint32_t>(order_.at_rank.size());
     order_.at_rank.push_back(task);
-    inputs_.clear();
-    graph_.dependencies(task, inputs_);
-    for (const TaskId input : inputs_) --readers_[input.value];
+    for (const TaskId input : graph_.dependencies_of(task, inputs_)) --at(input).readers;
   }
 
   /// Bytes of inputs of which `task` is the last reader, `except` aside.
   std::uint64_t bytes_freed_by(TaskId task, TaskId except) {
-    inputs_.clear();
-    graph_.dependencies(task, inputs_);
     std::uint64_t freed = 0;
-    for (const TaskId input : inputs_)
-      if (input != except && readers_[input.value] == 1 && !graph_.is_wanted(input))
+    for (const TaskId input : graph_.dependencies_of(task, inputs_))
+      if (input != except && at(input).readers == 1 && !graph_.is_wanted(input))
         freed += graph_.output_bytes(input).value;
     return freed;
   }
 
   const TaskGraph& graph_;
-  StaticOrder& order_;
-  std::vector<std::uint64_t> path_;
-  std::vector<std::uint32_t> missing_, readers_;
-  std::vector<TaskId> stack_, cascade_, edges_, inputs_;
+  StaticOrder order_;
+  std::vector<Node> nodes_;
+  std::vector<TaskId> stack_, cascade_, ready_, edges_, inputs_;
 };
 
 }  // namespace
 
-StaticOrder compute_static_order(const TaskGraph& graph) {
-  StaticOrder order;
-  order.rank.assign(graph.task_count(), unplaced);
-  order.at_rank.reserve(graph.task_count());
-  OrderWalk(graph, order).run();
-  return order;
-}
+StaticOrder compute_static_order(const TaskGraph& graph) { return OrderWalk(graph).run(); }
 
 }  // namespace rankine::sched

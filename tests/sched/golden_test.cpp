@@ -72,8 +72,10 @@ class Story {
       s.start(now_, actions_);
     } else if (what == "finished") {
       const TaskId task{line.number(2)};
+      const bool is_known = task.value < tasks_.size();
       s.on_task_finished(now_, {line.number(1)}, task, line.number(3),
-                         Bytes{line.setting("bytes", graph_->output_bytes(task).value)}, 1, actions_);
+                         Bytes{line.setting("bytes", is_known ? graph_->output_bytes(task).value : 0)},
+                         static_cast<std::uint32_t>(line.setting("took_us", 1)), actions_);
     } else if (what == "failed") {
       s.on_task_failed(now_, {line.number(1)}, {line.number(2)}, line.number(3), line.rest(5),
                        line.words.at(4) == "permanent", actions_);
