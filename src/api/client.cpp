@@ -1,0 +1,140 @@
+#include "rankine/client.hpp"
+
+#include <boost/program_options/parsers.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/convert.hpp"
+#include "launch/job.hpp"
+#include "runtime/pipeline_host.hpp"
+
+namespace rankine {
+namespace {
+
+script::OpenOptions open_options(const OpenOptions& options) {
+  script::OpenOptions inner;
+  if (!options.chunks.empty()) inner.chunks = {script::ChunkOptions::Kind::sizes, options.chunks};
+  inner.group = options.group;
+  inner.decode_cf = options.decode_cf;
+  inner.mask_and_scale = options.mask_and_scale;
+  inner.decode_times = options.decode_times;
+  inner.drop_variables = options.drop_variables;
+  return inner;
+}
+
+script::SinkOptions sink_options(const WriteOptions& options) {
+  script::SinkOptions inner;
+  inner.mode = options.mode;
+  inner.format = options.format;
+  for (const auto& [name, encoding] : options.encoding) inner.encoding.emplace_back(name, api::attributes(encoding));
+  inner.unlimited_dims = options.unlimited_dims;
+  return inner;
+}
+
+/// The options of the environment over those of the program.
+cli::Options job_options(const RunOptions& given, const std::string& program) {
+  std::vector<std::string> words{"run"};
+  if (const char* more = std::getenv("RANKINE_OPTIONS")) {
+    const auto extra = boost::program_options::split_unix(more);
+    words.insert(words.end(), extra.begin(), extra.end());
+  }
+  words.push_back(program);
+  cli::Options options = cli::parse_options(words);
+  if (!options.threads) options.threads = given.threads;
+  if (!options.memory_limit && given.memory_limit_bytes) options.memory_limit = Bytes(*given.memory_limit_bytes);
+  if (given.quiet && options.verbosity == report::Verbosity::normal) options.verbosity = report::Verbosity::quiet;
+  return options;
+}
+
+}  // namespace
+
+class Client::State {
+ public:
+  explicit State(runtime::PipelineHost& to) : host(to) {}
+  runtime::PipelineHost& host;
+};
+
+Dataset Client::open_dataset(const std::string& path, const OpenOptions& options) {
+  return api::wrap(state_.host.open_dataset(path, open_options(options)));
+}
+
+Dataset Client::open_mfdataset(const std::vector<std::string>& paths, const OpenOptions& options) {
+  return api::wrap(state_.host.open_mfdataset(paths, open_options(options)));
+}
+
+Dataset Client::open_zarr(const std::string& path, const OpenOptions& options) {
+  return api::wrap(state_.host.open_zarr(path, open_options(options)));
+}
+
+void Client::to_netcdf(const Dataset& dataset, const std::string& path, const WriteOptions& options) {
+  state_.host.add_netcdf_sink(dataset.held(), path, sink_options(options));
+}
+
+void Client::to_zarr(const Dataset& dataset, const std::string& path, const WriteOptions& options) {
+  state_.host.add_zarr_sink(dataset.held(), path, sink_options(options));
+}
+
+void Client::compute() { state_.host.finish(); }
+
+template <class T>
+Values<T> Client::load(const DataArray& x) {
+  const array::ExprPtr& data = x.held().variable.data;
+  const bool text = data->dtype == DType::string;
+  if (text != std::is_same_v<T, std::string>)
+    throw UsageError("values of dtype " + name_of(data->dtype) + " cannot be loaded as " +
+                     (text ? "numbers" : "strings"));
+  Values<T> values;
+  values.shape = data->shape;
+  if constexpr (std::is_same_v<T, std::string>) {
+    values.elements = state_.host.load({data})[0].strings();
+  } else {
+    const NdArray loaded = state_.host.load({array::cast(data, DTypeOf<T>::value)})[0];
+    const auto elements = loaded.template values<T>();
+    values.elements.assign(elements.begin(), elements.end());
+  }
+  return values;
+}
+
+double Client::item(const DataArray& x) {
+  const Values<double> values = load<double>(x);
+  if (values.elements.size() != 1)
+    throw UsageError("item needs an array of one element, not of shape " + format_tuple(values.shape));
+  return values.elements[0];
+}
+
+template Values<bool> Client::load<bool>(const DataArray&);
+template Values<float> Client::load<float>(const DataArray&);
+template Values<double> Client::load<double>(const DataArray&);
+template Values<std::int8_t> Client::load<std::int8_t>(const DataArray&);
+template Values<std::int16_t> Client::load<std::int16_t>(const DataArray&);
+template Values<std::int32_t> Client::load<std::int32_t>(const DataArray&);
+template Values<std::int64_t> Client::load<std::int64_t>(const DataArray&);
+template Values<std::uint8_t> Client::load<std::uint8_t>(const DataArray&);
+template Values<std::uint16_t> Client::load<std::uint16_t>(const DataArray&);
+template Values<std::uint32_t> Client::load<std::uint32_t>(const DataArray&);
+template Values<std::uint64_t> Client::load<std::uint64_t>(const DataArray&);
+template Values<std::string> Client::load<std::string>(const DataArray&);
+
+int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, const RunOptions& options) {
+  std::string command;
+  for (int i = 0; i < argc; ++i) command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  const std::vector<std::string> words(argv, argv + argc);
+  try {
+    return launch::run_job(job_options(options, argc > 0 ? argv[0] : "program"), argc, argv,
+                           [&](runtime::Session& session, report::Reporter& reporter) {
+      runtime::PipelineHost host(
+          {words, launch::history_line(command), true},
+          [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
+      Client::State state(host);
+      Client client(state);
+      pipeline(client);
+      host.finish();
+      return static_cast<int>(ExitCode::done);
+    });
+  } catch (const Error& error) {
+    if (launch::speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
+    return static_cast<int>(error.code());
+  }
+}
+
+}  // namespace rankine
