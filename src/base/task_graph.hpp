@@ -52,6 +52,9 @@ class TaskGraph {
     dependents(task, buffer);
     return buffer;
   }
+  /// The task's numbers and edges will be asked for soon: graphs that store them may fetch them into the caches,
+  /// at stage 0 where its edges begin, at stage 1 the edges.
+  virtual void fetch_ahead(TaskId, unsigned /*stage*/) const {}
   /// Tasks of one class (a layer, a function) err alike in cost_us: what some of them took corrects the hint
   /// of the others during a run. 0 classes: hints are never corrected.
   virtual std::uint32_t cost_class_count() const { return 0; }

@@ -27,6 +27,7 @@ struct PoolRange {
 
 /// A report that a task is finished: `bytes` of its output are now held at its worker.
 struct FinishedTask {
+  WorkerId worker;
   TaskId task;
   std::uint32_t attempt = 0;
   Bytes bytes;

@@ -41,7 +41,7 @@ void Scheduler::refuse_unservable(Actions& out) {
 /// after them, and only while memory allows the others to run.
 void Scheduler::fill(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
-  const std::size_t capacity = std::size_t{worker.description.threads} + options_.queued_ahead_per_worker;
+  const std::size_t capacity = std::size_t{worker.threads} + options_.queued_ahead_per_worker;
   Filled outcome = Filled::assigned;
   while (!failure_ && worker.assigned.size() < capacity) {
     outcome = assign_next_ready(id, out);
@@ -85,7 +85,7 @@ Scheduler::Filled Scheduler::assign_next_ready(WorkerId id, Actions& out) {
 
 Scheduler::Filled Scheduler::assign_next_root(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
-  if (worker.roots_assigned >= worker.description.threads + options_.roots_ahead_per_worker) return Filled::no_work;
+  if (worker.roots_assigned >= worker.threads + options_.roots_ahead_per_worker) return Filled::no_work;
   if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
   const TaskId task = roots_[worker.root_begin];
   if (!root_fits(running_bytes(task), id)) return Filled::no_memory;

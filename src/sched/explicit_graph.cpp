@@ -86,6 +86,17 @@ void ExplicitGraph::index_readers() {
   reader_begin_.pop_back();
 }
 
+void ExplicitGraph::fetch_ahead(TaskId task, unsigned stage) const {
+  if (stage == 0) {
+    __builtin_prefetch(&input_begin_[task.value]);
+    __builtin_prefetch(&reader_begin_[task.value]);
+    __builtin_prefetch(&profile_[task.value]);
+  } else {
+    __builtin_prefetch(inputs_.data() + input_begin_[task.value]);
+    __builtin_prefetch(readers_.data() + reader_begin_[task.value]);
+  }
+}
+
 std::size_t ExplicitGraph::memory_bytes() const {
   return (input_begin_.capacity() + reader_begin_.capacity() + profile_.capacity()) * sizeof(std::uint32_t) +
          (inputs_.capacity() + readers_.capacity()) * sizeof(TaskId) + profiles_.capacity() * sizeof(TaskProfile);

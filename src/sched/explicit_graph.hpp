@@ -62,6 +62,8 @@ class ExplicitGraph final : public TaskGraph {
   bool has_resource_needs() const override { return has_needs_; }
   std::span<const ResourceNeed> resource_needs(TaskId task) const override { return profile(task).needs; }
 
+  void fetch_ahead(TaskId task, unsigned stage) const override;
+
   const TaskProfile& profile(TaskId task) const { return profiles_[profile_[task.value]]; }
   /// Bytes of all arrays.
   std::size_t memory_bytes() const;

@@ -13,7 +13,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   had_losses_ = true;
   if (at(worker).stealable_at != WorkerState::not_stealable) note_stealable(worker);
   live_workers_.erase(std::find(live_workers_.begin(), live_workers_.end(), worker));
-  total_threads_ -= at(worker).description.threads;
+  total_threads_ -= at(worker).threads;
   if (failure_) return;
 
   std::vector<TaskId> homeless;  // may run elsewhere if their inputs are there

@@ -92,7 +92,7 @@ WorkerId Scheduler::choose_worker(TaskId task) {
     const WorkerId holder{tasks_.worker(input)};
     if (local_bytes_[holder.value] == 0) candidates_.push_back(holder);
     local_bytes_[holder.value] += bytes;
-    node_bytes_[at(holder).description.node] += bytes;
+    node_bytes_[at(holder).node] += bytes;
     total += bytes;
   }
   WorkerId best{no_worker};
@@ -100,7 +100,7 @@ WorkerId Scheduler::choose_worker(TaskId task) {
   for (const WorkerId candidate : candidates_) {
     if (candidate.value == avoided || !can_serve(candidate, task)) continue;
     const double local = static_cast<double>(local_bytes_[candidate.value]);
-    const double node = static_cast<double>(node_bytes_[at(candidate).description.node]);
+    const double node = static_cast<double>(node_bytes_[at(candidate).node]);
     const double missing = static_cast<double>(total) - node + (node - local) * options_.same_node_price;
     const bool better = best.value == no_worker || missing < best_missing ||
                         (missing == best_missing && (at(candidate).wait_us() < at(best).wait_us() ||
@@ -112,7 +112,7 @@ WorkerId Scheduler::choose_worker(TaskId task) {
   }
   for (const WorkerId candidate : candidates_) {
     local_bytes_[candidate.value] = 0;
-    node_bytes_[at(candidate).description.node] = 0;
+    node_bytes_[at(candidate).node] = 0;
   }
   return best.value != no_worker ? best : least_loaded_worker(task, avoided);
 }

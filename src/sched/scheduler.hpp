@@ -57,8 +57,9 @@ class Scheduler {
   /// `actual`: bytes of the output now held at the worker.
   void on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
                         std::uint32_t duration_us, Actions& out);
-  /// Several at once: queues are filled when all are entered, with better knowledge and less work.
-  void on_tasks_finished(Instant now, WorkerId worker, std::span<const FinishedTask> tasks, Actions& out);
+  /// Several at once, of any workers: queues are filled when all are entered, with better knowledge and less
+  /// work. Whoever has many reports at hand should enter them so.
+  void on_tasks_finished(Instant now, std::span<const FinishedTask> tasks, Actions& out);
   /// permanent: trying again cannot help (bad input, broken invariant).
   void on_task_failed(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, std::string message,
                       bool permanent, Actions& out);
@@ -116,7 +117,8 @@ class Scheduler {
   enum class Filled : std::uint8_t { assigned, no_work, no_memory };
 
   // events' shared steps (scheduler.cpp)
-  bool enter_finished(WorkerId worker, const FinishedTask& report, Actions& out);
+  bool enter_finished(const FinishedTask& report, Actions& out);
+  void fetch_ahead(std::span<const FinishedTask> tasks, std::size_t at);
   void learn(TaskId task, std::uint32_t duration_us);
   void reprice_queues();
   bool is_current(WorkerId worker, TaskId task, std::uint32_t attempt) const;

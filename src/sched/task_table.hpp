@@ -42,6 +42,9 @@ class TaskTable {
   }
   bool is_unfinished(TaskId task) const { return (at(task).bits & state_mask) < static_cast<int>(TaskState::held); }
 
+  /// The entry will be asked for soon.
+  void fetch(TaskId task) const { __builtin_prefetch(&at(task), 1); }
+
   /// Of the last assignment; 0: never assigned.
   std::uint32_t attempt(TaskId task) const { return at(task).bits >> attempt_shift; }
   void next_attempt(TaskId task) { at(task).bits = static_cast<std::uint16_t>(at(task).bits + (1u << attempt_shift)); }
