@@ -43,6 +43,19 @@ Cuts sliced_cuts(const Cuts& cuts, std::int64_t start, std::int64_t step, std::i
   return inside;
 }
 
+/// Each cut moved to the nearest of `allowed`: a wish never cuts a stored chunk, which would be read and
+/// decoded once for each part.
+Cuts moved_to_nearest(const Cuts& cuts, const Cuts& allowed) {
+  Cuts moved{0};
+  for (std::size_t i = 1; i + 1 < cuts.size(); ++i) {
+    const auto above = std::lower_bound(allowed.begin(), allowed.end(), cuts[i]);
+    const std::int64_t at = above != allowed.begin() && cuts[i] - *(above - 1) < *above - cuts[i] ? *(above - 1) : *above;
+    if (at > moved.back() && at < cuts.back()) moved.push_back(at);
+  }
+  moved.push_back(cuts.back());
+  return moved;
+}
+
 Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) {
   Preference own = no_preference(expr->shape.size());
   if (const auto* source = expr->as<array::Source>()) {
@@ -129,7 +142,8 @@ Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) 
   if (const auto* rechunk = expr->as<array::Rechunk>()) {
     for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
       if (rechunk->chunk_shape[axis] <= 0) continue;
-      own.cuts[axis] = regular_cuts(expr->shape[axis], rechunk->chunk_shape[axis]);
+      const Cuts wished = regular_cuts(expr->shape[axis], rechunk->chunk_shape[axis]);
+      own.cuts[axis] = own.cuts[axis].empty() ? wished : moved_to_nearest(wished, own.cuts[axis]);
       own.exact[axis] = true;
     }
   }

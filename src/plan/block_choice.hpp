@@ -15,7 +15,7 @@ using GridOfLayer = std::function<const ChunkGrid&(LayerId)>;
 /// Blocks in which to evaluate `expr`: unions of stored chunks (so that no chunk is decoded twice),
 /// about options.block_bytes large, widened first along `wide_axes` in that order (the reduced axes
 /// of a reduction: fewer partial results), then from the last axis to the first (as chunks lie in the
-/// file). Wishes of Rechunk are kept. If `aligned` is not empty, all cuts are multiples of it
+/// file). Wishes of Rechunk (chunks=, chunk()) are kept, each cut moved to the nearest border of stored chunks. If `aligned` is not empty, all cuts are multiples of it
 /// (whole stored chunks of the output), and blocks grow further where that avoids decoding input
 /// chunks twice.
 ChunkGrid choose_blocks(const array::ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,

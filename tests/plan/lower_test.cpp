@@ -93,6 +93,19 @@ TEST_CASE("months recur, so their climatology is one block that all partial resu
   for (const auto& groups : first.groups) CHECK(groups.size() <= 2);
 }
 
+TEST_CASE("wished blocks end where stored chunks end, so that none is read twice") {
+  const auto blocks = [](const Shape& stored_chunk, const Shape& wish) {
+    const auto plan = lowered({array::rechunk(stored({1000, 100}, stored_chunk), wish)});
+    CHECK(plan.summary().bytes_decoded == 1000.0 * 100 * 4);
+    return plan.layers()[0].task_count;
+  };
+  CHECK(blocks({100, 100}, {200, 0}) == 5);
+  CHECK(blocks({100, 100}, {240, 0}) == 4);   // 200, 500, 700, 1000
+  CHECK(blocks({1000, 100}, {64, 0}) == 1);
+  CHECK(blocks({100, 100}, {7, 0}) == 10);
+  CHECK(blocks({100, 100}, {-1, 0}) == 1);
+}
+
 TEST_CASE("plans travel as bytes and lower to the same layers") {
   const ExprPtr x = stored(year_shape, year_chunk);
   plan::LogicalPlan logical;
