@@ -13,6 +13,7 @@ constexpr const char* overview =
     "  run SCRIPT [WORD...]    run a pipeline script\n"
     "  plan SCRIPT [WORD...]   print what a run would do; reads no data\n"
     "  info FILE...            print what NetCDF files and Zarr stores hold\n"
+    "  language                print the names that scripts may use, and those that they may not yet\n"
     "  version                 print the version\n"
     "  help [COMMAND]          print this, or all about a command\n"
     "\n"
@@ -72,6 +73,8 @@ std::string help_text(std::optional<Command> topic) {
   if (topic == Command::run) return run_intro + option_lines(options_of(Command::run));
   if (topic == Command::plan) return plan_intro + option_lines(options_of(Command::plan));
   if (topic == Command::info) return info_intro + option_lines(options_of(Command::info));
+  if (topic == Command::language)
+    return "usage: rankine language\n\nPrints what pipeline scripts may call, as the tables of docs/pipeline-language.md.\n";
   if (topic == Command::version) return "usage: rankine version\n\nPrints the version.\n";
   return overview;
 }

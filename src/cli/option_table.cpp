@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::pair<Command, const char*> commands[] = {
     {Command::run, "run"},         {Command::plan, "plan"}, {Command::info, "info"},
-    {Command::version, "version"}, {Command::help, "help"},
+    {Command::language, "language"}, {Command::version, "version"}, {Command::help, "help"},
 };
 
 const OptionRow help_row{"help", 'h', "", "print this help and exit", false};
@@ -63,7 +63,7 @@ const std::vector<OptionRow>& options_of(Command command) {
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
-      {"verbose", 'v', "", "say more: files, chunk paths, plan, attempts"},
+      {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
       config_row,
       help_row};

@@ -145,7 +145,7 @@ Options parse_options(const Words& words) {
   Words operands(rest.begin() + static_cast<std::ptrdiff_t>(option_words), rest.end());
   if (!operands.empty() && operands[0] == "--") operands.erase(operands.begin());
   const std::string in = "rankine " + name_of(options.command) + ": ";
-  if (options.command == Command::version) {
+  if (options.command == Command::version || options.command == Command::language) {
     if (!operands.empty()) throw UsageError(in + "takes no words");
   } else if (options.command == Command::info) {
     if (operands.empty()) throw UsageError(in + "a file is missing; see rankine info --help");

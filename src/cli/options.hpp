@@ -8,7 +8,7 @@
 
 namespace rankine::cli {
 
-enum class Command { run, plan, info, version, help };
+enum class Command { run, plan, info, language, version, help };
 enum class SchedulerWorks { automatic, yes, no };
 
 /// The command line of `rankine`, with what a configuration file added to it.

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <iterator>
+
 #include "recording_host.hpp"
 
 using namespace rankine;
@@ -144,4 +147,12 @@ TEST_CASE("the support table names what is and what is not supported") {
   CHECK(table.find("| `groupby` | `(group, squeeze, restore_coord_dims)` |") != std::string::npos);
   CHECK(table.find("`polyfit`") != std::string::npos);
   CHECK(table.find("| `polyfit`") == std::string::npos);
+
+  // The documentation ends with it. To renew: cut docs/pipeline-language.md after its marker line and append what
+  // `rankine language` prints.
+  std::ifstream file(RANKINE_SOURCE_DIR "/docs/pipeline-language.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  const std::string marker = "<!-- rankine language -->\n";
+  REQUIRE(page.find(marker) != std::string::npos);
+  CHECK(page.substr(page.find(marker) + marker.size()) == table);
 }
