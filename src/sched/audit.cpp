@@ -12,7 +12,7 @@ void Scheduler::sanity_check() const {
   if (failure_) return;  // the books are closed: later events are not entered any more
   struct Sums {
     std::uint64_t held = 0, running = 0, backlog = 0;
-    std::uint32_t ready = 0, movable = 0, roots = 0, assigned = 0;
+    std::uint32_t assigned_us = 0, ready = 0, movable = 0, roots = 0, assigned = 0;
   };
   std::vector<Sums> sums(workers_.size());
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> readers_at;  // (block, worker)
@@ -56,8 +56,11 @@ void Scheduler::sanity_check() const {
       case TaskState::started: {
         ++assigned;
         RANKINE_CHECK(workers_[worker].alive, "a task is assigned to a lost worker");
-        const auto& list = workers_[worker].assigned;
-        RANKINE_CHECK(std::count(list.begin(), list.end(), task) == 1, "an assigned task is not on its worker's list");
+        const auto& list = workers_[worker].sent;
+        RANKINE_CHECK(std::count_if(list.begin(), list.end(), [&](const SentTask& sent) {
+                        return sent.task == task && sent.attempt == tasks_.attempt(task);
+                      }) == 1, "an assigned task is not on its worker's list");
+        sums[worker].assigned_us += measured_us(task);
         ++sums[worker].assigned;
         sums[worker].running += running_bytes(task);
         sums[worker].backlog += cost;
@@ -104,9 +107,10 @@ void Scheduler::sanity_check() const {
     RANKINE_CHECK(worker.ready_count == sums[w].ready, "queued tasks of a worker are miscounted");
     RANKINE_CHECK(worker.movable_count == sums[w].movable, "tasks that others may take are miscounted");
     RANKINE_CHECK(worker.roots_assigned == sums[w].roots, "root tasks of a worker are miscounted");
-    RANKINE_CHECK(worker.assigned.size() == sums[w].assigned, "the list of a worker has strangers");
+    RANKINE_CHECK(worker.assigned_count == sums[w].assigned, "assigned tasks of a worker are miscounted");
     RANKINE_CHECK(!started_ || !worker.dirty, "a worker was left unserved");
-    if (worker.assigned.empty()) RANKINE_CHECK(worker.replica_bytes == 0, "a worker without tasks has inputs in use");
+    RANKINE_CHECK(worker.assigned_us == sums[w].assigned_us, "the queue of a worker is longer than its sum");
+    if (worker.assigned_count == 0) RANKINE_CHECK(worker.replica_bytes == 0, "a worker without tasks has inputs in use");
   }
 }
 

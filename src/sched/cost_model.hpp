@@ -25,16 +25,21 @@ class CostModel {
     return cost | (cost == 0);
   }
 
-  /// True if costs have changed.
+  /// Whether tasks like this one have been measured, so that its cost is more than a hint.
+  bool is_measured(const TaskGraph& graph, TaskId task) const {
+    return !classes_.empty() && classes_[graph.cost_class(task)].next_look > first_look;
+  }
+  /// True if costs have changed, or a class is measured from now on.
   bool learn(const TaskGraph& graph, TaskId task, std::uint32_t duration_us);
 
  private:
   static constexpr std::uint32_t fraction_bits = 12;
+  static constexpr std::uint32_t first_look = 4;
   struct Class {
     double factor = 0;
     std::uint64_t published = std::uint64_t{1} << fraction_bits;
     std::uint32_t samples = 0;
-    std::uint32_t next_look = 4;
+    std::uint32_t next_look = first_look;
   };
   std::vector<Class> classes_;
   double learning_rate_ = 0;

@@ -41,9 +41,8 @@ void Scheduler::refuse_unservable(Actions& out) {
 /// after them, and only while memory allows the others to run.
 void Scheduler::fill(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
-  const std::size_t capacity = std::size_t{worker.threads} + options_.queued_ahead_per_worker;
   Filled outcome = Filled::assigned;
-  while (!failure_ && worker.assigned.size() < capacity) {
+  while (!failure_ && has_room_in_queue(worker, worker.assigned_count, options_.queued_ahead_per_worker)) {
     outcome = assign_next_ready(id, out);
     if (outcome == Filled::no_work) outcome = assign_next_root(id, out);
     if (outcome != Filled::assigned) break;
@@ -53,6 +52,21 @@ void Scheduler::fill(WorkerId id, Actions& out) {
     hungry_.push_back(id);
   }
   note_stealable(id);
+}
+
+/// `count` tasks are there: fewer than threads plus `ahead`, or all of them together too short to bridge the time
+/// until rank 0 can send more.
+bool Scheduler::has_room_in_queue(const WorkerState& worker, std::uint32_t count, std::uint32_t ahead) const {
+  if (count < worker.threads + ahead) return true;
+  return count < worker.threads + options_.queued_ahead_limit &&
+         worker.assigned_us < std::uint64_t{worker.threads} * options_.queued_ahead_us;
+}
+
+/// Stale entries are swept out when they are the half: constant work a task.
+void Scheduler::note_sent(WorkerState& worker, WorkerId id, TaskId task) {
+  if (worker.sent.size() >= 2 * std::size_t{worker.assigned_count} + 8)
+    std::erase_if(worker.sent, [&](const SentTask& sent) { return !is_there(id, sent); });
+  worker.sent.push_back({task, tasks_.attempt(task)});
 }
 
 /// Pops entries of tasks that are not queued here any more. False if the heap is empty then.
@@ -85,7 +99,7 @@ Scheduler::Filled Scheduler::assign_next_ready(WorkerId id, Actions& out) {
 
 Scheduler::Filled Scheduler::assign_next_root(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
-  if (worker.roots_assigned >= worker.threads + options_.roots_ahead_per_worker) return Filled::no_work;
+  if (!has_room_in_queue(worker, worker.roots_assigned, options_.roots_ahead_per_worker)) return Filled::no_work;
   if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
   const TaskId task = roots_[worker.root_begin];
   if (!root_fits(running_bytes(task), id)) return Filled::no_memory;
@@ -127,8 +141,10 @@ void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
   tasks_.set_state(task, TaskState::assigned);
   tasks_.set_worker(task, id.value);
   tasks_.next_attempt(task);
+  note_sent(worker, id, task);
+  ++worker.assigned_count;
+  worker.assigned_us += measured_us(task);
   ++assigned_total_;
-  worker.assigned.push_back(task);
   worker.running_bytes += running_bytes(task);
   worker.backlog_us += cost_us(task);
   if (graph_has_needs_)

@@ -38,9 +38,10 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
 /// Assigned and queued tasks go back to waiting; its stretch of roots to whoever wants it.
 void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
   WorkerState& worker = at(id);
-  while (!worker.assigned.empty()) {
-    homeless.push_back(worker.assigned.back());
-    leave_worker(worker.assigned.back());
+  for (const SentTask& sent : worker.sent) {
+    if (!is_there(id, sent)) continue;
+    homeless.push_back(sent.task);
+    leave_worker(sent.task);
   }
   for (auto* heap : {&worker.ready, &worker.pinned, &worker.needing})
     for (const QueueEntry entry : *heap) {

@@ -131,7 +131,11 @@ void Scheduler::learn(TaskId task, std::uint32_t duration_us) {
 void Scheduler::reprice_queues() {
   for (const WorkerId id : live_workers_) {
     WorkerState& worker = at(id);
-    scan_.assign(worker.assigned.begin(), worker.assigned.end());
+    scan_.clear();
+    for (const SentTask& sent : worker.sent)
+      if (is_there(id, sent)) scan_.push_back(sent.task);
+    worker.assigned_us = 0;
+    for (const TaskId task : scan_) worker.assigned_us += measured_us(task);
     for (const auto* heap : {&worker.ready, &worker.pinned, &worker.needing})
       for (const QueueEntry entry : *heap)
         if (tasks_.state(entry.task()) == TaskState::ready && tasks_.worker(entry.task()) == id.value)
@@ -229,25 +233,20 @@ std::size_t Scheduler::memory_bytes() const {
                       odd_sizes_.memory_bytes() + replicas_.memory_bytes() + workers_.capacity() * sizeof(WorkerState);
   for (const WorkerState& worker : workers_)
     bytes += (worker.ready.capacity() + worker.pinned.capacity() + worker.needing.capacity()) * sizeof(QueueEntry) +
-             worker.assigned.capacity() * sizeof(TaskId);
+             worker.sent.capacity() * sizeof(SentTask);
   return bytes;
 }
 
 bool Scheduler::is_current(WorkerId worker, TaskId task, std::uint32_t attempt) const {
-  if (task.value >= task_count() || !is_alive(worker)) return false;
-  const TaskState state = tasks_.state(task);
-  return state >= TaskState::assigned && state <= TaskState::started && tasks_.worker(task) == worker.value &&
-         tasks_.attempt(task) == attempt;
+  return task.value < task_count() && is_alive(worker) && is_there(worker, {task, attempt});
 }
 
 /// Takes an assigned task off its worker's books. The caller gives it its next state.
 void Scheduler::leave_worker(TaskId task) {
   const WorkerId id{tasks_.worker(task)};
   WorkerState& worker = at(id);
-  // The order of the list means nothing.
-  const auto found = std::find(worker.assigned.begin(), worker.assigned.end(), task);
-  *found = worker.assigned.back();
-  worker.assigned.pop_back();
+  --worker.assigned_count;
+  worker.assigned_us -= measured_us(task);
   --assigned_total_;
   worker.running_bytes -= running_bytes(task);
   worker.backlog_us -= cost_us(task);

@@ -160,6 +160,18 @@ class Scheduler {
 
   // filling: which task (dispatch.cpp)
   void mark_dirty(WorkerId worker);
+  bool has_room_in_queue(const WorkerState& worker, std::uint32_t count, std::uint32_t ahead) const;
+  void note_sent(WorkerState& worker, WorkerId id, TaskId task);
+  /// The entry of its list is not stale.
+  bool is_there(WorkerId worker, const SentTask& sent) const {
+    const TaskState state = tasks_.state(sent.task);
+    return state >= TaskState::assigned && state <= TaskState::started && tasks_.worker(sent.task) == worker.value &&
+           tasks_.attempt(sent.task) == sent.attempt;
+  }
+  /// Part of a worker's assigned_us that the task is.
+  std::uint32_t measured_us(TaskId task) const {
+    return costs_.is_measured(*graph_, task) ? static_cast<std::uint32_t>(std::min<std::uint64_t>(cost_us(task), 1'000'000)) : 1'000'000;
+  }
   void dispatch(Actions& out);
   void refuse_unservable(Actions& out);
   void fill(WorkerId worker, Actions& out);

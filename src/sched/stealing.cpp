@@ -12,7 +12,7 @@ void Scheduler::note_stealable(WorkerId id) {
   WorkerState& worker = at(id);
   const std::uint32_t roots = worker.root_end - worker.root_begin;
   const bool has_something = worker.alive && (worker.movable_count != 0 || roots > (worker.has_free_thread() ? 1u : 0u) ||
-                                              worker.assigned.size() > worker.threads);
+                                              worker.assigned_count > worker.threads);
   if (has_something == (worker.stealable_at != WorkerState::not_stealable)) return;
   if (has_something) {
     worker.stealable_at = static_cast<std::uint32_t>(stealable_.size());
@@ -79,7 +79,7 @@ bool Scheduler::serve(WorkerId thief, Actions& out) {
                                   (roots_of(victim) == roots_of(most_roots) && victim < most_roots)))
       most_roots = victim;
     if (state.movable_count != 0 && waits_longer(victim, most_ready)) most_ready = victim;
-    if (state.assigned.size() > state.threads && waits_longer(victim, most_sent)) most_sent = victim;
+    if (state.assigned_count > state.threads && waits_longer(victim, most_sent)) most_sent = victim;
   }
   if (most_roots.value != no_worker && steal_roots(thief, most_roots)) return true;
   if (most_ready.value != no_worker && steal_ready(thief, most_ready, out)) return true;
@@ -121,8 +121,8 @@ bool Scheduler::steal_ready(WorkerId thief, WorkerId victim, Actions& out) {
 /// already, so the worker decides; until it answers nothing changes.
 bool Scheduler::recall_for(WorkerId thief, WorkerId victim, Actions& out) {
   TaskId last{UINT32_MAX};
-  for (const TaskId task : at(victim).assigned)
-    if (tasks_.state(task) == TaskState::assigned && !must_stay(task) && tasks_.count(task) == 0 &&
+  for (const auto& [task, attempt] : at(victim).sent)
+    if (is_there(victim, {task, attempt}) && tasks_.state(task) == TaskState::assigned && !must_stay(task) && tasks_.count(task) == 0 &&
         (last.value == UINT32_MAX || rank_[task.value] > rank_[last.value]))
       last = task;
   if (last.value == UINT32_MAX || move_cost_us(last, thief) >= at(victim).wait_us()) return false;

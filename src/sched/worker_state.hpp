@@ -15,6 +15,12 @@ struct QueueEntry {
   auto operator<=>(const QueueEntry&) const = default;
 };
 
+/// A task that was sent to a worker, in this attempt. Stale when the task has moved on.
+struct SentTask {
+  TaskId task;
+  std::uint32_t attempt = 0;
+};
+
 /// What rank 0 knows of one worker. Queues are min-heaps; entries of tasks that have left the queue since are
 /// skipped when they come up.
 struct alignas(64) WorkerState {
@@ -40,14 +46,16 @@ struct alignas(64) WorkerState {
   std::uint32_t root_end = 0;
   std::uint32_t roots_assigned = 0;
   std::uint32_t pin_groups = 0;        ///< groups that live here
-  std::vector<TaskId> assigned;        ///< short: threads plus what is queued ahead
+  std::uint32_t assigned_count = 0;    ///< threads plus what is queued ahead
+  std::uint32_t assigned_us = 0;       ///< estimated cost of those of measured classes
+  std::vector<SentTask> sent;          ///< the assigned tasks, with at most as many stale entries
   std::vector<QueueEntry> ready;       ///< may run elsewhere too
   std::vector<QueueEntry> pinned;      ///< must run here
   std::vector<QueueEntry> needing;     ///< must run here, and need a labelled resource
   std::vector<std::uint32_t> resources_free;   ///< by resource
   WorkerDescription description;
 
-  bool has_free_thread() const { return assigned.size() < threads; }
+  bool has_free_thread() const { return assigned_count < threads; }
   std::uint64_t wait_us() const { return threads == 1 ? backlog_us : backlog_us / threads; }
   std::uint64_t projected_bytes() const { return held_bytes + replica_bytes + running_bytes; }
 };
