@@ -7,9 +7,11 @@
 
 namespace rankine::array {
 
-enum class OutputFormat : std::uint8_t { netcdf4, netcdf4_classic, netcdf3_64bit, netcdf3_classic, zarr2 };
-/// w: replace what is there; w_minus: fail if it exists ("w-").
-enum class WriteMode : std::uint8_t { w, w_minus };
+enum class OutputFormat : std::uint8_t { netcdf4, netcdf4_classic, netcdf3_64bit, netcdf3_classic, zarr2, zarr3 };
+constexpr bool is_zarr(OutputFormat format) { return format == OutputFormat::zarr2 || format == OutputFormat::zarr3; }
+/// w: replace what is there; w_minus: fail if it exists ("w-"); a: add to it, replacing variables of the same name;
+/// r_plus: change what is there ("r+"), no new variables. The last two for Zarr only.
+enum class WriteMode : std::uint8_t { w, w_minus, a, r_plus };
 
 /// One variable as it shall stand in the file: everything is decided here (dtype, packing already
 /// applied to the values, chunks, codecs), so that writers only obey.
@@ -27,6 +29,12 @@ struct OutputVariable {
   /// Values known already (coordinates, scalars): written by create_output. Otherwise null and
   /// written chunk by chunk.
   std::optional<NdArray> value;
+  /// Zarr v3: chunks inside each stored object, a shard of chunk_shape; empty: no shards. chunk_shape is a multiple.
+  Shape inner_chunk_shape;
+  /// Zarr: the array of which only a part is written (region, append), as it is to be afterwards; the new part
+  /// begins at `origin`, a multiple of chunk_shape, and has `shape`. Null: the whole array is written.
+  StoredArrayPtr existing;
+  Index origin;
 };
 
 /// One file or store to be written.
@@ -37,7 +45,8 @@ struct OutputSpec {
   std::vector<StoredDim> dims;
   std::vector<OutputVariable> variables;
   Attributes attributes;             ///< global, history included
-  bool consolidated = true;          ///< Zarr: write .zmetadata
+  bool consolidated = true;          ///< Zarr: write .zmetadata (v2) or inline consolidated metadata (v3)
+  std::string group;                 ///< Zarr: group inside the store, "a/b"; empty: the root
 };
 
 void write_to(ByteWriter& writer, const OutputSpec& spec);

@@ -15,6 +15,12 @@ void write_pipeline(ByteWriter& writer, const codec::Pipeline& pipeline) {
     writer.put(codec.element_bytes);
     writer.put(codec.blosc_shuffle);
     writer.put_string(codec.blosc_compressor);
+    writer.put(codec.value_type);
+    writer.put(codec.stored_type);
+    writer.put(static_cast<std::uint8_t>(codec.value_big_endian | codec.stored_big_endian << 1 | codec.float_parameters << 2));
+    writer.put(codec.offset);
+    writer.put(codec.scale);
+    writer.put_vector(codec.parameters);
   }
 }
 
@@ -26,8 +32,45 @@ codec::Pipeline read_pipeline(ByteReader& reader) {
     codec.element_bytes = reader.get<int>();
     codec.blosc_shuffle = reader.get<int>();
     codec.blosc_compressor = reader.get_string();
+    codec.value_type = reader.get<DType>();
+    codec.stored_type = reader.get<DType>();
+    const auto flags = reader.get<std::uint8_t>();
+    codec.value_big_endian = (flags & 1) != 0;
+    codec.stored_big_endian = (flags & 2) != 0;
+    codec.float_parameters = (flags & 4) != 0;
+    codec.offset = reader.get<double>();
+    codec.scale = reader.get<double>();
+    codec.parameters = reader.get_vector<std::uint32_t>();
   }
   return pipeline;
+}
+
+void write_keys(ByteWriter& writer, const ZarrKeys& keys) {
+  writer.put_string(keys.archive);
+  writer.put_string(keys.prefix);
+  writer.put_string(keys.metadata);
+  writer.put_count(keys.shards.size());
+  for (const auto& shard : keys.shards) {
+    writer.put_vector(shard.shape);
+    writer.put(static_cast<std::uint8_t>(shard.index_at_end | shard.index_big_endian << 1));
+    write_pipeline(writer, shard.index_codecs);
+  }
+}
+
+ZarrKeys read_keys(ByteReader& reader) {
+  ZarrKeys keys;
+  keys.archive = reader.get_string();
+  keys.prefix = reader.get_string();
+  keys.metadata = reader.get_string();
+  keys.shards.resize(reader.get_count(17));
+  for (auto& shard : keys.shards) {
+    shard.shape = reader.get_vector<std::int64_t>();
+    const auto flags = reader.get<std::uint8_t>();
+    shard.index_at_end = (flags & 1) != 0;
+    shard.index_big_endian = (flags & 2) != 0;
+    shard.index_codecs = read_pipeline(reader);
+  }
+  return keys;
 }
 
 void write_names(ByteWriter& writer, const std::vector<std::string>& names) {
@@ -83,6 +126,8 @@ void write_to(ByteWriter& writer, const StoredArray& array) {
   writer.put(array.record_stride);
   writer.put(array.separator);
   writer.put_string(array.library_reason);
+  writer.put_vector(array.axis_order);
+  write_keys(writer, array.zarr);
   writer.put(array.file_size);
   writer.put(array.file_mtime_ns);
   writer.put(static_cast<std::uint8_t>(array.index != nullptr));
@@ -108,6 +153,8 @@ StoredArrayPtr read_stored_array(ByteReader& reader) {
   array->record_stride = reader.get<std::uint64_t>();
   array->separator = reader.get<char>();
   array->library_reason = reader.get_string();
+  array->axis_order = reader.get_vector<std::int64_t>();
+  array->zarr = read_keys(reader);
   array->file_size = reader.get<std::uint64_t>();
   array->file_mtime_ns = reader.get<std::int64_t>();
   if (reader.get<std::uint8_t>() != 0) {
@@ -168,7 +215,12 @@ void write_to(ByteWriter& writer, const OutputSpec& spec) {
     write_optional(writer, variable.fill);
     write_to(writer, variable.attributes);
     write_optional(writer, variable.value);
+    writer.put_vector(variable.inner_chunk_shape);
+    writer.put(static_cast<std::uint8_t>(variable.existing != nullptr));
+    if (variable.existing) write_to(writer, *variable.existing);
+    writer.put_vector(variable.origin);
   }
+  writer.put_string(spec.group);
   write_to(writer, spec.attributes);
 }
 
@@ -195,7 +247,11 @@ OutputSpec read_output_spec(ByteReader& reader) {
     variable.fill = read_optional(reader);
     variable.attributes = read_attributes(reader);
     variable.value = read_optional(reader);
+    variable.inner_chunk_shape = reader.get_vector<std::int64_t>();
+    if (reader.get<std::uint8_t>() != 0) variable.existing = read_stored_array(reader);
+    variable.origin = reader.get_vector<std::int64_t>();
   }
+  spec.group = reader.get_string();
   spec.attributes = read_attributes(reader);
   return spec;
 }

@@ -24,8 +24,24 @@ enum class Storage : std::uint8_t {
   contiguous,  ///< one run of bytes at `offset` (HDF5 contiguous, NetCDF-3 fixed-size variables)
   records,     ///< NetCDF-3 record variable: record r at offset + r * record_stride
   chunked,     ///< chunks at the offsets of `index` (HDF5)
-  zarr_files,  ///< one file a chunk: path/<i><separator><j>...
+  zarr_files,  ///< one object a chunk, path/<i><separator><j>..., or a shard of several (ZarrKeys)
   library,     ///< through libnetcdf or libhdf5, for `library_reason`
+};
+
+/// How the chunks of a Zarr array are found.
+struct ZarrKeys {
+  std::string archive;      ///< the zip file that holds the store; empty: plain files
+  std::string prefix;       ///< before a chunk's indices: "c/" or "c." in v3, nothing in v2
+  std::string metadata = ".zarray";  ///< the array's document: without it the array has gone
+  /// One level of Zarr v3's sharding_indexed: `shape` elements lie in one object (or, further in, in one chunk of the
+  /// level outside) together with an index of what they are made of.
+  struct Shard {
+    Shape shape;
+    bool index_at_end = true;
+    bool index_big_endian = false;
+    codec::Pipeline index_codecs;
+  };
+  std::vector<Shard> shards;  ///< outermost first; empty: one object a chunk
 };
 
 /// One stored array, as plain data: enough for any rank to read any box of it without opening the
@@ -37,6 +53,7 @@ struct StoredArray {
   DType dtype = DType::float32;
   bool big_endian = false;
   bool fortran_order = false;   ///< elements inside a chunk (Zarr order "F")
+  Index axis_order;             ///< axes from slowest to fastest inside a chunk (Zarr transpose); empty: C or F order
   Shape shape;
   Shape chunk_shape;            ///< stored chunks; for contiguous and records what is good to read at once
   codec::Pipeline codecs;
@@ -45,8 +62,9 @@ struct StoredArray {
   std::uint64_t record_stride = 0;
   char separator = '.';
   std::string library_reason;
-  std::uint64_t file_size = 0;  ///< as it was when the metadata was read; 0 for Zarr
-  std::int64_t file_mtime_ns = 0;
+  ZarrKeys zarr;
+  std::uint64_t file_size = 0;  ///< as it was when the metadata was read; 0 for Zarr in plain files
+  std::int64_t file_mtime_ns = 0;  ///< of the file, the archive, or the Zarr array's document
   /// Storage::chunked: null until store::load_chunk_index has been called.
   std::shared_ptr<const ChunkIndex> index;
 };
@@ -79,13 +97,14 @@ struct StoredVariable {
   std::string note;              ///< why it cannot be read (compound, opaque ...); then both are empty
 };
 
-/// What a file or store holds.
+/// What a file or store holds, or one of its groups.
 struct Catalogue {
   std::string path;
-  std::string format;            ///< "NetCDF-4", "HDF5", "NetCDF-3 classic", "NetCDF-3 64-bit offset", "Zarr v2"
+  std::string format;            ///< "NetCDF-4", "HDF5", "NetCDF-3 classic", "NetCDF-3 64-bit offset", "Zarr v2", "Zarr v3"
   std::vector<StoredDim> dims;
   std::vector<StoredVariable> variables;
   Attributes attributes;
+  std::vector<std::string> groups;  ///< below the opened one, depth first: "a", "a/b"
 };
 
 }  // namespace rankine::array

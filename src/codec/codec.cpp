@@ -5,15 +5,15 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "codec/array_filter.hpp"
+#include "codec/checksum.hpp"
 #include "codec/compressor.hpp"
-#include "codec/fletcher32.hpp"
+#include "codec/hdf5_filter.hpp"
 #include "codec/scratch_state.hpp"
 #include "codec/shuffle.hpp"
 
 namespace rankine::codec {
 namespace {
-
-constexpr std::size_t checksum_bytes = 4;
 
 std::string describe(const Codec& codec) {
   std::string level(1, ' ');
@@ -32,6 +32,20 @@ std::string describe(const Codec& codec) {
     case Kind::bz2: return "bz2" + level;
     case Kind::shuffle: return "shuffle";
     case Kind::fletcher32: return "fletcher32";
+    case Kind::crc32c: return "crc32c";
+    case Kind::crc32: return "crc32";
+    case Kind::adler32: return "adler32";
+    case Kind::delta: return "delta";
+    case Kind::fixed_scale_offset: return "fixed scale and offset";
+    case Kind::astype: return "stored as " + name_of(codec.stored_type);
+    case Kind::quantize: return "quantize" + level;
+    case Kind::bitround: return "bitround" + level;
+    case Kind::packbits: return "packbits";
+    case Kind::hdf5_lz4:
+    case Kind::lzf:
+    case Kind::bitshuffle:
+    case Kind::szip:
+    case Kind::unknown: return describe_hdf5_filter(codec);
   }
   return "unknown codec";
 }
@@ -52,22 +66,11 @@ Expected expected_before(const Pipeline& pipeline, std::uint32_t skip_mask, std:
   Expected expected{raw, true};
   for (std::size_t i = 0; i < step; ++i) {
     if (is_idle(pipeline[i], i, skip_mask)) continue;
-    if (pipeline[i].kind == Kind::fletcher32) expected.bytes += checksum_bytes;
+    if (is_checksum(pipeline[i].kind)) expected.bytes += checksum_bytes;
+    if (is_array_filter(pipeline[i].kind)) expected.bytes = filtered_size(pipeline[i], expected.bytes);
     if (is_compressor(pipeline[i].kind)) expected = {expected.bytes + expected.bytes / 4 + 65536, false};
   }
   return expected;
-}
-
-std::span<const std::byte> verified(std::span<const std::byte> data) {
-  if (data.size() < checksum_bytes) throw InputError("fletcher32 checksum is missing");
-  const auto body = data.first(data.size() - checksum_bytes);
-  std::uint32_t stored = 0;
-  std::memcpy(&stored, data.data() + body.size(), checksum_bytes);
-  const std::uint32_t sum = fletcher32(body);
-  // HDF5 up to 1.6.2 wrote both halves byte-swapped on little-endian machines; libhdf5 accepts it too.
-  const std::uint32_t old_sum = (sum & 0x00ff00ffu) << 8 | (sum >> 8 & 0x00ff00ffu);
-  if (stored != sum && stored != old_sum) throw InputError("fletcher32 checksum mismatch");
-  return body;
 }
 
 template <typename Word, Word (*swap)(Word)>
@@ -108,15 +111,15 @@ void decode(const Pipeline& pipeline, std::uint32_t skip_mask, std::span<const s
   std::span<const std::byte> current = stored;
   std::size_t last = 0;  // the step that is undone last among those that write
   while (last < pipeline.size() &&
-         (is_idle(pipeline[last], last, skip_mask) || pipeline[last].kind == Kind::fletcher32))
+         (is_idle(pipeline[last], last, skip_mask) || is_checksum(pipeline[last].kind)))
     ++last;
   int buffer = 0;
   bool in_place = false;  // `out` holds the current bytes
   for (std::size_t step = pipeline.size(); step-- > 0;) {
     const Codec& codec = pipeline[step];
     if (is_idle(codec, step, skip_mask)) continue;
-    if (codec.kind == Kind::fletcher32) {
-      current = verified(current);
+    if (is_checksum(codec.kind)) {
+      current = verified(codec.kind, current);
       continue;
     }
     const Expected expected = expected_before(pipeline, skip_mask, step, out.size());
@@ -128,6 +131,10 @@ void decode(const Pipeline& pipeline, std::uint32_t skip_mask, std::span<const s
                          std::to_string(expected.bytes));
       const auto target = in_place ? out : state.buffer(buffer, current.size());
       unshuffle(current, target, static_cast<std::size_t>(codec.element_bytes));
+      current = target;
+    } else if (is_array_filter(codec.kind)) {
+      const auto target = in_place ? out : state.buffer(buffer, expected.bytes);
+      unfilter(codec, current, target);
       current = target;
     } else {
       const auto target = in_place ? out : state.buffer(buffer, expected.bytes);
@@ -149,8 +156,11 @@ std::vector<std::byte> decode_any_size(const Pipeline& pipeline, std::span<const
   for (std::size_t step = pipeline.size(); step-- > 0;) {
     const Codec& codec = pipeline[step];
     if (is_idle(codec, step, 0)) continue;
-    if (codec.kind == Kind::fletcher32) {
-      current.resize(verified(current).size());
+    if (is_checksum(codec.kind)) {
+      const auto body = verified(codec.kind, current);
+      current = std::vector<std::byte>(body.begin(), body.end());
+    } else if (is_array_filter(codec.kind)) {
+      throw InputError("filters of numbers are not supported for texts");
     } else if (codec.kind == Kind::shuffle) {
       std::vector<std::byte> next(current.size());
       unshuffle(current, next, static_cast<std::size_t>(codec.element_bytes));
@@ -187,12 +197,10 @@ std::vector<std::byte> encode(const Pipeline& pipeline, std::span<const std::byt
       std::vector<std::byte> bytes(current.size());
       shuffle(current, bytes, static_cast<std::size_t>(codec.element_bytes));
       keep(std::move(bytes));
-    } else if (codec.kind == Kind::fletcher32) {
-      const std::uint32_t sum = fletcher32(current);
-      std::vector<std::byte> bytes(current.size() + checksum_bytes);
-      if (!current.empty()) std::memcpy(bytes.data(), current.data(), current.size());
-      std::memcpy(bytes.data() + current.size(), &sum, checksum_bytes);
-      keep(std::move(bytes));
+    } else if (is_checksum(codec.kind)) {
+      keep(with_checksum(codec.kind, current));
+    } else if (is_array_filter(codec.kind)) {
+      keep(filter(codec, current));
     } else {
       keep(compress(codec, current, scratch.state()));
     }

@@ -6,10 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "base/dtype.hpp"
+
 namespace rankine::codec {
 
 enum class Kind : std::uint8_t { deflate /* zlib stream */, gzip, zstd, lz4 /* numcodecs: u32 size first */,
-                                 blosc, bz2, shuffle, fletcher32 };
+                                 blosc, bz2, shuffle, fletcher32,
+                                 crc32c, crc32, adler32 /* the last two stand before the data */,
+                                 delta, fixed_scale_offset, astype, quantize, bitround, packbits,
+                                 hdf5_lz4, lzf, bitshuffle, szip, unknown /* hdf5_filter.hpp */ };
 
 /// One step of a filter pipeline. Plain data: it travels in the plan.
 struct Codec {
@@ -18,6 +23,16 @@ struct Codec {
   int element_bytes = 1;         ///< shuffle, blosc typesize
   int blosc_shuffle = 1;         ///< 0 none, 1 bytes, 2 bits
   std::string blosc_compressor;  ///< "lz4", "zstd", "blosclz", "zlib", "lz4hc"
+  // Filters of numbers (array_filter.hpp). `level` holds quantize's digits and bitround's bits.
+  DType value_type = DType::uint8;   ///< elements before encoding
+  DType stored_type = DType::uint8;  ///< elements after it
+  bool value_big_endian = false;
+  bool stored_big_endian = false;
+  bool float_parameters = false;     ///< offset or scale were written with a point: NumPy then computes in less
+  double offset = 0;
+  double scale = 1;
+  /// HDF5's own filters (hdf5_filter.hpp): szip and bitshuffle as the file holds them; unknown: the filter's id.
+  std::vector<std::uint32_t> parameters = {};
   bool operator==(const Codec&) const = default;
 };
 

@@ -22,6 +22,9 @@
 #endif
 
 #include "base/error.hpp"
+#include "codec/array_filter.hpp"
+#include "codec/checksum.hpp"
+#include "codec/hdf5_filter.hpp"
 #include "codec/scratch_state.hpp"
 
 namespace rankine::codec {
@@ -214,7 +217,9 @@ std::vector<std::byte> bz2(int level, std::span<const std::byte> raw) {
 
 }  // namespace
 
-bool is_compressor(Kind kind) { return kind != Kind::shuffle && kind != Kind::fletcher32; }
+bool is_compressor(Kind kind) {
+  return kind != Kind::shuffle && !is_checksum(kind) && !is_array_filter(kind);
+}
 
 std::string missing_library(const Codec& codec) {
   switch (codec.kind) {
@@ -241,13 +246,14 @@ std::string missing_library(const Codec& codec) {
       return "bz2";
 #endif
       break;
-    default: break;
+    default: return is_hdf5_filter(codec.kind) ? missing_hdf5_library(codec) : "";
   }
   return "";
 }
 
 std::size_t decompress(const Codec& codec, std::span<const std::byte> stored, std::span<std::byte> out,
                        Scratch::State& scratch) {
+  if (is_hdf5_filter(codec.kind)) return decode_hdf5_filter(codec, stored, out, scratch);
   switch (codec.kind) {
     case Kind::deflate: return inflate("deflate", false, stored, out, scratch);
     case Kind::gzip: return inflate("gzip", true, stored, out, scratch);
@@ -270,6 +276,8 @@ std::size_t decompress(const Codec& codec, std::span<const std::byte> stored, st
 }
 
 std::vector<std::byte> compress(const Codec& codec, std::span<const std::byte> raw, Scratch::State& scratch) {
+  if (is_hdf5_filter(codec.kind))
+    throw OutputError("Rankine reads but does not write HDF5's filter " + describe_hdf5_filter(codec));
   switch (codec.kind) {
     case Kind::deflate: return deflate(false, codec.level, raw, scratch);
     case Kind::gzip: return deflate(true, codec.level, raw, scratch);

@@ -20,8 +20,10 @@ bool looks_like_netcdf3(std::span<const std::byte> head);   ///< netcdf3/: "CDF"
 /// path. Every StoredArray of a file carries its file_size and file_mtime_ns (file_stamp.hpp).
 array::Catalogue open_hdf5(const std::string& path);        ///< hdf5/, under the library lock
 array::Catalogue open_netcdf3(const std::string& path);     ///< netcdf3/
-array::Catalogue open_zarr(const std::string& path);        ///< zarr/: a group's or an array's directory
-/// True if `directory` holds .zgroup, .zarray or .zmetadata.
+/// zarr/: a group or an array of v2 or v3, in a directory or a zip file. `consolidated` metadata are used where they
+/// are there.
+array::Catalogue open_zarr(const std::string& path, const std::string& group, bool consolidated);
+/// True if `directory` holds the metadata of a Zarr group or array.
 bool looks_like_zarr(const std::string& directory);
 
 /// Fills array.index of a Storage::chunked array. hdf5/, under the library lock.
@@ -33,9 +35,9 @@ NdArray read_through_library(const array::StoredArray& array, const Box& box);
 /// Creates the file target.temporary_path with all dims, variables, attributes and eager values of
 /// target.spec, at its full size where that is known (NetCDF-3, contiguous data), and closes it.
 /// Fills target.complete, offsets and record_strides, which come in sized and set to 0, UINT64_MAX
-/// and 0. Handles every OutputFormat but zarr2. Throws OutputError naming spec.path.
+/// and 0. Handles every OutputFormat but Zarr's. Throws OutputError naming spec.path.
 void create_netcdf(OutputTarget& target);                   ///< hdf5/
-/// The same for a directory in Zarr v2 form.
+/// The same for a Zarr store, v2 or v3; for the modes that add to a store, what is to be added.
 void create_zarr(OutputTarget& target);                     ///< zarr/
 
 /// The one owner of a NetCDF-4 file that is being written: finished chunks go in by H5Dwrite_chunk.

@@ -10,6 +10,7 @@
 #include "store/chunk_cache.hpp"
 #include "store/descriptor_cache.hpp"
 #include "store/store.hpp"
+#include "store/zarr/zarr_chunk_source.hpp"
 
 namespace rankine::store {
 
@@ -19,6 +20,7 @@ struct ReadContext {
   DescriptorCache& files;
   ChunkCache& cache;
   ReadCounters& counters;
+  ZarrReading& zarr;
 };
 
 /// Storage::contiguous and records. Fills all of `out`, the values of `box`.
@@ -28,8 +30,6 @@ void read_chunks(const array::StoredArray& array, const Box& box, NdArray& out, 
 
 /// Fills the part of `out` (values of `box`) that lies in `part` with the array's fill value.
 void fill_part(const array::StoredArray& array, const Box& box, const Box& part, NdArray& out);
-/// The file of one Zarr chunk: "<path>/1.0.2", "<path>/0" of a scalar.
-std::string zarr_chunk_path(const std::string& directory, const Index& chunk, char separator);
 
 /// Adds the time between construction and destruction to a counter.
 class CountedTime {

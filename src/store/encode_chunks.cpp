@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "grid/strided_view.hpp"
 #include "store/chunk_read.hpp"
+#include "store/zarr/shard_encoder.hpp"
 
 namespace rankine::store {
 namespace {
@@ -14,14 +16,75 @@ Shape chunk_shape_of(const array::OutputVariable& variable) {
   return chunk;
 }
 
-// What stands behind the array's edge inside its last chunks: the fill value, else 0.
-NdArray padding(const array::OutputVariable& variable, const Shape& chunk_shape) {
-  if (!variable.fill) return NdArray::zeros(variable.dtype, chunk_shape);
-  NdArray chunk(variable.dtype, chunk_shape);
-  const StridedView one = StridedView::of(variable.fill->reshaped(Shape(chunk_shape.size(), 1)));
-  copy_into(one.broadcast_to(chunk_shape), chunk, Index(chunk_shape.size(), 0));
-  return chunk;
-}
+// Encodes chunks of one variable in the layout it has, or is to have, in its file.
+class ChunkEncoder {
+ public:
+  explicit ChunkEncoder(const array::OutputVariable& variable)
+      : variable_(variable), scratch_(ThreadBuffers::of_this_thread().codecs), element_(size_of(variable.dtype)) {
+    if (variable.existing) {
+      big_endian_ = variable.existing->big_endian;
+      axis_order_ = variable.existing->axis_order;
+      if (variable.existing->fortran_order)
+        for (std::size_t axis = variable.shape.size(); axis-- > 0;) axis_order_.push_back(static_cast<std::int64_t>(axis));
+    }
+    if (variable.inner_chunk_shape.empty()) return;
+    if (variable.existing) {
+      shard_ = variable.existing->zarr.shards.at(0);
+    } else {
+      shard_.shape = variable.chunk_shape;
+      shard_.index_codecs = {codec::Codec{.kind = codec::Kind::crc32c, .blosc_compressor = {}}};
+    }
+  }
+
+  /// `inside`: the elements of the chunk that lie inside the array.
+  std::vector<std::byte> encode(const StridedView& inside, const Shape& chunk_shape) const {
+    if (variable_.inner_chunk_shape.empty()) return encode_plain(inside, chunk_shape);
+    return encode_shard(shard_, variable_.inner_chunk_shape, inside.shape,
+                        [&](const Box& part) { return encode_plain(inside.inside(part), variable_.inner_chunk_shape); });
+  }
+
+ private:
+  std::vector<std::byte> encode_plain(const StridedView& inside, const Shape& chunk_shape) const {
+    const std::size_t bytes = static_cast<std::size_t>(element_count(chunk_shape)) * element_;
+    const std::byte* raw = inside.data;
+    NdArray copy;
+    if (inside.shape != chunk_shape) {
+      copy = padding(chunk_shape);
+      copy_into(inside, copy, Index(chunk_shape.size(), 0));
+      raw = copy.raw();
+    } else if (!inside.is_c_contiguous()) {
+      copy = materialise(inside);
+      raw = copy.raw();
+    }
+    if (!axis_order_.empty()) {
+      const StridedView view = raw == inside.data ? inside : StridedView::of(copy);
+      copy = materialise(view.permuted({axis_order_.begin(), axis_order_.end()}));
+      raw = copy.raw();
+    }
+    if (big_endian_ && element_ > 1) {
+      if (raw == inside.data) copy = materialise(inside);
+      codec::swap_bytes({copy.raw(), bytes}, element_);
+      raw = copy.raw();
+    }
+    return codec::encode(variable_.codecs, {raw, bytes}, scratch_);
+  }
+
+  // What stands behind the array's edge inside its last chunks: the fill value, else 0.
+  NdArray padding(const Shape& chunk_shape) const {
+    if (!variable_.fill) return NdArray::zeros(variable_.dtype, chunk_shape);
+    NdArray chunk(variable_.dtype, chunk_shape);
+    const StridedView one = StridedView::of(variable_.fill->reshaped(Shape(chunk_shape.size(), 1)));
+    copy_into(one.broadcast_to(chunk_shape), chunk, Index(chunk_shape.size(), 0));
+    return chunk;
+  }
+
+  const array::OutputVariable& variable_;
+  codec::Scratch& scratch_;
+  std::size_t element_;
+  bool big_endian_ = false;
+  Index axis_order_;
+  array::ZarrKeys::Shard shard_;
+};
 
 }  // namespace
 
@@ -40,27 +103,15 @@ std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, c
     chunks.end[axis] = ceil_div(box.end[axis], chunk_shape[axis]);
   }
   const StridedView all = StridedView::of(values);
-  const std::size_t chunk_bytes = static_cast<std::size_t>(element_count(chunk_shape)) * size_of(variable.dtype);
-  codec::Scratch& scratch = ThreadBuffers::of_this_thread().codecs;
+  const ChunkEncoder encoder(variable);
   for_each_index(chunks, [&](const Index& chunk) {
     Box part{chunk, chunk};
     for (int axis = 0; axis < box.ndim(); ++axis) {
       part.begin[axis] = chunk[axis] * chunk_shape[axis];
       part.end[axis] = std::min(part.begin[axis] + chunk_shape[axis], variable.shape[axis]);
     }
-    const StridedView inside = all.inside(part.relative_to(box.begin));
-    const std::byte* raw = inside.data;
-    NdArray copy;
-    if (part.shape() != chunk_shape) {
-      copy = padding(variable, chunk_shape);
-      copy_into(inside, copy, Index(chunk_shape.size(), 0));
-      raw = copy.raw();
-    } else if (!inside.is_c_contiguous()) {
-      copy = materialise(inside);
-      raw = copy.raw();
-    }
     try {
-      encoded.push_back({chunk, codec::encode(variable.codecs, {raw, chunk_bytes}, scratch)});
+      encoded.push_back({chunk, encoder.encode(all.inside(part.relative_to(box.begin)), chunk_shape)});
     } catch (const OutputError& error) {
       throw OutputError("cannot encode chunk " + format_tuple(chunk) + " of " + variable.name + ": " + error.what());
     }

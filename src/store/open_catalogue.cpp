@@ -7,19 +7,18 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/descriptor_cache.hpp"
+#include "store/zarr/zip_archive.hpp"
 
 namespace rankine::store {
 
-array::Catalogue open_catalogue(const std::string& path) {
+array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions& options) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw InputError("cannot open " + path + ": " + std::strerror(errno) +
                      (errno == ENOENT ? "; check the path and the directory that the job runs in" : ""));
   if (S_ISDIR(status.st_mode)) {
-    if (looks_like_zarr(path)) return open_zarr(path);
-    if (::stat((path + "/zarr.json").c_str(), &status) == 0)
-      throw InputError("cannot open " + path + ": it is a Zarr v3 store; only Zarr v2 can be read");
-    throw InputError("cannot open " + path + ": it is a directory, but no Zarr store: it has no .zgroup and no .zarray");
+    if (looks_like_zarr(path)) return open_zarr(path, options.group, options.consolidated);
+    throw InputError("cannot open " + path + ": it is a directory, but no Zarr store: it has no .zgroup, .zarray or zarr.json");
   }
   std::vector<std::byte> head;
   {
@@ -31,6 +30,9 @@ array::Catalogue open_catalogue(const std::string& path) {
       throw InputError("cannot open " + path + ": " + error.what());
     }
   }
+  if (looks_like_zip(head)) return open_zarr(path, options.group, options.consolidated);
+  if (!options.group.empty() && options.group != "/")
+    throw UnsupportedError("cannot open group '" + options.group + "' of " + path + ": groups are supported in Zarr only");
   if (looks_like_netcdf3(head)) return open_netcdf3(path);
   if (looks_like_hdf5(head)) return open_hdf5(path);
   throw InputError("cannot open " + path + ": " +

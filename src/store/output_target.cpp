@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_zarr(const array::OutputSpec& spec) { return spec.format == array::OutputFormat::zarr2; }
+bool is_zarr(const array::OutputSpec& spec) { return array::is_zarr(spec.format); }
 
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -34,12 +34,26 @@ void check_place(const array::OutputSpec& spec) {
     throw OutputError(what + "there is no directory " + directory.string() + "; make it first");
   if (::access(directory.c_str(), W_OK | X_OK) != 0)
     throw OutputError(what + "the directory " + directory.string() + " is not writable");
-  if (!fs::exists(fs::symlink_status(spec.path, error))) return;
-  if (spec.mode == array::WriteMode::w_minus)
+  const bool adds = spec.mode == array::WriteMode::a || spec.mode == array::WriteMode::r_plus;
+  if (adds && !is_zarr(spec)) throw OutputError(what + "modes 'a' and 'r+' are supported for Zarr only; use mode 'w'");
+  const bool is_there = fs::exists(fs::symlink_status(spec.path, error));
+  if (!is_there && spec.mode == array::WriteMode::r_plus)
+    throw OutputError(what + "it does not exist and the mode is 'r+'; use mode 'a' or 'w'");
+  if (!is_there) return;
+  const bool in_group = is_zarr(spec) && !spec.group.empty();
+  if (spec.mode == array::WriteMode::w_minus && (!in_group || fs::exists(spec.path + "/" + spec.group)))
     throw OutputError(what + "it exists and the mode is 'w-'; remove it or use mode 'w'");
   const bool is_directory = fs::is_directory(spec.path, error);
+  if (!is_directory && !fs::is_regular_file(spec.path, error) && !fs::is_symlink(fs::symlink_status(spec.path, error)))
+    throw OutputError(what + "something of that name is there that is no file, such as a device");
   if (is_zarr(spec) && !is_directory) throw OutputError(what + "a file of that name is in the way");
   if (!is_zarr(spec) && is_directory) throw OutputError(what + "a directory of that name is in the way");
+  if (is_zarr(spec) && looks_like_zarr(spec.path) && (adds || in_group)) {
+    const bool is_v3 = fs::exists(spec.path + "/zarr.json");
+    if (is_v3 != (spec.format == array::OutputFormat::zarr3))
+      throw OutputError(what + "the store there is Zarr v" + (is_v3 ? "3" : "2") + ", what is to be added is not");
+    if (::access(spec.path.c_str(), W_OK | X_OK) != 0) throw OutputError(what + "it is not writable");
+  }
   if (is_zarr(spec) && !looks_like_zarr(spec.path) && !fs::is_empty(spec.path, error))
     throw OutputError(what + "the directory of that name holds something else than a Zarr store");
 }

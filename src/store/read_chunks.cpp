@@ -1,7 +1,4 @@
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -17,6 +14,8 @@ namespace {
 
 // Below this gap it is cheaper to read what lies between two chunks than to ask twice.
 constexpr std::uint64_t gap_worth_reading = 64u << 10;
+// bzip2 of zeros comes nearest.
+constexpr std::size_t most_expansion = std::size_t{1} << 20;
 
 // One stored chunk that the box touches.
 struct ChunkPart {
@@ -114,11 +113,14 @@ class BoxRead {
 
   void read(std::vector<ChunkPart>& parts) {
     if (parts.empty()) return;
-    if (array_.storage == array::Storage::zarr_files) {
-      for (const ChunkPart& part : parts) named(part, [&] { read_zarr_file(part); });
-      return;
-    }
+    if (array_.storage == array::Storage::zarr_files) return read_zarr(parts);
     const auto file = context_.files.open(array_.path, {array_.file_size, array_.file_mtime_ns});
+    read_from(*file, file->stamp().size, parts);
+  }
+
+  // Chunks of one file or object, neighbours by one pread.
+  template <typename Source>
+  void read_from(const Source& source, std::uint64_t source_bytes, std::vector<ChunkPart>& parts) {
     std::sort(parts.begin(), parts.end(),
               [](const ChunkPart& a, const ChunkPart& b) { return a.offset < b.offset; });
     for (auto first = parts.begin(); first != parts.end();) {
@@ -130,42 +132,60 @@ class BoxRead {
         if (next->offset > end + gap_worth_reading || next_end - first->offset > context_.limits.coalesce_bytes) break;
         end = next_end;
       }
-      const auto bytes = named(*first, [&] { return fetch(*file, first->offset, end); });
+      const auto bytes = named(*first, [&] { return fetch(source, source_bytes, first->offset, end); });
       for (auto part = first; part != next; ++part)
         named(*part, [&] { decode(*part, bytes.subspan(part->offset - first->offset, part->stored_bytes)); });
       first = next;
     }
   }
 
-  std::span<const std::byte> fetch(const OpenFile& file, std::uint64_t begin, std::uint64_t end) {
+  template <typename Source>
+  std::span<const std::byte> fetch(const Source& source, std::uint64_t source_bytes, std::uint64_t begin, std::uint64_t end) {
     // Checked before memory is asked for: a damaged index may claim any size.
-    if (end < begin || end > file.stamp().size)
+    if (end < begin || end > source_bytes)
       throw InputError("it ends at byte " + std::to_string(end) + ", behind the file's end at " +
-                       std::to_string(file.stamp().size) + ": the file is truncated or damaged");
+                       std::to_string(source_bytes) + ": the file is truncated or damaged");
     const CountedTime time(context_.counters.read_ns);
     const auto bytes = buffers_.stored(end - begin);
-    file.read_at(begin, bytes);
+    source.read_at(begin, bytes);
     context_.counters.stored_bytes += bytes.size();
     return bytes;
   }
 
-  void read_zarr_file(const ChunkPart& part) {
-    const std::string path = zarr_chunk_path(array_.path, part.chunk, array_.separator);
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) {
-      // A chunk that was never written; but a store that has gone is not a store full of fill values.
-      if (::stat((array_.path + "/.zarray").c_str(), &status) != 0)
-        throw InputError("the array is not there any more");
-      fill_part(array_, box_, part.part, out_);
-      end_claim(part);
-      return;
+  // Objects one after the other, each with all of its chunks that are wanted.
+  void read_zarr(std::vector<ChunkPart>& parts) {
+    const ZarrChunkSource source(array_, context_.zarr);
+    if (source.is_sharded())
+      std::stable_sort(parts.begin(), parts.end(), [&](const ChunkPart& a, const ChunkPart& b) {
+        return source.object_of(a.chunk) < source.object_of(b.chunk);
+      });
+    for (auto first = parts.begin(); first != parts.end();) {
+      const Index number = source.object_of(first->chunk);
+      const auto object = named(*first, [&] { return source.open(number); });
+      std::vector<ChunkPart> found;
+      for (; first != parts.end() && source.object_of(first->chunk) == number; ++first) {
+        const auto place = object ? named(*first, [&] { return source.locate(*object, first->chunk); }) : std::nullopt;
+        if (!place) {
+          fill_part(array_, box_, first->part, out_);
+          end_claim(*first);
+          continue;
+        }
+        if (place->bytes > UINT32_MAX)
+          named(*first, [&] { throw InputError("it has " + std::to_string(place->bytes) + " stored bytes, more than 4 GB"); });
+        first->offset = place->offset;
+        first->stored_bytes = static_cast<std::uint32_t>(place->bytes);
+        found.push_back(std::move(*first));
+      }
+      if (!found.empty()) read_from(*object, object->size(), found);
     }
-    const OpenFile file(path);
-    decode(part, fetch(file, 0, file.stamp().size));
   }
 
   void decode(const ChunkPart& part, std::span<const std::byte> stored) {
     const CountedTime time(context_.counters.decode_ns);
+    // No codec makes more of a byte: metadata that claims more must not cost memory.
+    if (chunk_bytes_ / most_expansion > stored.size())
+      throw InputError("its " + std::to_string(stored.size()) + " stored bytes cannot decode to the " +
+                       std::to_string(chunk_bytes_) + " bytes of a chunk");
     const bool direct = lies_contiguously(part);
     std::shared_ptr<AlignedBytes> kept;
     if (!part.claim.empty()) kept = std::make_shared<AlignedBytes>(chunk_bytes_);
@@ -193,7 +213,7 @@ class BoxRead {
 
   // The whole chunk is wanted and its elements stand in the result in their own order, without gaps.
   bool lies_contiguously(const ChunkPart& part) const {
-    if (part.is_partial() || (array_.fortran_order && box_.ndim() > 1)) return false;
+    if (part.is_partial() || (array_.fortran_order && box_.ndim() > 1) || !array_.axis_order.empty()) return false;
     bool inner_must_be_whole = false;
     for (int axis = 0; axis < box_.ndim(); ++axis) {
       if (part.part.extent(axis) != array_.chunk_shape[axis]) return false;
@@ -219,7 +239,9 @@ class BoxRead {
     auto stride = static_cast<std::int64_t>(element_);
     const int ndim = box_.ndim();
     for (int i = 0; i < ndim; ++i) {
-      const int axis = array_.fortran_order ? i : ndim - 1 - i;
+      const int axis = !array_.axis_order.empty() ? static_cast<int>(array_.axis_order[ndim - 1 - i])
+                       : array_.fortran_order     ? i
+                                                  : ndim - 1 - i;
       view.byte_strides[axis] = stride;
       stride *= array_.chunk_shape[axis];
     }
@@ -250,16 +272,6 @@ class BoxRead {
 };
 
 }  // namespace
-
-std::string zarr_chunk_path(const std::string& directory, const Index& chunk, char separator) {
-  std::string path = directory + '/';
-  if (chunk.empty()) path += '0';
-  for (std::size_t axis = 0; axis < chunk.size(); ++axis) {
-    if (axis != 0) path += separator;
-    path += std::to_string(chunk[axis]);
-  }
-  return path;
-}
 
 void fill_part(const array::StoredArray& array, const Box& box, const Box& part, NdArray& out) {
   StridedView one;

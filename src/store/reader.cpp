@@ -30,6 +30,7 @@ struct Reader::State {
   DescriptorCache files;
   ChunkCache cache;
   ReadCounters counters;
+  ZarrReading zarr;
 };
 
 Reader::Reader() : Reader(Limits{}) {}
@@ -50,7 +51,7 @@ NdArray Reader::read(const array::StoredArray& array, const Box& box) {
     return values;
   }
   NdArray values(array.dtype, box.shape());
-  const ReadContext context{state.limits, state.files, state.cache, state.counters};
+  const ReadContext context{state.limits, state.files, state.cache, state.counters, state.zarr};
   if (array.storage == array::Storage::contiguous || array.storage == array::Storage::records)
     read_rows(array, box, values, context);
   else

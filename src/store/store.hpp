@@ -11,10 +11,14 @@
 
 namespace rankine::store {
 
-/// Reads the metadata of a NetCDF-4/HDF5 or NetCDF-3 file or a Zarr v2 group or array; the format is
-/// told by content, not by name. Strings are read; numbers are not. Chunk indexes stay unread.
+/// Reads the metadata of a NetCDF-4/HDF5 or NetCDF-3 file or a Zarr group or array (v2, v3, also in a zip
+/// file); the format is told by content, not by name. `group`: "a/b" inside the file or store. Strings are read; numbers are not. Chunk indexes stay unread.
 /// Throws InputError naming the path and what to do (missing, no permission, neither format, truncated).
-array::Catalogue open_catalogue(const std::string& path);
+struct CatalogueOptions {
+  std::string group = {};
+  bool consolidated = true;   ///< Zarr: take consolidated metadata where they are there
+};
+array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions& options = {});
 
 /// Reads the chunk index of a Storage::chunked array. 100,000 chunks take about a second at most.
 void load_chunk_index(array::StoredArray& array);

@@ -52,7 +52,7 @@ const WriteCounters& Writer::counters() const { return state_->counters; }
 void Writer::write_chunk(const OutputTarget& target, std::size_t variable, const EncodedChunk& chunk) {
   const auto open = state_->open(target);
   const CountedTime time(state_->counters.write_ns);
-  if (target.spec.format == array::OutputFormat::zarr2) {
+  if (array::is_zarr(target.spec.format)) {
     write_zarr_chunk(target, variable, chunk.chunk, chunk.bytes);
     const std::lock_guard lock(open->mutex);
     open->wrote_zarr = true;

@@ -7,24 +7,42 @@
 
 namespace rankine::store {
 
-/// What .zarray says of one array.
+/// What the document of one array says.
 struct ZarrArray {
-  enum class Elements { numbers, fixed_bytes /* S */, fixed_text /* U */, variable_text /* O, vlen-utf8 */ };
+  enum class Elements {
+    numbers,
+    fixed_bytes /* S */,
+    fixed_text /* U */,
+    variable_text /* v2: O with vlen-utf8; v3: string */
+  };
   Elements elements = Elements::numbers;
   std::int64_t text_width = 0;            ///< bytes (S) or code points (U) of one element
-  array::StoredArray stored;              ///< dtype, shape, chunks, codecs, order, separator, fill
-  bool has_fill = false;
+  array::StoredArray stored;              ///< dtype, shape, chunks, codecs, order, keys, fill
+  bool has_fill = false;                  ///< the fill value stands for missing data: xarray's _FillValue
   std::string text_fill;
   array::Attributes encoding;
   std::string note;                       ///< why it cannot be read
 };
 
-/// `where` names the .zarray in errors. Throws InputError if it is damaged; what is sound but not
-/// supported goes to `note`.
+/// A v2 document. `where` names it in errors. Throws InputError if it is damaged; what is sound but not supported
+/// goes to `note`.
 ZarrArray parse_zarray(const Json& json, const std::string& where);
+/// The same for a v3 document of node_type "array".
+ZarrArray parse_v3_array(const Json& json, const std::string& where);
 
 /// The .zarray of an output; `text_width` is that of string variables ("<U" + text_width).
-/// Throws OutputError for a dtype that Zarr v2 has no name for.
+/// Throws OutputError for a dtype that Zarr has no name for.
 Json zarray_of(const array::OutputVariable& variable, std::int64_t text_width);
+/// The v3 document of an output, with these attributes.
+Json v3_array_of(const array::OutputVariable& variable, const Json& attributes);
+
+// Shared by both versions.
+[[noreturn]] void damaged_document(const std::string& where, const std::string& how);
+const Json& member_of(const Json& json, const char* name, const std::string& where);
+/// A list of extents.
+Shape extents_in(const Json& json, const char* name, const std::string& where);
+/// Rejects shapes and chunks that differ in ndim, are empty or too large for any machine.
+void check_extents(array::StoredArray& stored, const std::string& where);
+int element_bytes_of(const ZarrArray& array);
 
 }  // namespace rankine::store

@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/zarr/array_metadata.hpp"
+#include "store/zarr/zarr_fill.hpp"
+#include "store/zarr/zarr_store.hpp"
 #include "store/zarr/zarr_strings.hpp"
 
 namespace rankine::store {
@@ -12,15 +16,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What describes one array: v2's .zarray and .zattrs, or v3's zarr.json with both.
 struct Documents {
-  Json zarray;
-  Json zattrs = Json::object();
+  Json array;
+  Json attributes = Json::object();
+};
+using Arrays = std::map<std::string, Documents>;
+
+struct Group {
+  int version = 2;
+  Arrays arrays;       ///< those of the group itself; those of nested groups are not its variables
+  Json attributes = Json::object();
 };
 
-bool exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
+std::string joined(const std::string& group, const std::string& name) { return group.empty() ? name : group + "/" + name; }
 
 Json object_or_empty(const Json& json, const std::string& where) {
   if (json.is_null()) return Json::object();
@@ -28,42 +37,128 @@ Json object_or_empty(const Json& json, const std::string& where) {
   return json;
 }
 
-Json attributes_in(const std::string& directory) {
-  const std::string path = directory + "/.zattrs";
-  return exists(path) ? object_or_empty(read_json(path), path) : Json::object();
+Json attributes_in(const ZarrStore& store, const std::string& key) {
+  const std::string path = joined(key, ".zattrs");
+  return store.contains(path) ? object_or_empty(store.json(path), store.full_path(path)) : Json::object();
 }
 
-// All arrays of the group itself; those of nested groups are not its variables.
-std::map<std::string, Documents> arrays_from_metadata(const Json& metadata, const std::string& where, Json& attributes) {
-  std::map<std::string, Documents> arrays;
-  for (const auto& [key, value] : metadata.items()) {
+// Attributes are read with "name" for both versions; a v3 document holds them itself.
+Documents v3_documents(Json json, const std::string& where) {
+  Documents documents;
+  documents.attributes = object_or_empty(json.is_object() ? json.value("attributes", Json()) : Json(), where);
+  documents.array = std::move(json);
+  return documents;
+}
+
+bool is_v3_array(const Json& json) { return json.is_object() && json.value("node_type", Json()) == "array"; }
+
+// .zmetadata holds every document under its key.
+std::optional<Group> consolidated_v2(const ZarrStore& store, const std::string& group) {
+  const std::string where = store.full_path(".zmetadata");
+  const Json json = store.json(".zmetadata");
+  const Json& metadata = member_of(json, "metadata", where);
+  if (!metadata.is_object()) throw InputError("cannot read " + where + ": 'metadata' is no object");
+  Group found;
+  bool is_there = group.empty();
+  const std::string prefix = group.empty() ? "" : group + "/";
+  for (const auto& [full_key, value] : metadata.items()) {
+    if (!full_key.starts_with(prefix)) continue;
+    const std::string key = full_key.substr(prefix.size());
+    if (key == ".zgroup") is_there = true;
+    if (key == ".zattrs") found.attributes = object_or_empty(value, where);
     const auto slash = key.find('/');
-    if (key == ".zattrs") attributes = object_or_empty(value, where);
     if (slash == std::string::npos || key.find('/', slash + 1) != std::string::npos) continue;
     const std::string name = key.substr(0, slash);
-    if (key.substr(slash + 1) == ".zarray") arrays[name].zarray = value;
-    if (key.substr(slash + 1) == ".zattrs") arrays[name].zattrs = object_or_empty(value, where);
+    if (key.substr(slash + 1) == ".zarray") found.arrays[name].array = value;
+    if (key.substr(slash + 1) == ".zattrs") found.arrays[name].attributes = object_or_empty(value, where);
   }
-  std::erase_if(arrays, [](const auto& entry) { return entry.second.zarray.is_null(); });
-  return arrays;
+  std::erase_if(found.arrays, [](const auto& entry) { return entry.second.array.is_null(); });
+  if (!is_there && found.arrays.empty()) return std::nullopt;
+  return found;
 }
 
-std::map<std::string, Documents> arrays_from_directory(const std::string& path) {
-  std::map<std::string, Documents> arrays;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    const std::string directory = entry.path().string();
-    if (!exists(directory + "/.zarray")) continue;
-    arrays[entry.path().filename().string()] = {read_json(directory + "/.zarray"), attributes_in(directory)};
+Group walked_v2(const ZarrStore& store, const std::string& group) {
+  Group found;
+  found.attributes = attributes_in(store, group);
+  for (const std::string& name : store.children(group)) {
+    const std::string key = joined(group, name);
+    if (store.contains(key + "/.zarray")) found.arrays[name] = {store.json(key + "/.zarray"), attributes_in(store, key)};
   }
-  if (error) throw InputError("cannot read " + path + ": " + error.message());
-  return arrays;
+  return found;
 }
 
-// xarray gives the fill value as an attribute.
-void add_fill_attribute(const ZarrArray& array, array::Attributes& attributes) {
-  if (!array.has_fill || !array.note.empty()) return;
-  if (array.elements != ZarrArray::Elements::numbers) {
+// The root's zarr.json may hold those of all that is below it, by path.
+std::optional<Group> consolidated_v3(const ZarrStore& store, const std::string& group, const Json& root) {
+  const Json consolidated = root.value("consolidated_metadata", Json());
+  if (!consolidated.is_object() || consolidated.value("kind", Json()) != "inline") return std::nullopt;
+  const std::string where = store.full_path("zarr.json");
+  const Json& metadata = member_of(consolidated, "metadata", where);
+  if (!metadata.is_object()) throw InputError("cannot read " + where + ": 'metadata' is no object");
+  Group found;
+  found.version = 3;
+  if (group.empty()) {
+    found.attributes = object_or_empty(root.value("attributes", Json()), where);
+  } else {
+    const auto own = metadata.find(group);
+    if (own == metadata.end() || !own->is_object()) return std::nullopt;
+    found.attributes = object_or_empty(own->value("attributes", Json()), where);
+  }
+  const std::string prefix = group.empty() ? "" : group + "/";
+  for (const auto& [key, value] : metadata.items()) {
+    if (!key.starts_with(prefix) || key.find('/', prefix.size()) != std::string::npos || key.size() == prefix.size()) continue;
+    if (is_v3_array(value)) found.arrays[key.substr(prefix.size())] = v3_documents(value, where);
+  }
+  return found;
+}
+
+Group walked_v3(const ZarrStore& store, const std::string& group) {
+  Group found;
+  found.version = 3;
+  const std::string own = joined(group, "zarr.json");
+  found.attributes = object_or_empty(store.json(own).value("attributes", Json()), store.full_path(own));
+  for (const std::string& name : store.children(group)) {
+    const std::string key = joined(group, name) + "/zarr.json";
+    if (!store.contains(key)) continue;
+    Json json = store.json(key);
+    if (is_v3_array(json)) found.arrays[name] = v3_documents(std::move(json), store.full_path(key));
+  }
+  return found;
+}
+
+[[noreturn]] void no_such_group(const ZarrStore& store, const std::string& group) {
+  throw InputError("cannot open " + store.path() + ": it has no group '" + group + "'");
+}
+
+Group read_group(const ZarrStore& store, const std::string& group, bool consolidated) {
+  if (store.contains("zarr.json")) {
+    const Json root = store.json("zarr.json");
+    if (!root.is_object()) throw InputError("cannot read " + store.full_path("zarr.json") + ": it holds no object");
+    if (consolidated)
+      if (auto found = consolidated_v3(store, group, root)) return *std::move(found);
+  } else if (consolidated && store.contains(".zmetadata")) {
+    if (auto found = consolidated_v2(store, group)) return *std::move(found);
+    no_such_group(store, group);
+  }
+  if (store.contains(joined(group, "zarr.json"))) return walked_v3(store, group);
+  if (!store.contains(joined(group, ".zgroup"))) no_such_group(store, group);
+  return walked_v2(store, group);
+}
+
+// xarray gives v2's fill value as an attribute; in v3 the attribute stands by itself.
+void add_fill_attribute(const ZarrArray& array, int version, array::Attributes& attributes) {
+  if (!array.note.empty()) return;
+  const bool is_number = array.elements == ZarrArray::Elements::numbers;
+  if (version == 3) {
+    const std::string* text = attributes.text("_FillValue");
+    if (text == nullptr || !is_number || !is_float(array.stored.dtype)) return;
+    const auto value = fill_attribute_from_json(*text);
+    if (!value) return;
+    attributes.set("_FillValue", array.stored.dtype == DType::float32 ? NdArray::scalar(static_cast<float>(*value))
+                                                                      : NdArray::scalar(*value));
+    return;
+  }
+  if (!array.has_fill) return;
+  if (!is_number) {
     attributes.set("_FillValue", array.text_fill);
     return;
   }
@@ -72,29 +167,41 @@ void add_fill_attribute(const ZarrArray& array, array::Attributes& attributes) {
   attributes.set("_FillValue", std::move(value));
 }
 
+// netcdf-c keeps its own metadata among the attributes; xarray hides them too.
+bool is_netcdf_c_attribute(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name.starts_with("_nc");
+}
+
 class CatalogueBuilder {
  public:
-  explicit CatalogueBuilder(const std::string& path) {
-    catalogue_.path = path;
-    catalogue_.format = "Zarr v2";
+  CatalogueBuilder(const ZarrStore& store, int version) : store_(store), version_(version) {
+    catalogue_.path = store.path();
+    catalogue_.format = "Zarr v" + std::to_string(version);
   }
 
   void add_attributes(const Json& attributes) {
-    for (const auto& [name, value] : attributes.items()) catalogue_.attributes.set(name, attribute_of(value));
+    for (const auto& [name, value] : attributes.items())
+      if (!is_netcdf_c_attribute(name)) catalogue_.attributes.set(name, attribute_of(value));
   }
 
-  void add(const std::string& name, const std::string& directory, const Documents& documents) {
-    const std::string where = directory + "/.zarray";
-    ZarrArray array = parse_zarray(documents.zarray, where);
-    array.stored.path = directory;
+  void add(const std::string& name, const std::string& key, const Documents& documents) {
+    const std::string where = store_.full_path(joined(key, version_ == 3 ? "zarr.json" : ".zarray"));
+    ZarrArray array = version_ == 3 ? parse_v3_array(documents.array, where) : parse_zarray(documents.array, where);
+    array.stored.path = store_.full_path(key);
     array.stored.variable = name;
+    array.stored.zarr.archive = store_.archive();
+    const FileStamp stamp = store_.stamp_of_document(joined(key, array.stored.zarr.metadata));
+    array.stored.file_mtime_ns = stamp.mtime_ns;
+    if (!store_.archive().empty()) array.stored.file_size = stamp.size;
     array::StoredVariable variable;
     variable.name = name;
     variable.note = array.note;
-    variable.dims = dims_of(name, array.stored.shape, documents.zattrs, directory + "/.zattrs");
-    for (const auto& [key, value] : documents.zattrs.items())
-      if (key != "_ARRAY_DIMENSIONS") variable.attributes.set(key, attribute_of(value));
-    add_fill_attribute(array, variable.attributes);
+    variable.dims = dims_of(name, array, documents, where);
+    for (const auto& [attribute, value] : documents.attributes.items())
+      if (attribute != "_ARRAY_DIMENSIONS" && !is_netcdf_c_attribute(attribute))
+        variable.attributes.set(attribute, attribute_of(value));
+    add_fill_attribute(array, version_, variable.attributes);
     variable.encoding = array.encoding;
     if (array.note.empty() && array.elements == ZarrArray::Elements::numbers)
       variable.data = std::make_shared<array::StoredArray>(array.stored);
@@ -106,24 +213,50 @@ class CatalogueBuilder {
   array::Catalogue take() { return std::move(catalogue_); }
 
  private:
-  std::vector<std::string> dims_of(const std::string& name, const Shape& shape, const Json& attributes,
-                                   const std::string& where) {
-    std::vector<std::string> dims;
-    const auto named = attributes.find("_ARRAY_DIMENSIONS");
-    if (named != attributes.end()) {
-      if (!named->is_array() || named->size() != shape.size())
-        throw InputError("cannot read " + where + ": _ARRAY_DIMENSIONS does not name the array's " +
-                         std::to_string(shape.size()) + " dims");
-      for (const Json& dim : *named) {
-        if (!dim.is_string()) throw InputError("cannot read " + where + ": _ARRAY_DIMENSIONS holds no names");
-        dims.push_back(dim.get<std::string>());
+  // dimension_names (v3), _ARRAY_DIMENSIONS (xarray's convention), or netcdf-c's references to dims by path.
+  static Json named_dims(const Documents& documents) {
+    if (const Json names = documents.array.value("dimension_names", Json()); names.is_array()) return names;
+    if (documents.attributes.contains("_ARRAY_DIMENSIONS")) return documents.attributes.at("_ARRAY_DIMENSIONS");
+    for (const Json* place : {&documents.array, &documents.attributes}) {
+      for (const auto& [key, value] : place->items()) {
+        std::string lower = key;
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        if (lower != "_nczarr_array" || !value.is_object()) continue;
+        const Json references = value.value("dimrefs", value.value("dimension_references", Json()));
+        if (!references.is_array()) continue;
+        Json names = Json::array();
+        for (const Json& reference : references) {
+          const std::string path = reference.is_string() ? reference.get<std::string>() : "";
+          names.push_back(path.substr(path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1));
+        }
+        return names;
       }
     }
+    return {};
+  }
+
+  std::vector<std::string> dims_of(const std::string& name, ZarrArray& array, const Documents& documents,
+                                   const std::string& where) {
+    Shape& shape = array.stored.shape;
+    Json named = named_dims(documents);
+    if (named.is_array() && named.empty() && shape == Shape{1}) {
+      // netcdf-c stores a scalar as one element; its chunk has the same key.
+      shape.clear();
+      array.stored.chunk_shape.clear();
+      array.encoding.set("chunks", NdArray(DType::int64, {0}));
+    }
+    if (!named.is_null() && (!named.is_array() || named.size() != shape.size()))
+      throw InputError("cannot read " + where + ": the names of its dims do not fit its " + std::to_string(shape.size()) + " dims");
+    std::vector<std::string> dims;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-      if (named == attributes.end()) {
+      if (named.is_array() && named[axis].is_string()) {
+        dims.push_back(named[axis].get<std::string>());
+      } else if (named.is_null() || named[axis].is_null()) {
         dims.push_back("dim_" + std::to_string(axis));
         const auto* other = find_dim(dims.back());
         if (other && other->size != shape[axis]) dims.back() = name + "_" + dims.back();
+      } else {
+        throw InputError("cannot read " + where + ": the names of its dims are no texts");
       }
       const auto* known = find_dim(dims[axis]);
       if (!known)
@@ -141,6 +274,8 @@ class CatalogueBuilder {
     return nullptr;
   }
 
+  const ZarrStore& store_;
+  int version_;
   array::Catalogue catalogue_;
 };
 
@@ -154,37 +289,43 @@ std::string name_of_store(const std::string& path) {
 }  // namespace
 
 bool looks_like_zarr(const std::string& directory) {
-  return exists(directory + "/.zgroup") || exists(directory + "/.zarray") || exists(directory + "/.zmetadata");
+  std::error_code error;
+  for (const char* name : {".zgroup", ".zarray", ".zmetadata", "zarr.json"})
+    if (fs::exists(directory + "/" + name, error)) return true;
+  return false;
 }
 
-array::Catalogue open_zarr(const std::string& given_path) {
+array::Catalogue open_zarr(const std::string& given_path, const std::string& given_group, bool consolidated) {
   std::string path = given_path;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  CatalogueBuilder builder(path);
+  const std::string group = normal_group(given_group);
   try {
-    if (exists(path + "/.zarray")) {
-      const Documents documents{read_json(path + "/.zarray"), attributes_in(path)};
-      builder.add(name_of_store(path), path, documents);
+    const auto store = open_zarr_store(path);
+    // A single array, at the root or where the group is expected.
+    const std::string v2_array = joined(group, ".zarray");
+    const std::string v3_node = joined(group, "zarr.json");
+    const std::string array_name = name_of_store(group.empty() ? path : group);
+    if (store->contains(v2_array)) {
+      CatalogueBuilder builder(*store, 2);
+      builder.add(array_name, group, {store->json(v2_array), attributes_in(*store, group)});
       return builder.take();
     }
-    const std::string consolidated = path + "/.zmetadata";
-    std::map<std::string, Documents> arrays;
-    Json attributes = Json::object();
-    if (exists(consolidated)) {
-      const Json json = read_json(consolidated);
-      if (!json.is_object() || !json.contains("metadata") || !json.at("metadata").is_object())
-        throw InputError("cannot read " + consolidated + ": 'metadata' is missing");
-      arrays = arrays_from_metadata(json.at("metadata"), consolidated, attributes);
-    } else {
-      attributes = attributes_in(path);
-      arrays = arrays_from_directory(path);
+    if (store->contains(v3_node)) {
+      Json json = store->json(v3_node);
+      if (is_v3_array(json)) {
+        CatalogueBuilder builder(*store, 3);
+        builder.add(array_name, group, v3_documents(std::move(json), store->full_path(v3_node)));
+        return builder.take();
+      }
     }
-    builder.add_attributes(attributes);
-    for (const auto& [name, documents] : arrays) builder.add(name, path + "/" + name, documents);
+    const Group found = read_group(*store, group, consolidated);
+    CatalogueBuilder builder(*store, found.version);
+    builder.add_attributes(found.attributes);
+    for (const auto& [name, documents] : found.arrays) builder.add(name, joined(group, name), documents);
+    return builder.take();
   } catch (const nlohmann::json::exception& error) {
     throw InputError("cannot read the metadata of " + path + ": " + error.what());
   }
-  return builder.take();
 }
 
 }  // namespace rankine::store

@@ -1,9 +1,7 @@
 #include "store/zarr/zarr_json.hpp"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "base/error.hpp"
 
@@ -82,19 +80,16 @@ Json json_of_element(const NdArray& array, std::int64_t i) {
 
 Json parse_json(const std::string& text, const std::string& where) {
   try {
-    return Json::parse(with_marked_words(text));
+    // Printing and destroying what is nested follows the nesting: bounded, for the stack's sake.
+    constexpr int deepest = 128;
+    const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
+      if (depth > deepest) throw InputError("cannot read " + where + ": it is nested too deeply");
+      return true;
+    };
+    return Json::parse(with_marked_words(text), bounded);
   } catch (const nlohmann::json::exception& error) {
     throw InputError("cannot read " + where + ": it is not JSON: " + error.what());
   }
-}
-
-Json read_json(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError("cannot read " + path + ": no such file, or no permission");
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (file.bad() || text.fail()) throw InputError("cannot read " + path);
-  return parse_json(text.str(), path);
 }
 
 std::string format_json(const Json& json) {

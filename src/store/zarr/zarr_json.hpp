@@ -14,8 +14,6 @@ using Json = nlohmann::ordered_json;
 
 /// `where` names the file in errors. Throws InputError.
 Json parse_json(const std::string& text, const std::string& where);
-/// Reads and parses a file; throws InputError if it is missing.
-Json read_json(const std::string& path);
 /// As zarr-python writes it: indented by four, NaN and Infinity bare.
 std::string format_json(const Json& json);
 

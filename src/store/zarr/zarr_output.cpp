@@ -6,13 +6,18 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/check.hpp"
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/chunk_read.hpp"
 #include "store/output_target.hpp"
-#include "store/zarr/array_metadata.hpp"
+#include "store/zarr/zarr_chunk_source.hpp"
+#include "store/zarr/zarr_documents.hpp"
 #include "store/zarr/zarr_strings.hpp"
 
+/// What is written whole (a store, a group, an array) is made under the temporary path and renamed into its place by
+/// the commit. Parts of existing arrays replace their chunks in the store one by one, each by a rename; the array's
+/// new shape becomes visible with the commit.
 namespace rankine::store {
 namespace {
 
@@ -21,6 +26,14 @@ namespace fs = std::filesystem;
 // Unfinished chunks are written here and renamed into their array; removed before the commit, so
 // that what a killed rank left does not stay.
 constexpr const char* unfinished = "/.unfinished";
+// Documents of existing arrays that grow, one file an array.
+constexpr const char* documents = "/.documents";
+// What the commit pushes aside.
+constexpr const char* aside = "/.replaced";
+
+bool adds_to_store(const array::OutputSpec& spec) {
+  return spec.mode == array::WriteMode::a || spec.mode == array::WriteMode::r_plus;
+}
 
 void make_directory(const std::string& path, const array::OutputSpec& spec) {
   std::error_code error;
@@ -28,29 +41,35 @@ void make_directory(const std::string& path, const array::OutputSpec& spec) {
   if (error) throw OutputError("cannot create " + spec.path + ": " + path + ": " + error.message());
 }
 
-void write_text(const std::string& path, const std::string& text, const array::OutputSpec& spec) {
-  write_file(path, std::as_bytes(std::span(text)), "cannot create " + spec.path);
+void rename_or_throw(const std::string& from, const std::string& to, const array::OutputSpec& spec) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error)
+    throw OutputError("cannot commit " + spec.path + ": " + to + ": " + error.message() + "; what is finished is in " + from);
 }
 
-Json attributes_json(const array::Attributes& attributes) {
-  Json json = Json::object();
-  for (const auto& [name, value] : attributes) json[name] = json_of(value);
-  return json;
+// How an array that does not exist yet is laid out: enough to find its objects.
+array::StoredArray layout_of(const OutputTarget& target, const array::OutputVariable& variable) {
+  if (variable.existing) return *variable.existing;
+  array::StoredArray layout;
+  layout.path = target.temporary_path + "/" + variable.name;
+  layout.separator = '.';
+  if (target.spec.format == array::OutputFormat::zarr3) {
+    layout.zarr.prefix = "c/";
+    layout.separator = '/';
+  }
+  return layout;
 }
 
-Json variable_attributes(const array::OutputVariable& variable) {
-  Json json = attributes_json(variable.attributes);
-  json["_ARRAY_DIMENSIONS"] = variable.dims;
-  return json;
-}
-
-void write_value(const OutputTarget& target, std::size_t index, std::int64_t text_width) {
+void write_value(const OutputTarget& target, std::size_t index) {
   const array::OutputVariable& variable = target.spec.variables[index];
   if (element_count(variable.shape) == 0) return;
   if (variable.dtype == DType::string) {
+    const bool is_v3 = target.spec.format == array::OutputFormat::zarr3;
     auto codecs = variable.codecs;
-    for (auto& codec : codecs) codec.element_bytes = 4;
-    const auto bytes = encode_fixed_text(*variable.value, text_width);
+    for (auto& codec : codecs) codec.element_bytes = is_v3 ? 1 : 4;
+    const auto bytes = is_v3 ? encode_variable_text(*variable.value)
+                             : encode_fixed_text(*variable.value, text_width_of(*variable.value));
     write_zarr_chunk(target, index, Index(variable.shape.size(), 0),
                      codec::encode(codecs, bytes, ThreadBuffers::of_this_thread().codecs));
     return;
@@ -59,77 +78,128 @@ void write_value(const OutputTarget& target, std::size_t index, std::int64_t tex
     write_zarr_chunk(target, index, chunk.chunk, chunk.bytes);
 }
 
+void check_variable(const array::OutputSpec& spec, const array::OutputVariable& variable) {
+  if (variable.name.empty() || variable.name[0] == '.' || variable.name.find('/') != std::string::npos ||
+      variable.name == "zarr.json")
+    throw OutputError("cannot create " + spec.path + ": '" + variable.name + "' cannot name an array in Zarr");
+  if (variable.dtype == DType::string && !variable.value)
+    throw OutputError("cannot create " + spec.path + ": the texts of " + variable.name +
+                      " must be known before the run; load them first");
+}
+
+void commit_additions(const OutputTarget& target) {
+  const array::OutputSpec& spec = target.spec;
+  const std::string group = zarr_group_directory(spec);
+  bool part_only = false;  // a region keeps the group's attributes
+  for (const auto& variable : spec.variables) part_only = part_only || variable.existing != nullptr;
+  for (const auto& variable : spec.variables) {
+    const std::string staged = target.temporary_path + "/" + variable.name;
+    const std::string place = group + "/" + variable.name;
+    if (variable.existing) {
+      const std::string document = target.temporary_path + documents + "/" + variable.name;
+      if (fs::exists(document)) rename_or_throw(document, place + "/" + variable.existing->zarr.metadata, spec);
+      continue;
+    }
+    if (fs::exists(fs::symlink_status(place))) {
+      make_directory(target.temporary_path + aside, spec);
+      rename_or_throw(place, target.temporary_path + aside + "/" + variable.name, spec);
+    }
+    rename_or_throw(staged, place, spec);
+  }
+  if (spec.mode == array::WriteMode::a && !part_only) {
+    for (const char* name : {".zattrs", "zarr.json"}) {
+      const std::string document = target.temporary_path + "/" + name;
+      if (fs::exists(document)) rename_or_throw(document, group + "/" + name, spec);
+    }
+  }
+  const bool wanted = spec.consolidated && spec.mode == array::WriteMode::a;
+  if (wanted || is_consolidated(spec.path, spec.format)) consolidate(spec.path, spec.format, target.temporary_path);
+  flush_file_system(spec.path, spec.path);
+  std::error_code error;
+  fs::remove_all(target.temporary_path, error);
+}
+
 }  // namespace
 
 void create_zarr(OutputTarget& target) {
   const array::OutputSpec& spec = target.spec;
   const std::string& root = target.temporary_path;
   make_directory(root + unfinished, spec);
-  Json metadata = Json::object();
-  const auto write_json = [&](const std::string& key, const Json& json) {
-    write_text(root + "/" + key, format_json(json), spec);
-    metadata[key] = json;
-  };
-  const Json attributes = attributes_json(spec.attributes);
-  write_json(".zattrs", attributes);
-  write_json(".zgroup", {{"zarr_format", 2}});
+  write_group_documents(spec, root);
   for (std::size_t i = 0; i < spec.variables.size(); ++i) {
     const array::OutputVariable& variable = spec.variables[i];
-    if (variable.name.empty() || variable.name[0] == '.' || variable.name.find('/') != std::string::npos)
-      throw OutputError("cannot create " + spec.path + ": '" + variable.name + "' cannot name an array in Zarr");
-    if (variable.dtype == DType::string && !variable.value)
-      throw OutputError("cannot create " + spec.path + ": the texts of " + variable.name +
-                        " must be known before the run; load them first");
-    make_directory(root + "/" + variable.name, spec);
-    const std::int64_t width = variable.dtype == DType::string ? text_width_of(*variable.value) : 0;
-    write_json(variable.name + "/.zarray", zarray_of(variable, width));
-    write_json(variable.name + "/.zattrs", variable_attributes(variable));
-    if (variable.value) write_value(target, i, width);
+    check_variable(spec, variable);
+    if (variable.existing) {
+      make_directory(root + documents, spec);
+      const std::string document = resized_document(spec, variable);
+      write_file(root + documents + "/" + variable.name, std::as_bytes(std::span(document)), "cannot write to " + spec.path);
+    } else {
+      make_directory(root + "/" + variable.name, spec);
+      write_array_documents(spec, variable, root + "/" + variable.name);
+      if (variable.value) write_value(target, i);
+    }
     target.complete[i] = variable.value || element_count(variable.shape) == 0;
   }
-  if (spec.consolidated)
-    write_text(root + "/.zmetadata", format_json({{"metadata", metadata}, {"zarr_consolidated_format", 1}}), spec);
+  const bool is_new_store = spec.group.empty() && !(adds_to_store(spec) && fs::exists(spec.path));
+  if (is_new_store && spec.consolidated) consolidate(root, spec.format, root + unfinished);
 }
 
-void write_zarr_chunk(const OutputTarget& target, std::size_t variable, const Index& chunk,
+void write_zarr_chunk(const OutputTarget& target, std::size_t index, const Index& chunk,
                       std::span<const std::byte> bytes) {
   static std::atomic<std::uint64_t> sequence{0};
-  const std::string& name = target.spec.variables.at(variable).name;
-  const std::string path = zarr_chunk_path(target.temporary_path + "/" + name, chunk, '.');
+  const array::OutputVariable& variable = target.spec.variables.at(index);
+  const array::StoredArray layout = layout_of(target, variable);
+  Index object = chunk;
+  for (std::size_t axis = 0; axis < variable.origin.size(); ++axis) {
+    RANKINE_CHECK(variable.origin[axis] % variable.chunk_shape[axis] == 0, "parts of arrays begin with a chunk");
+    object[axis] += variable.origin[axis] / variable.chunk_shape[axis];
+  }
+  const std::string path = layout.path + "/" + zarr_object_key(layout, object);
   char host[65] = "";  // ranks on several hosts may have the same process id
   ::gethostname(host, sizeof host - 1);
   const std::string partial = target.temporary_path + unfinished + "/" + host + "-" + std::to_string(::getpid()) +
                               "-" + std::to_string(sequence++);
-  const std::string what = "cannot write chunk " + format_tuple(chunk) + " of " + name + " to " + target.spec.path;
+  const std::string what = "cannot write chunk " + format_tuple(object) + " of " + variable.name + " to " + target.spec.path;
   write_file(partial, bytes, what);
-  if (::rename(partial.c_str(), path.c_str()) != 0) {
-    const std::string reason = std::strerror(errno);
-    ::unlink(partial.c_str());
-    throw OutputError(what + ": " + reason);
+  if (::rename(partial.c_str(), path.c_str()) == 0) return;
+  if (errno == ENOENT) {  // keys with '/' want directories
+    std::error_code ignored;
+    fs::create_directories(fs::path(path).parent_path(), ignored);
+    if (::rename(partial.c_str(), path.c_str()) == 0) return;
   }
+  const std::string reason = std::strerror(errno);
+  ::unlink(partial.c_str());
+  throw OutputError(what + ": " + reason);
 }
 
 void commit_zarr(const OutputTarget& target) {
+  const array::OutputSpec& spec = target.spec;
   const std::string& from = target.temporary_path;
-  const std::string& to = target.spec.path;
-  const std::string aside = from.substr(0, from.rfind('.')) + ".old";
+  const std::string to = zarr_group_directory(spec);
   std::error_code error;
   fs::remove_all(from + unfinished, error);
+  if (adds_to_store(spec) && fs::exists(to)) return commit_additions(target);
   flush_file_system(from, to);
+  if (!spec.group.empty()) write_parent_groups(spec);
+  const std::string old = from.substr(0, from.rfind('.')) + ".old";
   const bool replaces = fs::exists(fs::symlink_status(to));
-  if (replaces && target.spec.mode == array::WriteMode::w_minus)
+  if (replaces && spec.mode == array::WriteMode::w_minus)
     throw OutputError("cannot commit " + to + ": it came into being during the run, and mode 'w-' forbids replacing it");
   if (replaces) {
-    fs::rename(to, aside, error);
+    fs::rename(to, old, error);
     if (error) throw OutputError("cannot replace " + to + ": " + error.message());
   }
   fs::rename(from, to, error);
   if (error) {
     std::error_code undo;
-    if (replaces) fs::rename(aside, to, undo);
+    if (replaces) fs::rename(old, to, undo);
     throw OutputError("cannot commit " + to + ": " + error.message() + "; the finished store is " + from);
   }
-  if (replaces) fs::remove_all(aside, error);  // what cannot be removed harms nobody under its odd name
+  if (replaces) fs::remove_all(old, error);  // what cannot be removed harms nobody under its odd name
+  if (spec.group.empty() || (!spec.consolidated && !is_consolidated(spec.path, spec.format))) return;
+  make_directory(from, spec);
+  consolidate(spec.path, spec.format, from);
+  fs::remove_all(from, error);
 }
 
 }  // namespace rankine::store

@@ -1,9 +1,6 @@
 #include "store/zarr/zarr_strings.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "base/error.hpp"
@@ -15,6 +12,8 @@ namespace {
 
 // Strings are coordinates and labels: what decodes to more than this is damaged or not ours to hold.
 constexpr std::size_t text_limit_bytes = std::size_t{1} << 30;
+// Texts that were never written take memory too: a few bytes of metadata must not ask for all of it.
+constexpr std::size_t most_texts = std::size_t{1} << 22;
 
 void append_utf8(std::string& text, std::uint32_t point) {
   const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
@@ -56,6 +55,8 @@ std::vector<std::uint32_t> code_points(const std::string& text) {
 }
 
 std::vector<std::string> texts_of_chunk(const ZarrArray& array, std::span<const std::byte> bytes, std::size_t count) {
+  if (array.elements == ZarrArray::Elements::variable_text && bytes.size() / 4 < count)
+    throw InputError("it does not hold " + std::to_string(count) + " texts");
   std::vector<std::string> texts(count);
   if (array.elements == ZarrArray::Elements::variable_text) {
     // numcodecs vlen-utf8: u32 count, then u32 length and bytes of each.
@@ -97,14 +98,15 @@ std::vector<std::string> texts_of_chunk(const ZarrArray& array, std::span<const 
 }
 
 // Texts of one chunk; empty if it was never written.
-std::vector<std::string> read_chunk(const ZarrArray& array, const Index& chunk, std::size_t count) {
-  const std::string path = zarr_chunk_path(array.stored.path, chunk, array.stored.separator);
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) return {};
+std::vector<std::string> read_chunk(const ZarrArray& array, const ZarrChunkSource& source, const Index& chunk,
+                                    std::size_t count) {
   try {
-    const OpenFile file(path);
-    std::vector<std::byte> stored(file.stamp().size);
-    file.read_at(0, stored);
+    const auto object = source.open(source.object_of(chunk));
+    const auto place = object ? source.locate(*object, chunk) : std::nullopt;
+    if (!place) return {};
+    if (place->bytes > object->size()) throw InputError("it lies behind its object's end");
+    std::vector<std::byte> stored(place->bytes);
+    object->read_at(place->offset, stored);
     const auto bytes = codec::decode_any_size(array.stored.codecs, stored, text_limit_bytes,
                                               ThreadBuffers::of_this_thread().codecs);
     return texts_of_chunk(array, bytes, count);
@@ -120,16 +122,18 @@ NdArray read_zarr_strings(const ZarrArray& array) {
   const array::StoredArray& stored = array.stored;
   const auto total = static_cast<std::size_t>(element_count(stored.shape));
   const auto chunk_elements = static_cast<std::size_t>(element_count(stored.chunk_shape));
-  if (total > text_limit_bytes / 4 || chunk_elements > text_limit_bytes / 4)
+  if (total > most_texts || chunk_elements > most_texts || total * array.text_fill.size() > text_limit_bytes)
     throw InputError("cannot read " + stored.variable + " in " + stored.path + ": it has " + std::to_string(total) +
                      " texts, more than are read at once");
+  ZarrReading reading;
+  const ZarrChunkSource source(stored, reading);
   std::vector<std::string> texts(total, array.text_fill);
   const Shape strides = c_strides(stored.shape);
   Box chunks = Box::whole(stored.shape);
   for (int axis = 0; axis < chunks.ndim(); ++axis)
     chunks.end[axis] = ceil_div(stored.shape[axis], stored.chunk_shape[axis]);
   for_each_index(chunks, [&](const Index& chunk) {
-    auto decoded = read_chunk(array, chunk, chunk_elements);
+    auto decoded = read_chunk(array, source, chunk, chunk_elements);
     if (decoded.empty()) return;
     for_each_index(Box::whole(stored.chunk_shape), [&, i = std::size_t{0}](const Index& at) mutable {
       std::size_t from = i++;
@@ -154,6 +158,22 @@ std::int64_t text_width_of(const NdArray& strings) {
   std::size_t width = 1;
   for (const std::string& text : strings.strings()) width = std::max(width, code_points(text).size());
   return static_cast<std::int64_t>(width);
+}
+
+std::vector<std::byte> encode_variable_text(const NdArray& strings) {
+  std::vector<std::byte> bytes;
+  const auto put = [&](std::size_t value) {
+    const auto word = static_cast<std::uint32_t>(value);
+    const auto* raw = reinterpret_cast<const std::byte*>(&word);
+    bytes.insert(bytes.end(), raw, raw + sizeof word);
+  };
+  put(strings.strings().size());
+  for (const std::string& text : strings.strings()) {
+    put(text.size());
+    const auto* raw = reinterpret_cast<const std::byte*>(text.data());
+    bytes.insert(bytes.end(), raw, raw + text.size());
+  }
+  return bytes;
 }
 
 std::vector<std::byte> encode_fixed_text(const NdArray& strings, std::int64_t text_width) {

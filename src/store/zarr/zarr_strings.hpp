@@ -16,5 +16,7 @@ NdArray read_zarr_strings(const ZarrArray& array);
 std::int64_t text_width_of(const NdArray& strings);
 /// NumPy's "<U" elements: UCS-4, padded with zeros.
 std::vector<std::byte> encode_fixed_text(const NdArray& strings, std::int64_t text_width);
+/// numcodecs' vlen-utf8, Zarr v3's strings: the count, then length and bytes of each, u32 little endian.
+std::vector<std::byte> encode_variable_text(const NdArray& strings);
 
 }  // namespace rankine::store
