@@ -18,7 +18,7 @@ bool looks_like_netcdf3(std::span<const std::byte> head);   ///< netcdf3/: "CDF"
 
 /// The file exists and looks right; anything else that is wrong with it is an InputError naming the
 /// path. Every StoredArray of a file carries its file_size and file_mtime_ns (file_stamp.hpp).
-array::Catalogue open_hdf5(const std::string& path);        ///< hdf5/, under the library lock
+array::Catalogue open_hdf5(const std::string& path, const std::string& group = "");  ///< hdf5/
 array::Catalogue open_netcdf3(const std::string& path);     ///< netcdf3/
 /// zarr/: a group or an array of v2 or v3, in a directory or a zip file. `consolidated` metadata are used where they
 /// are there.
@@ -26,7 +26,7 @@ array::Catalogue open_zarr(const std::string& path, const std::string& group, bo
 /// True if `directory` holds the metadata of a Zarr group or array.
 bool looks_like_zarr(const std::string& directory);
 
-/// Fills array.index of a Storage::chunked array. hdf5/, under the library lock.
+/// Fills array.index of a Storage::chunked array. hdf5/
 void load_hdf5_chunk_index(array::StoredArray& array);
 
 /// Values of `box` of a Storage::library array, native endian. hdf5/, under the library lock.

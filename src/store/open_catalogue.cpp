@@ -31,10 +31,10 @@ array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions&
     }
   }
   if (looks_like_zip(head)) return open_zarr(path, options.group, options.consolidated);
+  if (looks_like_hdf5(head)) return open_hdf5(path, options.group);
   if (!options.group.empty() && options.group != "/")
-    throw UnsupportedError("cannot open group '" + options.group + "' of " + path + ": groups are supported in Zarr only");
+    throw InputError("cannot open group '" + options.group + "' of " + path + ": NetCDF-3 files have no groups");
   if (looks_like_netcdf3(head)) return open_netcdf3(path);
-  if (looks_like_hdf5(head)) return open_hdf5(path);
   throw InputError("cannot open " + path + ": " +
                    (head.empty() ? "the file is empty" : "it is neither NetCDF nor HDF5 nor a Zarr store"));
 }

@@ -4,179 +4,156 @@
 
 #include "base/error.hpp"
 #include "store/backends.hpp"
-#include "store/file_stamp.hpp"
-#include "store/hdf5/dataset_storage.hpp"
-#include "store/hdf5/hdf5_handle.hpp"
-#include "store/hdf5/netcdf_file.hpp"
-#include "store/library_lock.hpp"
-#include "store/stored_file.hpp"
+#include "store/hdf5/library_catalogue.hpp"
+#include "store/hdf5/netcdf4_model.hpp"
 
 namespace rankine::store {
 namespace {
 
-/// A variable with what only this file needs to know of it.
-struct Declared {
-  array::StoredVariable variable;
+bool is_character(const Hdf5Type& type) { return type.kind == Hdf5Class::string && type.bytes == 1; }
+bool is_text(const Hdf5Type& type) {
+  return type.kind == Hdf5Class::string || (type.kind == Hdf5Class::variable_length && type.is_text);
+}
+
+Shape shape_of(const Netcdf4Variable& variable) {
   Shape shape;
-  std::vector<int> dim_ids;
-  nc_type type = NC_NAT;
-  DType dtype = DType::string;
-  bool numeric = false;
-};
-
-struct Dims {
-  std::vector<int> ids;
-  std::vector<array::StoredDim> dims;
-  std::vector<bool> character_dim, other_dim;
-  std::size_t position(int id) const {
-    std::size_t at = 0;
-    while (at < ids.size() && ids[at] != id) ++at;
-    return at;
-  }
-};
-
-Dims read_dims(const NetcdfFile& file) {
-  Dims result;
-  int count = 0;
-  file.check(nc_inq_dimids(file.id(), &count, nullptr, 0), "dims");
-  result.ids.resize(static_cast<std::size_t>(count));
-  file.check(nc_inq_dimids(file.id(), nullptr, result.ids.data(), 0), "dims");
-  int unlimited_count = 0;
-  file.check(nc_inq_unlimdims(file.id(), &unlimited_count, nullptr), "unlimited dims");
-  std::vector<int> unlimited(static_cast<std::size_t>(unlimited_count));
-  file.check(nc_inq_unlimdims(file.id(), nullptr, unlimited.data()), "unlimited dims");
-  for (const int id : result.ids) {
-    char name[NC_MAX_NAME + 1];
-    std::size_t size = 0;
-    file.check(nc_inq_dim(file.id(), id, name, &size), "a dim");
-    const bool is_unlimited = std::find(unlimited.begin(), unlimited.end(), id) != unlimited.end();
-    result.dims.push_back({name, static_cast<std::int64_t>(size), is_unlimited});
-  }
-  result.character_dim.assign(result.ids.size(), false);
-  result.other_dim.assign(result.ids.size(), false);
-  return result;
+  for (const Netcdf4Dim* dim : variable.dims) shape.push_back(static_cast<std::int64_t>(dim->size));
+  return shape;
 }
 
-std::string class_name(const NetcdfFile& file, nc_type type) {
-  int type_class = 0;
-  char name[NC_MAX_NAME + 1] = "";
-  if (type < NC_FIRSTUSERTYPEID ||
-      nc_inq_user_type(file.id(), type, name, nullptr, nullptr, nullptr, &type_class) != NC_NOERR)
-    return "unknown type " + std::to_string(type);
-  const char* kind = type_class == NC_COMPOUND ? "compound" : type_class == NC_OPAQUE ? "opaque" : "variable-length";
-  return std::string(kind) + " type '" + name + "' is not supported";
+/// Elements of `from`, an array of `from_shape`, at the front of an array of `shape`; the rest stays as it is.
+template <typename T>
+void place(const std::vector<T>& from, const Shape& from_shape, const Shape& shape, std::vector<T>& to) {
+  std::size_t number = 0;
+  for_each_index(Box::whole(from_shape), [&](const Index& at) {
+    std::int64_t place = 0;
+    for (std::size_t axis = 0; axis < at.size(); ++axis) place = place * shape[axis] + at[axis];
+    to[static_cast<std::size_t>(place)] = from[number++];
+  });
 }
 
-std::uint64_t saturating_count(const Shape& shape) {
+/// Texts are small and wanted at once. The dataset may be shorter than its unlimited dims: there it has no text.
+void read_texts(const Hdf5File& file, GlobalHeap& heap, const Netcdf4Variable& variable, array::StoredVariable& out) {
+  const Hdf5Dataset& dataset = variable.dataset;
+  if (dataset.has_external_files || dataset.layout == Hdf5Dataset::Layout::virtual_dataset ||
+      dataset.layout == Hdf5Dataset::Layout::unknown) {
+    out.note = "texts in a virtual or external dataset are not supported";
+    return;
+  }
+  Shape shape = shape_of(variable);
+  Shape extents(dataset.space.extents.begin(), dataset.space.extents.end());
   std::uint64_t count = 1;
+  const std::uint64_t limit = (4u << 20) + 8 * file.size();
   for (const std::int64_t extent : shape) {
-    const auto size = static_cast<std::uint64_t>(extent);
-    if (size != 0 && count > UINT64_MAX / size) return UINT64_MAX;
-    count *= size;
+    if (extent != 0 && count > limit / static_cast<std::uint64_t>(extent)) {
+      out.note = "more texts than a file of its size can hold";
+      return;
+    }
+    count *= static_cast<std::uint64_t>(extent);
   }
-  return count;
-}
-
-void read_characters(const NetcdfFile& file, int id, Declared& declared) {
-  array::StoredVariable& variable = declared.variable;
-  const std::uint64_t count = saturating_count(declared.shape);
-  if (count > max_string_bytes) {
-    variable.note = "more than 1 GiB of characters";
-    return;
-  }
-  std::vector<char> characters(count);
-  if (count != 0) file.check(nc_get_var_text(file.id(), id, characters.data()), "variable '" + variable.name + "'");
-  Shape shape = declared.shape;
-  std::size_t length = 1;
-  if (!shape.empty()) {
-    length = static_cast<std::size_t>(shape.back());
-    shape.pop_back();
-    variable.encoding.set("char_dim_name", variable.dims.back());
-    variable.dims.pop_back();
-  }
-  std::vector<std::string> joined = join_characters(characters, length);
-  const std::uint64_t strings = saturating_count(shape);
-  if (strings > max_string_bytes) {
-    variable.note = "too many strings";
-    return;
-  }
-  joined.resize(strings);
-  variable.strings = NdArray::from_strings(std::move(joined), std::move(shape));
-}
-
-void read_strings(const NetcdfFile& file, int id, Declared& declared) {
-  const std::uint64_t count = saturating_count(declared.shape);
-  if (count > max_string_bytes / sizeof(char*)) {
-    declared.variable.note = "too many strings";
-    return;
-  }
-  std::vector<char*> texts(count, nullptr);
-  std::vector<std::string> values;
-  values.reserve(count);
-  if (count != 0) {
-    file.check(nc_get_var_string(file.id(), id, texts.data()), "variable '" + declared.variable.name + "'");
-    for (const char* text : texts) values.emplace_back(text == nullptr ? "" : text);
-    nc_free_string(count, texts.data());
-  }
-  declared.variable.strings = NdArray::from_strings(std::move(values), declared.shape);
-}
-
-Declared read_variable(const NetcdfFile& file, int id, Dims& dims) {
-  Declared declared;
-  char name[NC_MAX_NAME + 1];
-  int ndim = 0;
-  file.check(nc_inq_var(file.id(), id, name, &declared.type, &ndim, nullptr, nullptr), "a variable");
-  declared.variable.name = name;
-  declared.dim_ids.resize(static_cast<std::size_t>(ndim));
-  file.check(nc_inq_vardimid(file.id(), id, declared.dim_ids.data()), "dims of '" + declared.variable.name + "'");
-  for (const int dim_id : declared.dim_ids) {
-    const std::size_t at = dims.position(dim_id);
-    if (at == dims.ids.size())
-      throw InputError("cannot read " + file.path() + ": variable '" + declared.variable.name + "' has an unknown dim");
-    declared.variable.dims.push_back(dims.dims[at].name);
-    declared.shape.push_back(dims.dims[at].size);
-  }
-  declared.variable.attributes = read_attributes(file, id);
-  declared.numeric = numeric_dtype(file.id(), declared.type, declared.dtype);
-  for (std::size_t axis = 0; axis < declared.dim_ids.size(); ++axis) {
-    const bool joined = declared.type == NC_CHAR && axis + 1 == declared.dim_ids.size();
-    (joined ? dims.character_dim : dims.other_dim)[dims.position(declared.dim_ids[axis])] = true;
-  }
-  if (declared.type == NC_CHAR) read_characters(file, id, declared);
-  else if (declared.type == NC_STRING) read_strings(file, id, declared);
-  else if (!declared.numeric) declared.variable.note = class_name(file, declared.type);
-  return declared;
-}
-
-void add_storage(hid_t file, const std::string& path, const FileStamp& stamp, Declared& declared) {
-  array::StoredArray stored;
-  stored.path = path;
-  stored.variable = declared.variable.name;
-  stored.dtype = declared.dtype;
-  stored.shape = declared.shape;
-  stored.file_size = stamp.size;
-  stored.file_mtime_ns = stamp.mtime_ns;
-  stored.storage = array::Storage::library;
-  array::Attributes& encoding = declared.variable.encoding;
-  // Of joined characters the encoding still describes the character array.
-  array::Attributes described;
-  const Hdf5Handle dataset = open_variable(file, declared.variable.name);
-  if (dataset) {
-    describe_storage(dataset, stored, described);
+  std::vector<std::byte> data = read_whole_dataset(file, dataset);
+  std::vector<std::string> texts;
+  if (is_character(dataset.type)) {
+    std::vector<char> characters(count, '\0');
+    const auto* stored = reinterpret_cast<const char*>(data.data());
+    place(std::vector<char>(stored, stored + data.size()), extents, shape, characters);
+    std::size_t length = 1;
+    if (!shape.empty()) {
+      length = static_cast<std::size_t>(shape.back());
+      shape.pop_back();
+      out.encoding.set("char_dim_name", out.dims.back());
+      out.dims.pop_back();
+    }
+    texts = join_characters(characters, length);
+    texts.resize(static_cast<std::size_t>(element_count(shape)));
   } else {
-    stored.chunk_shape = read_shape(stored.shape, std::max<std::size_t>(size_of(stored.dtype), 1));
-    stored.library_reason = "data behind an external link";
+    texts.resize(count);
+    place(convert_texts(file, dataset.type, std::move(data), static_cast<std::uint64_t>(element_count(extents)), heap), extents, shape, texts);
   }
-  described.set("source", path);
-  described.set("original_shape", NdArray::from(declared.shape));
-  described.set("dtype", declared.numeric ? name_of(declared.dtype)
-                         : declared.type == NC_CHAR ? std::string("S1") : std::string("str"));
-  for (const auto& [name, value] : encoding) described.set(name, value);
-  encoding = std::move(described);
-  if (declared.numeric) declared.variable.data = std::make_shared<array::StoredArray>(std::move(stored));
+  out.strings = NdArray::from_strings(std::move(texts), std::move(shape));
+}
+
+array::StoredVariable stored_variable(const Hdf5File& file, GlobalHeap& heap, const Netcdf4Group& group,
+                                      const Netcdf4Variable& variable) {
+  array::StoredVariable out;
+  out.name = variable.name;
+  for (const Netcdf4Dim* dim : variable.dims) out.dims.push_back(dim->name);
+  out.attributes = variable.attributes;
+  out.note = variable.note;
+  const Hdf5Type& type = variable.dataset.type;
+  describe_encoding(variable.dataset, out.encoding);
+  out.encoding.set("source", file.path());
+  out.encoding.set("original_shape", NdArray::from(shape_of(variable)));
+  if (!out.note.empty()) return out;
+  out.encoding.set("dtype", is_character(type) ? std::string("S1") : is_text(type) ? std::string("str") : name_of(type.dtype));
+  try {
+    if (is_text(type)) {
+      read_texts(file, heap, variable, out);
+    } else {
+      auto stored = std::make_shared<array::StoredArray>();
+      stored->path = file.path();
+      stored->variable = group.path.empty() ? variable.name : group.path + "/" + variable.name;
+      stored->dtype = type.dtype;
+      stored->shape = shape_of(variable);
+      stored->file_size = file.size();
+      stored->file_mtime_ns = file.mtime_ns();
+      out.note = describe_storage(file, variable.dataset, variable.address, *stored);
+      if (out.note.empty()) out.data = std::move(stored);
+    }
+  } catch (const InputError& error) {
+    out.note = error.what();
+  }
+  return out;
+}
+
+void list_groups(const Netcdf4Group& group, std::size_t root_bytes, std::vector<std::string>& names) {
+  for (const auto& child : group.groups) {
+    names.push_back(child->path.substr(root_bytes));
+    list_groups(*child, root_bytes, names);
+  }
+}
+
+array::Catalogue catalogue_of(const Hdf5File& file, const std::string& group_path) {
+  GlobalHeap heap(file);
+  const Netcdf4Model model = read_netcdf4_model(file, heap);
+  const Netcdf4Group* group = model.find(group_path);
+  if (group == nullptr) {
+    std::vector<std::string> names;
+    list_groups(*model.root, 0, names);
+    throw_no_group(file.path(), group_path, names);
+  }
+  array::Catalogue catalogue;
+  catalogue.path = file.path();
+  catalogue.format = model.written_by_netcdf ? "NetCDF-4" : "HDF5";
+  catalogue.attributes = group->attributes;
+  for (const Netcdf4Variable& variable : group->variables)
+    catalogue.variables.push_back(stored_variable(file, heap, *group, variable));
+  std::vector<const Netcdf4Dim*> dims;
+  for (const auto& dim : group->dims) dims.push_back(dim.get());
+  std::stable_sort(dims.begin(), dims.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  for (const Netcdf4Dim* dim : dims) {
+    bool character_dim = false, other_dim = false;
+    for (const Netcdf4Variable& variable : group->variables)
+      for (std::size_t axis = 0; axis < variable.dims.size(); ++axis) {
+        if (variable.dims[axis] != dim) continue;
+        const bool joined = is_character(variable.dataset.type) && axis + 1 == variable.dims.size();
+        (joined ? character_dim : other_dim) = true;
+      }
+    // What is only the length of texts has gone with the joining.
+    if (!character_dim || other_dim) catalogue.dims.push_back({dim->name, static_cast<std::int64_t>(dim->size), dim->unlimited});
+  }
+  list_groups(*group, group->path.empty() ? 0 : group->path.size() + 1, catalogue.groups);
+  return catalogue;
 }
 
 }  // namespace
+
+void throw_no_group(const std::string& path, const std::string& group, const std::vector<std::string>& groups) {
+  std::string known;
+  for (const std::string& name : groups) known += (known.empty() ? "" : ", ") + name;
+  throw InputError("cannot open group '" + group + "' of " + path + ": " +
+                   (known.empty() ? "the file has no groups" : "its groups are " + known));
+}
 
 bool looks_like_hdf5(std::span<const std::byte> head) {
   static constexpr char signature[9] = "\211HDF\r\n\032\n";
@@ -185,53 +162,13 @@ bool looks_like_hdf5(std::span<const std::byte> head) {
   return false;
 }
 
-array::Catalogue open_hdf5(const std::string& path) {
-  const FileStamp stamp = stamp_of(path);
-  const LibraryLock lock;
-  array::Catalogue catalogue;
-  catalogue.path = path;
-  std::vector<Declared> declared;
-  {
-    // Names, dims and attributes by libnetcdf, which knows what NetCDF-4 hides in HDF5; closed before
-    // libhdf5 opens the same file, since the two want different closing semantics.
-    const NetcdfFile file(path);
-    Dims dims = read_dims(file);
-    int count = 0;
-    file.check(nc_inq_varids(file.id(), &count, nullptr), "variables");
-    std::vector<int> ids(static_cast<std::size_t>(count));
-    file.check(nc_inq_varids(file.id(), nullptr, ids.data()), "variables");
-    for (const int id : ids) declared.push_back(read_variable(file, id, dims));
-    catalogue.attributes = read_attributes(file, NC_GLOBAL);
-    int is_netcdf4 = 0;
-    const bool known = nc_get_att_int(file.id(), NC_GLOBAL, "_IsNetcdf4", &is_netcdf4) == NC_NOERR;
-    catalogue.format = known && is_netcdf4 == 0 ? "HDF5" : "NetCDF-4";
-    for (std::size_t at = 0; at < dims.dims.size(); ++at)
-      if (!dims.character_dim[at] || dims.other_dim[at]) catalogue.dims.push_back(dims.dims[at]);
+array::Catalogue open_hdf5(const std::string& path, const std::string& group) {
+  try {
+    const Hdf5File file(path);
+    return catalogue_of(file, group);
+  } catch (const NeedsLibrary& need) {
+    return open_through_library(path, group, need.reason);
   }
-  const Hdf5Handle file = open_hdf5_file(path);
-  for (Declared& variable : declared) {
-    add_storage(file, path, stamp, variable);
-    catalogue.variables.push_back(std::move(variable.variable));
-  }
-  return catalogue;
-}
-
-NdArray read_through_library(const array::StoredArray& array, const Box& box) {
-  NdArray values(array.dtype, box.shape());
-  if (values.size() == 0) return values;
-  const LibraryLock lock;
-  const NetcdfFile file(array.path);
-  int id = -1;
-  const std::string what = "variable '" + array.variable + "'";
-  file.check(nc_inq_varid(file.id(), array.variable.c_str(), &id), what);
-  std::vector<std::size_t> start(box.begin.begin(), box.begin.end());
-  std::vector<std::size_t> count;
-  for (const std::int64_t extent : box.shape()) count.push_back(static_cast<std::size_t>(extent));
-  const int status = nc_get_vara(file.id(), id, start.data(), count.data(), values.raw());
-  if (status != NC_NOERR)
-    throw InputError("cannot read " + format_box(box) + " of /" + array.variable + " in " + array.path +
-                     " through libnetcdf (" + array.library_reason + "): " + nc_strerror(status));
-  return values;
 }
 
 }  // namespace rankine::store

@@ -19,6 +19,14 @@ std::string hdf5_error_text() {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, [](unsigned n, const H5E_error2_t* error, void* data) -> herr_t {
     return n == 0 ? keep_innermost(n, error, data) : 0;
   }, &text);
+  // "file write failed: time = ..., errno = 28, error message = 'No space left on device', buf = 0x...": the reason
+  // is what users can act on.
+  const std::string marker = "error message = '";
+  if (const std::size_t at = text.find(marker); at != std::string::npos) {
+    const std::size_t begin = at + marker.size();
+    const std::size_t end = text.find('\'', begin);
+    if (end != std::string::npos && end > begin) return text.substr(begin, end - begin);
+  }
   return text.empty() ? "libhdf5 gives no reason" : text;
 }
 
@@ -29,13 +37,15 @@ Hdf5Handle open_hdf5_file(const std::string& path) {
   return file;
 }
 
-Hdf5Handle open_variable(hid_t file, const std::string& variable) {
-  for (const std::string& name : {"_nc4_non_coord_" + variable, variable}) {
+Hdf5Handle open_variable(hid_t file, const std::string& variable, const char* external_prefix) {
+  const std::size_t slash = variable.rfind('/');
+  const std::string group = slash == std::string::npos ? "" : variable.substr(0, slash + 1);
+  const std::string base = slash == std::string::npos ? variable : variable.substr(slash + 1);
+  const Hdf5Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  if (external_prefix != nullptr) H5Pset_efile_prefix(access, external_prefix);
+  for (const std::string& name : {group + "_nc4_non_coord_" + base, group + base}) {
     if (H5Lexists(file, name.c_str(), H5P_DEFAULT) <= 0) continue;
-    H5L_info_t link;
-    // Data behind an external link lie in another file, which only the library path follows.
-    if (H5Lget_info(file, name.c_str(), &link, H5P_DEFAULT) < 0 || link.type == H5L_TYPE_EXTERNAL) continue;
-    Hdf5Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
+    Hdf5Handle dataset(H5Dopen2(file, name.c_str(), access), H5Dclose);
     if (dataset) return dataset;
   }
   return {};

@@ -36,8 +36,9 @@ std::string hdf5_error_text();
 
 /// Throws InputError naming the path.
 Hdf5Handle open_hdf5_file(const std::string& path);
-/// The dataset in the root group that holds the NetCDF variable: netcdf-c renames a variable that has
-/// the name of a dim but is no coordinate. An invalid handle if there is none.
-Hdf5Handle open_variable(hid_t file, const std::string& variable);
+/// The dataset that holds the NetCDF variable ("v", "group/v"): netcdf-c renames a variable that has the name of a
+/// dim but is no coordinate. `external_prefix`: where the files of external raw data lie, if not null. An invalid
+/// handle if there is none.
+Hdf5Handle open_variable(hid_t file, const std::string& variable, const char* external_prefix = nullptr);
 
 }  // namespace rankine::store

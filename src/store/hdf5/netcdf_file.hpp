@@ -13,7 +13,9 @@ class NetcdfFile {
  public:
   /// Throws InputError naming the path.
   explicit NetcdfFile(const std::string& path);
-  ~NetcdfFile() { nc_close(id_); }
+  /// One group of an open file, which must outlive it.
+  NetcdfFile(const NetcdfFile& file, int group) : path_(file.path_), id_(group), owns_(false) {}
+  ~NetcdfFile() { if (owns_) nc_close(id_); }
   NetcdfFile(const NetcdfFile&) = delete;
   NetcdfFile& operator=(const NetcdfFile&) = delete;
   int id() const { return id_; }
@@ -24,6 +26,7 @@ class NetcdfFile {
  private:
   std::string path_;
   int id_ = -1;
+  bool owns_ = true;
 };
 
 /// True, with the dtype, for the atomic numeric types and for enums (their base type).

@@ -1,62 +1,38 @@
 #pragma once
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "store/stored_file.hpp"
+#include "store/hdf5/hdf5_file.hpp"
 
 namespace rankine::store {
 
-/// How one HDF5 file writes addresses and lengths; from libhdf5's own reading of the superblock.
-struct Hdf5Format {
-  int address_bytes = 8;
-  int length_bytes = 8;
-  std::uint64_t base = 0;   ///< of all addresses: the size of the user block
+enum class MessageType : std::uint16_t {
+  dataspace = 0x01, link_info = 0x02, datatype = 0x03, old_fill = 0x04, fill = 0x05, link = 0x06, external_files = 0x07,
+  layout = 0x08, group_info = 0x0a, filters = 0x0b, attribute = 0x0c, shared_table = 0x0f, continuation = 0x10,
+  symbol_table = 0x11, attribute_info = 0x15,
 };
 
-/// Little-endian fields of one piece of an HDF5 file. Every read is checked.
-class Hdf5Fields {
- public:
-  Hdf5Fields(const StoredFile& file, const Hdf5Format& format, std::uint64_t address, std::uint64_t count);
-  Hdf5Fields(const StoredFile& file, const Hdf5Format& format, std::vector<std::byte> bytes)
-      : file_(&file), format_(format), bytes_(std::move(bytes)) {}
-
-  std::uint64_t integer(int bytes);
-  std::uint64_t address() { return integer(format_.address_bytes); }
-  std::uint64_t length() { return integer(format_.length_bytes); }
-  void skip(std::uint64_t count);
-  void expect(const char* signature);   ///< four characters
-  std::size_t remaining() const { return bytes_.size() - position_; }
-  std::vector<std::byte> take(std::uint64_t count);
-  bool is_undefined(std::uint64_t address) const;
-  [[noreturn]] void fail(const std::string& what) const;
-
- private:
-  const StoredFile* file_;
-  Hdf5Format format_;
-  std::vector<std::byte> bytes_;
-  std::size_t position_ = 0;
+/// One header message; shared ones (committed datatypes) are followed already.
+struct Hdf5Message {
+  MessageType type{};
+  std::uint64_t creation_order = 0;       ///< of attributes in version 2 headers, else the place in the header
+  std::vector<std::byte> body;
+  std::uint64_t body_address = 0;         ///< where the body lies, for data inside it
 };
 
-enum class ChunkIndexKind : std::uint8_t { btree1, single, implicit, fixed_array, extensible_array, btree2 };
-
-/// A data layout message of a chunked dataset.
-struct ChunkLayout {
-  ChunkIndexKind kind = ChunkIndexKind::btree1;
-  std::uint64_t address = 0;                 ///< of the index; undefined: no chunk was ever written
-  bool is_undefined = false;
-  std::vector<std::uint64_t> chunk_shape;
-  std::uint64_t element_bytes = 0;
-  std::uint64_t single_bytes = 0;            ///< kind single with filters: stored bytes
-  std::uint32_t single_filter_mask = 0;
-  bool single_filtered = false;
+struct ObjectHeader {
+  std::uint64_t address = 0;
+  std::vector<Hdf5Message> messages;
+  /// The first of its type, or null.
+  const Hdf5Message* find(MessageType type) const;
 };
 
-/// Finds and reads the layout message of the dataset whose object header lies at `address`.
-/// Nothing if the dataset is not chunked or its layout's version is unknown.
+/// All messages of the object header at `address`, versions 1 and 2. Checksums are verified.
 /// Throws InputError where the bytes contradict themselves.
-/// Source: "HDF5 File Format Specification" version 3.0, IV.A.1 and IV.A.2.i.
-std::optional<ChunkLayout> read_chunk_layout(const StoredFile& file, const Hdf5Format& format, std::uint64_t address);
+/// Source: "HDF5 File Format Specification" version 3.0, IV.A.1.
+ObjectHeader read_object_header(const Hdf5File& file, std::uint64_t address);
+
+/// A message body that may be a reference to a committed one; `flags` are the message's.
+std::vector<std::byte> follow_shared(const Hdf5File& file, MessageType type, std::vector<std::byte> body, unsigned flags);
 
 }  // namespace rankine::store
