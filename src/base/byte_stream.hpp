@@ -33,6 +33,7 @@ class ByteWriter {
     const auto* first = static_cast<const std::byte*>(data);
     bytes_.insert(bytes_.end(), first, first + size);
   }
+  void reserve(std::size_t size) { bytes_.reserve(size); }
   std::vector<std::byte> take() { return std::move(bytes_); }
   std::size_t size() const { return bytes_.size(); }
  private:

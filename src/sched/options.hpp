@@ -19,8 +19,8 @@ struct SchedulerOptions {
   std::uint32_t queued_ahead_per_worker = 2;
   /// Where tasks are short, so few of them would be done before rank 0 can answer: tasks of measured classes are
   /// queued ahead until they take this long together, per thread, up to a number of them.
-  std::uint32_t queued_ahead_us = 400;
-  std::uint32_t queued_ahead_limit = 512;
+  std::uint32_t queued_ahead_us = 500;
+  std::uint32_t queued_ahead_limit = 1024;
   /// As queued_ahead_per_worker for root tasks (tasks without inputs: reads): fewer, so that reducing goes first.
   std::uint32_t roots_ahead_per_worker = 1;
   /// Part of a worker's memory limit that held, fetched and running bytes may fill. The rest is for

@@ -192,6 +192,28 @@ std::vector<std::byte> encode(RunId run, const Message& message) {
   return writer.take();
 }
 
+namespace {
+template <typename M>
+std::vector<std::byte> encode_one(RunId run, const M& message, std::size_t size) {
+  ByteWriter writer;
+  writer.reserve(sizeof(FrameHeader) + size);
+  put_header(writer, run, kind_of<M>());
+  put(writer, message);
+  return writer.take();
+}
+}  // namespace
+
+std::vector<std::byte> encode_batch(RunId run, const AssignBatch& batch) {
+  return encode_one(run, batch, 2 * sizeof(std::uint64_t) + batch.tasks.size() * sizeof(AssignedTask) +
+                                    batch.inputs.size() * sizeof(worker::InputLocation));
+}
+std::vector<std::byte> encode_batch(RunId run, const ReleaseBatch& batch) {
+  return encode_one(run, batch, sizeof(std::uint64_t) + batch.tasks.size() * sizeof(TaskId));
+}
+std::vector<std::byte> encode_batch(RunId run, const FinishedBatch& batch) {
+  return encode_one(run, batch, sizeof(std::uint64_t) + batch.tasks.size() * sizeof(FinishedTask));
+}
+
 std::vector<std::byte> encode_block_reply_head(RunId run, TaskId task, std::span<const std::byte> head,
                                                std::uint64_t payload_bytes) {
   ByteWriter writer;

@@ -197,6 +197,18 @@ struct Decoded {
 
 /// The whole frame. A BlockReply's payload is copied behind its head.
 std::vector<std::byte> encode(RunId run, const Message& message);
+/// The same without a copy into a Message first, for what is sent all the time.
+std::vector<std::byte> encode_batch(RunId run, const AssignBatch& batch);
+std::vector<std::byte> encode_batch(RunId run, const ReleaseBatch& batch);
+std::vector<std::byte> encode_batch(RunId run, const FinishedBatch& batch);
+
+/// When reports that wait for company are sent: many, or long enough, or nothing else to do. A report that waits
+/// delays what depends on it; one that does not costs rank 0 a message.
+struct BatchBounds {
+  std::uint32_t most_tasks = 256;
+  std::uint32_t longest_wait_us = 100;
+};
+
 /// All of a BlockReply's frame before its payload; payload_bytes are to follow.
 std::vector<std::byte> encode_block_reply_head(RunId run, TaskId task, std::span<const std::byte> head,
                                                std::uint64_t payload_bytes);
