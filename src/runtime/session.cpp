@@ -17,6 +17,9 @@ namespace {
 /// After an error the other ranks get this long to let go of their outputs.
 constexpr double abort_grace_s = 20;
 
+/// Reports wait for each other at most until so many are there (and never longer than frames keep arriving).
+constexpr std::size_t reports_entered_at_once = 4096;
+
 /// Distinguishes the temporary outputs of runs that write to one directory.
 std::string output_token(std::uint32_t run) { return std::to_string(::getpid()) + "-" + std::to_string(run); }
 
@@ -47,6 +50,8 @@ struct Session::CurrentRun {
   sched::Actions actions;
   std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
   std::vector<wire::ReleaseBatch> released;
+  std::vector<std::size_t> touched;           ///< workers with something to be sent
+  std::vector<sched::FinishedTask> reports;   ///< arrived and not entered yet
   std::optional<Instant> timer;
   bool ended = false;
   std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
@@ -161,22 +166,33 @@ void Session::drive(CurrentRun& run) {
   until(&run, [&] { return run.ended; });
 }
 
+/// Enters the reports that have arrived since the last call, of all workers together, and sends what follows.
 void Session::apply(CurrentRun& run) {
-  std::vector<std::size_t> touched;
+  if (!run.reports.empty()) run.scheduler->on_tasks_finished(exec::now(), run.reports, run.actions);
+  run.reports.clear();
+  // Releases go first: a batch may hold the release of an output and the order to compute it again (a loss was
+  // noticed in between), and memory is given back before more is asked for.
+  const auto flush = [&](std::size_t worker) {
+    const int rank = static_cast<int>(worker);
+    if (!run.released[worker].tasks.empty()) send(run.id, rank, run.released[worker]);
+    run.released[worker].tasks.clear();
+    if (!run.assigned[worker].tasks.empty()) send(run.id, rank, run.assigned[worker]);
+    run.assigned[worker].clear();
+  };
+  const auto touch = [&](std::size_t worker) {
+    if (run.released[worker].tasks.empty() && run.assigned[worker].tasks.empty()) run.touched.push_back(worker);
+  };
   for (const sched::Action& action : run.actions.list) {
     if (const auto* assign = std::get_if<sched::Assign>(&action)) {
+      touch(assign->worker.value);
       run.assigned[assign->worker.value].add(*assign, run.actions.inputs(*assign));
-      touched.push_back(assign->worker.value);
     } else if (const auto* release = std::get_if<sched::Release>(&action)) {
+      touch(release->worker.value);
       const auto tasks = run.actions.tasks(*release);
       auto& batch = run.released[release->worker.value].tasks;
       batch.insert(batch.end(), tasks.begin(), tasks.end());
-      touched.push_back(release->worker.value);
     } else if (const auto* recall = std::get_if<sched::Recall>(&action)) {
-      // Whatever was assigned before must arrive before.
-      auto& batch = run.assigned[recall->worker.value];
-      if (!batch.tasks.empty()) send(run.id, static_cast<int>(recall->worker.value), batch);
-      batch.clear();
+      flush(recall->worker.value);  // whatever was assigned before must arrive before
       send(run.id, static_cast<int>(recall->worker.value), wire::Recall{recall->task, recall->attempt});
     } else if (const auto* timer = std::get_if<sched::SetTimer>(&action)) {
       run.timer = timer->at;
@@ -185,14 +201,8 @@ void Session::apply(CurrentRun& run) {
     }
   }
   run.actions.clear();
-  // Releases may not overtake assignments whose inputs they name, nor the reverse: a released block is
-  // named by no later assignment, so assignments go first.
-  for (const std::size_t worker : touched) {
-    if (!run.assigned[worker].tasks.empty()) send(run.id, static_cast<int>(worker), run.assigned[worker]);
-    run.assigned[worker].clear();
-    if (!run.released[worker].tasks.empty()) send(run.id, static_cast<int>(worker), run.released[worker]);
-    run.released[worker].tasks.clear();
-  }
+  for (const std::size_t worker : run.touched) flush(worker);
+  run.touched.clear();
 }
 
 void Session::until(CurrentRun* run, const std::function<bool()>& done) {
@@ -254,9 +264,10 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     }
   } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
     for (const auto& task : batch->tasks)
-      run->scheduler->on_task_finished(now, worker, task.task, task.attempt, task.bytes, task.duration_us, run->actions);
-    apply(*run);
+      run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
+    if (run->reports.size() >= reports_entered_at_once) apply(*run);
   } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
+    apply(*run);  // what this worker reported before
     run->failure_codes[failed->task] = static_cast<ExitCode>(failed->exit_code);
     ++retries_;
     reporter_.detail("task " + run->graph->describe(failed->task) + ", attempt " + std::to_string(failed->attempt) +
@@ -264,9 +275,11 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     run->scheduler->on_task_failed(now, worker, failed->task, failed->attempt, failed->message, failed->permanent, run->actions);
     apply(*run);
   } else if (const auto* missing = std::get_if<wire::InputMissing>(&decoded.message)) {
+    apply(*run);
     run->scheduler->on_input_missing(now, worker, missing->task, missing->attempt, missing->input, run->actions);
     apply(*run);
   } else if (const auto* answer = std::get_if<wire::RecallAnswer>(&decoded.message)) {
+    apply(*run);
     run->scheduler->on_recall_answered(now, worker, answer->task, answer->attempt, answer->granted, run->actions);
     apply(*run);
   } else if (const auto* closed = std::get_if<wire::OutputsClosed>(&decoded.message)) {
