@@ -140,18 +140,84 @@ class OrderWalk {
       ready_.clear();
       for (const TaskId reader : readers)
         if (--at(reader).missing == 0) ready_.push_back(reader);
-      if (ready_.empty()) continue;
-      // All readers of a block together may free it where none does alone.
-      const bool all_ready = ready_.size() == readers.size() && !graph_.is_wanted(task);
-      std::uint64_t made = 0, freed = all_ready ? graph_.output_bytes(task).value : 0;
-      for (const TaskId reader : ready_) {
-        made += graph_.output_bytes(reader).value;
-        freed += bytes_freed_by(reader, all_ready ? task : TaskId{unplaced});
-      }
-      for (const TaskId reader : ready_)
-        if (freed >= made || bytes_freed_by(reader, TaskId{unplaced}) >= graph_.output_bytes(reader).value)
-          cascade_.push_back(reader);
+      if (!ready_.empty()) follow_with_ready(task, readers.size());
     }
+    // What was placed and still waits for a reader may be freed by fetching a partner or two at once.
+    for (const TaskId task : cascade_)
+      if (at(task).readers != 0) call_partners(task);
+  }
+
+  /// Puts those of `ready_`, readers of `task`, on the cascade that free at least what they make.
+  void follow_with_ready(TaskId task, std::size_t reader_count) {
+    // All readers of a block together may free it where none does alone.
+    const bool all_ready = ready_.size() == reader_count && !graph_.is_wanted(task);
+    std::uint64_t made = 0, freed = all_ready ? graph_.output_bytes(task).value : 0;
+    for (const TaskId reader : ready_) {
+      made += graph_.output_bytes(reader).value;
+      freed += bytes_freed_by(reader, all_ready ? task : TaskId{unplaced});
+    }
+    for (const TaskId reader : ready_)
+      if (freed >= made || bytes_freed_by(reader, TaskId{unplaced}) >= graph_.output_bytes(reader).value)
+        cascade_.push_back(reader);
+  }
+
+  /// u is there; u * u ran, but u * v waits for v, and v * v would follow. If a few partners that need nothing but
+  /// themselves let all readers of `task` run, and more is freed then than made, they go next. Without this one
+  /// mean after the other would be computed, with all of u and v held (quadratic means over shared inputs).
+  void call_partners(TaskId task) {
+    if (at(task).readers > most_readers || graph_.is_wanted(task)) return;
+    std::uint64_t made = 0, freed = graph_.output_bytes(task).value;
+    if (freed == 0) return;
+    partners_.clear();
+    candidates_.clear();
+    for (const TaskId reader : graph_.dependents_of(task, edges_)) {
+      if (at(reader).rank != unplaced) continue;
+      if (at(reader).missing > most_partners) return;
+      candidates_.push_back({reader, at(reader).missing});
+      for (const TaskId input : graph_.dependencies_of(reader, inputs_)) {
+        if (at(input).rank != unplaced || std::find(partners_.begin(), partners_.end(), input) != partners_.end()) continue;
+        if (partners_.size() == most_partners || !needs_only_a_chain(input)) return;
+        partners_.push_back(input);
+        made += graph_.output_bytes(input).value;
+      }
+    }
+    if (partners_.empty()) return;
+    // The partners' other readers: which of them become ready too?
+    for (const TaskId partner : partners_) {
+      if (at(partner).readers > most_readers) return;
+      for (const TaskId reader : graph_.dependents_of(partner, edges_)) {
+        const auto known = std::find_if(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.task == reader; });
+        if (known == candidates_.end()) candidates_.push_back({reader, at(reader).missing - 1});
+        else --known->missing;
+      }
+    }
+    for (const Candidate& candidate : candidates_)
+      if (candidate.missing == 0) made += graph_.output_bytes(candidate.task).value;
+    for (const TaskId partner : partners_) {
+      const auto readers = graph_.dependents_of(partner, edges_);
+      const bool all_ready = std::all_of(readers.begin(), readers.end(), [&](TaskId reader) {
+        return std::any_of(candidates_.begin(), candidates_.end(),
+                           [&](const Candidate& c) { return c.task == reader && c.missing == 0; });
+      });
+      if (all_ready && !graph_.is_wanted(partner)) freed += graph_.output_bytes(partner).value;
+    }
+    if (freed < made) return;
+    // The walk goes on with what lies on top of its stack.
+    stack_.insert(stack_.end(), partners_.rbegin(), partners_.rend());
+  }
+
+  /// It and what it waits for have one unplaced input each, down to a task that can be placed.
+  bool needs_only_a_chain(TaskId task) {
+    for (std::uint32_t depth = 0; depth < longest_chain; ++depth) {
+      if (at(task).missing == 0) return true;
+      if (at(task).missing > 1) return false;
+      for (const TaskId input : graph_.dependencies_of(task, chain_))
+        if (at(input).rank == unplaced) {
+          task = input;
+          break;
+        }
+    }
+    return false;
   }
 
   void place(TaskId task) {
@@ -169,10 +235,18 @@ class OrderWalk {
     return freed;
   }
 
+  /// Bounds that keep the work of a task constant.
+  static constexpr std::uint32_t most_partners = 3, most_readers = 8, longest_chain = 4;
+  struct Candidate {
+    TaskId task;
+    std::uint32_t missing;
+  };
+
   const TaskGraph& graph_;
   StaticOrder order_;
   std::vector<Node> nodes_;
-  std::vector<TaskId> stack_, cascade_, ready_, edges_, inputs_;
+  std::vector<TaskId> stack_, cascade_, ready_, edges_, inputs_, partners_, chain_;
+  std::vector<Candidate> candidates_;
 };
 
 }  // namespace
