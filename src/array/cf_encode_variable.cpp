@@ -235,7 +235,7 @@ void encode_coordinates(Dataset& dataset) {
     const auto& coord_dims = dataset.variables.find(coord)->dims;
     for (const auto& [name, variable] : dataset.variables) {
       const bool covers = std::all_of(coord_dims.begin(), coord_dims.end(),
-                                      [&](const std::string& dim) { return variable.has_dim(dim); });
+                                      [&variable = variable](const std::string& dim) { return variable.has_dim(dim); });
       const bool is_coord = std::find(names.begin(), names.end(), name) != names.end();
       if (covers && !is_coord && !is_dim_of(variable, name)) of_variable[name].push_back(coord);
       for (const char* key : related_data) {

@@ -187,7 +187,7 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
   Dataset out;
   if (*with_attrs.keep_attrs) out.attrs = x.attrs;
   for (const auto& [name, variable] : x.variables) {
-    const bool touched = std::any_of(over.begin(), over.end(), [&](const auto& dim) { return variable.has_dim(dim); });
+    const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });
     if (x.is_coord(name)) {
       if (touched) continue;
       out.variables.set(name, variable);

@@ -138,7 +138,7 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
   const bool numeric_only = options.numeric_only || wants_numbers(op);
   Dataset out;
   for (const auto& [name, variable] : x.variables) {
-    const bool touched = std::any_of(over.begin(), over.end(), [&](const auto& dim) { return variable.has_dim(dim); });
+    const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });
     if (x.is_coord(name)) {
       if (touched) continue;
       out.variables.set(name, variable);
