@@ -12,13 +12,14 @@ using namespace rankine::sched;
 
 namespace {
 
-std::vector<std::pair<std::uint32_t, std::uint32_t>> assignments(const Actions& actions) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> list;  // (task, worker)
+/// "3@1 0@2": task 3 at worker 1, then task 0 at worker 2.
+std::string assignments(const Actions& actions) {
+  std::string text;
   for (const Action& action : actions.list)
-    if (const auto* assign = std::get_if<Assign>(&action)) list.push_back({assign->task.value, assign->worker.value});
-  return list;
+    if (const auto* assign = std::get_if<Assign>(&action))
+      text += (text.empty() ? "" : " ") + std::to_string(assign->task.value) + "@" + std::to_string(assign->worker.value);
+  return text;
 }
-using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
 ExplicitTask root(std::uint32_t cost_us = 10) {
   ExplicitTask task;
@@ -50,11 +51,11 @@ TEST_CASE("tasks that need a resource run where it is, no more at once than ther
   scheduler.on_worker_joined({}, {2}, {0, 2, {}, {5, 2}}, actions);
   scheduler.start({}, actions);
   scheduler.sanity_check();
-  CHECK(assignments(actions) == Pairs{{3, 1}, {0, 2}, {1, 2}, {4, 2}});
+  CHECK(assignments(actions) == "3@1 4@1 0@2 1@2");
   actions.clear();
   scheduler.on_task_finished({}, {2}, {0}, 1, {100}, 10, actions);
   scheduler.sanity_check();
-  CHECK(assignments(actions) == Pairs{{2, 2}});
+  CHECK(assignments(actions) == "2@2");
 }
 
 TEST_CASE("a resource that no worker has ends the run with its name") {
