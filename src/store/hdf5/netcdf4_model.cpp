@@ -94,7 +94,7 @@ class ModelReader {
 
   void take_attribute(const Hdf5Attribute& attribute, array::Attributes& attributes) {
     if (attribute.name == "_NCProperties" || attribute.name == "_nc3_strict" || attribute.name == "_Netcdf4Dimid" ||
-        attribute.name == "_Netcdf4Coordinates")
+        attribute.name == "_Netcdf4Coordinates" || attribute.name == "DIMENSION_LIST")
       model_.written_by_netcdf = true;
     if (is_hidden(attribute.name)) return;
     if (auto value = attribute_value(file_, attribute, heap_)) attributes.set(attribute.name, std::move(*value));
@@ -194,15 +194,18 @@ class ModelReader {
       }
       if (dim == nullptr && variable.dim_ids.size() == ndim)
         dim = find_dim(group, [&](const Netcdf4Dim& d) { return d.id == variable.dim_ids[axis]; });
-      if (dim == nullptr) dim = phony_dim(group, space.extents[axis], space.max_extents[axis] == UINT64_MAX);
+      if (dim == nullptr) dim = phony_dim(group, variable, space.extents[axis], space.max_extents[axis] == UINT64_MAX);
       if (!dim->unlimited && dim->size != space.extents[axis])
         variable.note = "its shape does not fit its dim '" + dim->name + "'";
     }
   }
 
-  const Netcdf4Dim* phony_dim(Netcdf4Group& group, std::uint64_t size, bool unlimited) {
+  /// Any dim of the group that fits and that the variable has not got yet, else a new one.
+  const Netcdf4Dim* phony_dim(Netcdf4Group& group, const Netcdf4Variable& variable, std::uint64_t size, bool unlimited) {
     for (const auto& dim : group.dims)
-      if (dim->size == size && dim->unlimited == unlimited) return dim.get();
+      if (dim->size == size && dim->unlimited == unlimited &&
+          std::find(variable.dims.begin(), variable.dims.end(), dim.get()) == variable.dims.end())
+        return dim.get();
     auto dim = std::make_unique<Netcdf4Dim>();
     dim->id = next_dim_id_++;
     dim->name = "phony_dim_" + std::to_string(dim->id);

@@ -50,7 +50,7 @@ struct Netcdf4Group {
 /// dims without a scale get a phony one.
 struct Netcdf4Model {
   std::unique_ptr<Netcdf4Group> root;
-  bool written_by_netcdf = false;
+  bool written_by_netcdf = false;   ///< or with its conventions
   const Netcdf4Group* find(const std::string& path) const;
 };
 
