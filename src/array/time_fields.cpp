@@ -69,6 +69,62 @@ NdArray time_field_values(const NdArray& times, calendar::Calendar calendar, con
   return values;
 }
 
+namespace {
+
+/// One date by strftime's letters, those that mean the same in every locale.
+std::string format_date(calendar::Timeline timeline, std::int64_t ticks, const std::string& format) {
+  const calendar::DateTime t = calendar::split(timeline, ticks);
+  const auto padded = [](std::int64_t number, std::size_t width) {
+    std::string digits = std::to_string(number);
+    return digits.size() < width ? std::string(width - digits.size(), '0') + digits : digits;
+  };
+  static constexpr const char* months[] = {"January", "February", "March", "April", "May", "June", "July", "August",
+                                           "September", "October", "November", "December"};
+  static constexpr const char* days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  std::string text;
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%' || i + 1 == format.size()) {
+      text += format[i];
+      continue;
+    }
+    const auto weekday = [&] { return std::string(days[calendar::field_of(timeline, calendar::Field::dayofweek, ticks)]); };
+    switch (format[++i]) {
+      case 'Y': text += padded(t.year, 4); break;
+      case 'y': text += padded(t.year % 100, 2); break;
+      case 'm': text += padded(t.month, 2); break;
+      case 'd': text += padded(t.day, 2); break;
+      case 'H': text += padded(t.hour, 2); break;
+      case 'M': text += padded(t.minute, 2); break;
+      case 'S': text += padded(t.second, 2); break;
+      case 'j': text += padded(calendar::field_of(timeline, calendar::Field::dayofyear, ticks), 3); break;
+      case 'F': text += format_date(timeline, ticks, "%Y-%m-%d"); break;
+      case 'T': text += format_date(timeline, ticks, "%H:%M:%S"); break;
+      case 'B': text += months[t.month - 1]; break;
+      case 'b': text += std::string(months[t.month - 1]).substr(0, 3); break;
+      case 'A': text += weekday(); break;
+      case 'a': text += weekday().substr(0, 3); break;
+      case '%': text += '%'; break;
+      default:
+        throw UnsupportedError(std::string("'%") + format[i] + "' in strftime() is not supported; %Y %y %m %d %H %M %S %j %F %T %B %b %A %a are");
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+DataArray format_times(const DataArray& da, const std::string& format) {
+  if (da.dtype() != DType::datetime64 && da.dtype() != DType::cftime)
+    throw UsageError("strftime() needs dates, but the values are " + name_of(da.dtype()));
+  const NdArray times = values_of(da);
+  const auto timeline = da.dtype() == DType::datetime64 ? calendar::Timeline::datetime64()
+                                                        : calendar::Timeline::cftime(da.variable.calendar);
+  std::vector<std::string> texts;
+  for (const std::int64_t ticks : times.values<std::int64_t>())
+    texts.push_back(ticks == not_a_time ? "nan" : format_date(timeline, ticks, format));
+  return DataArray{"strftime", make_variable(da.dims(), NdArray::from_strings(std::move(texts), times.shape())), da.coords};
+}
+
 DataArray time_field(const DataArray& da, const std::string& field) {
   if (!is_time(da.dtype()))
     throw UsageError("'.dt." + field + "' needs dates, but " + (da.name ? "'" + *da.name + "'" : "the array") +

@@ -8,6 +8,8 @@ namespace rankine::array {
 /// microseconds of timedelta64. int64 (season: string), named like the field. Computed now.
 /// Throws UnsupportedError for other names, UsageError if `da` has no dates.
 DataArray time_field(const DataArray& da, const std::string& field);
+/// `da.dt.strftime(format)`: texts.
+DataArray format_times(const DataArray& da, const std::string& format);
 /// The same for values alone.
 NdArray time_field_values(const NdArray& times, calendar::Calendar calendar, const std::string& field);
 bool is_time_field(const std::string& field);

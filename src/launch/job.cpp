@@ -117,6 +117,10 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline) {
   std::signal(SIGINT, note_signal);
   std::signal(SIGTERM, note_signal);
+  // A file that grows beyond a limit and a reader that has left are errors of the call that meets them, which are
+  // reported and tidied up after; the signals would end the process on the spot.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   return transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline) : run_alone(options, pipeline);
 }
 

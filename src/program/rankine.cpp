@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -39,13 +41,13 @@ std::vector<std::string> script_argv(const cli::Options& options) {
 int run_script(const cli::Options& options, runtime::Session& session, report::Reporter& reporter) {
   const std::string text = read_script(options.script);
   runtime::PipelineHost host(
-      {script_argv(options), launch::history_line(command_line(options)), true},
+      {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); }},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
     script::run_script(options.script, text, host);
     host.finish();
   } catch (const script::ScriptExit& exit) {
-    if (exit.status == 0) host.finish();
+    host.finish();  // what the script asked for before it left
     return exit.status;
   }
   return static_cast<int>(ExitCode::done);
@@ -54,7 +56,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
   runtime::PlanPrinter printer;
-  runtime::PipelineHost host({script_argv(options), "", false},
+  runtime::PipelineHost host({script_argv(options), "", false, {}},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);
   try {
     script::run_script(options.script, read_script(options.script), host);
@@ -98,7 +100,11 @@ int run_command(const cli::Options& options, int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace rankine;
   try {
-    return run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
+    const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
+    std::fflush(nullptr);
+    // libhdf5 tries once more, when the process ends, to close what it could not close on a full disk, and crashes.
+    if (status != 0) ::_exit(status);
+    return status;
   } catch (const Error& error) {
     if (launch::speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
     return static_cast<int>(error.code());

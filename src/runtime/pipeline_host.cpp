@@ -1,11 +1,15 @@
 #include "runtime/pipeline_host.hpp"
 
+#include <fnmatch.h>
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "array/cf_decode.hpp"
 #include "array/combine.hpp"
@@ -72,10 +76,14 @@ class StoreLeaves : public array::LeafReader {
   store::Reader& reader_;
 };
 
-void load_indexes(const array::ExprPtr& expression) {
+auto stored_arrays_of(const array::ExprPtr& expression) {
   plan::LogicalPlan alone;
   alone.sinks.push_back({plan::SinkKind::value, expression, {}, 0, 0, {}});
-  for (const auto& array : plan::stored_arrays(alone))
+  return plan::stored_arrays(alone);
+}
+
+void load_indexes(const array::ExprPtr& expression) {
+  for (const auto& array : stored_arrays_of(expression))
     if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
 }
 
@@ -98,9 +106,34 @@ NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
 array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
   if (!options.group.empty() && options.group != "/")
     throw UnsupportedError("group='" + options.group + "' is not supported; only the root group can be opened");
-  const array::Catalogue catalogue = store::open_catalogue(absolute_path(path));
-  return array::decode_catalogue(catalogue, decode_options(options),
-                                 [this](const array::ExprPtr& expression) { return load_now(expression); });
+  const std::string absolute = absolute_path(path);
+  finish_if([&](const std::string& output) { return output == absolute; });
+  const array::Catalogue catalogue = store::open_catalogue(absolute);
+  array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
+                                                   [this](const array::ExprPtr& expression) { return load_now(expression); });
+  reporter_.detail("opened " + absolute + ", " + std::to_string(dataset.variables.size()) + " variables");
+  for (const auto& [name, variable] : dataset.variables)
+    for (const auto& array : stored_arrays_of(variable.data)) opened_.emplace_back(absolute, array);
+  return dataset;
+}
+
+void PipelineHost::finish_if(const std::function<bool(const std::string& output)>& is_wanted) {
+  if (std::any_of(pending_.outputs.begin(), pending_.outputs.end(),
+                  [&](const array::OutputSpec& output) { return is_wanted(output.path); }))
+    finish();
+}
+
+void PipelineHost::refuse_to_replace_input(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return;
+  std::erase_if(opened_, [](const auto& entry) { return entry.second.expired(); });
+  std::set<std::string> inputs;
+  for (const auto& [input, array] : opened_) inputs.insert(input);
+  for (const auto& input : inputs) {
+    if (input != path && !fs::equivalent(input, path, error)) continue;
+    throw OutputError("cannot write to " + path + ": the script reads from it; write to another name, or load() and "
+                      "close() what it reads first");
+  }
 }
 
 array::Dataset PipelineHost::open_dataset(const std::string& path, const script::OpenOptions& options) {
@@ -173,6 +206,7 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
     throw UnsupportedError("group='" + options.group + "' is not supported; outputs have a root group only");
   array::EncodeOptions encode;
   encode.path = absolute_path(path);
+  refuse_to_replace_input(encode.path);
   encode.format = format;
   encode.mode = options.mode == "w-" ? array::WriteMode::w_minus : array::WriteMode::w;
   for (const auto& [name, encoding] : options.encoding) encode.encoding[name] = encoding;
@@ -206,9 +240,17 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
 void PipelineHost::print(std::string_view text, bool to_stderr) {
   if (!options_.prints) return;
   reporter_.clear_line();
-  std::FILE* stream = to_stderr ? stderr : stdout;
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
+  if (to_stderr) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+    return;
+  }
+  if (stdout_closed_) return;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (written) return;
+  // Who reads the first lines only (`| head`) wants no more text, but the script's outputs all the same.
+  if (errno != EPIPE) throw OutputError(std::string("cannot print to the standard output: ") + std::strerror(errno));
+  stdout_closed_ = true;
 }
 
 void PipelineHost::note(const std::string& text) { reporter_.note(text); }
@@ -219,6 +261,8 @@ std::optional<std::string> PipelineHost::environment(const std::string& name) {
 }
 
 bool PipelineHost::path_exists(const std::string& path) {
+  const std::string absolute = absolute_path(path);
+  finish_if([&](const std::string& output) { return output == absolute; });
   std::error_code error;
   return fs::exists(path, error);
 }
@@ -236,6 +280,8 @@ void PipelineHost::make_directories(const std::string& path, bool exist_ok) {
 }
 
 std::vector<std::string> PipelineHost::glob(const std::string& pattern) {
+  const std::string absolute = absolute_path(pattern);
+  finish_if([&](const std::string& output) { return ::fnmatch(absolute.c_str(), output.c_str(), FNM_PATHNAME) == 0; });
   ::glob_t matches{};
   std::vector<std::string> paths;
   if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0)

@@ -28,6 +28,7 @@ class PipelineHost : public script::Host {
     std::vector<std::string> argv;      ///< the script, then its words
     std::string history;                ///< line for the global attribute `history` of outputs
     bool prints = true;                 ///< false: the script's own print is dropped (rankine plan)
+    std::function<void()> check_interrupt;  ///< throws if the run is to end; may be empty
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -43,6 +44,7 @@ class PipelineHost : public script::Host {
   void add_zarr_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) override;
   void print(std::string_view text, bool to_stderr) override;
   void note(const std::string& text) override;
+  void check_interrupt() override { if (options_.check_interrupt) options_.check_interrupt(); }
   std::vector<std::string> argv() override { return options_.argv; }
   std::optional<std::string> environment(const std::string& name) override;
   bool path_exists(const std::string& path) override;
@@ -54,6 +56,10 @@ class PipelineHost : public script::Host {
   array::Dataset open(const std::string& path, const script::OpenOptions& options);
   void add_sink(const array::Dataset& dataset, const std::string& path, array::OutputFormat format,
                 const script::SinkOptions& options);
+  /// Writes what is pending if it holds one of these outputs: the script is about to look at it.
+  void finish_if(const std::function<bool(const std::string& output)>& is_wanted);
+  /// Throws OutputError if `path` is a file that the script may still read from.
+  void refuse_to_replace_input(const std::string& path);
   /// Small values that decide meaning (coordinates, group keys), read here and now.
   NdArray load_now(const array::ExprPtr& expression);
 
@@ -62,6 +68,9 @@ class PipelineHost : public script::Host {
   report::Reporter& reporter_;
   store::Reader reader_;
   PlanRequest pending_;
+  bool stdout_closed_ = false;          ///< its reader has left: `| head`
+  /// What the script has opened, as long as something of it may still be read.
+  std::vector<std::pair<std::string, std::weak_ptr<const array::StoredArray>>> opened_;
 };
 
 }  // namespace rankine::runtime

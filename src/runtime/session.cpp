@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <set>
 
 #include "base/check.hpp"
@@ -27,7 +28,8 @@ std::string output_token(std::uint32_t run) { return std::to_string(::getpid()) 
 class OutputGuard {
  public:
   explicit OutputGuard(std::vector<store::OutputTarget>& targets) : targets_(targets) {}
-  ~OutputGuard() {
+  ~OutputGuard() { discard_all(); }
+  void discard_all() const {
     for (const auto& target : targets_) store::discard_output(target);
   }
   void commit_all() {
@@ -63,6 +65,7 @@ struct Session::CurrentRun {
   std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
   std::string close_error;
   ExitCode close_code = ExitCode::output;
+  bool closed = false;                        ///< every worker has let go of the outputs
 };
 
 Session::Session(transport::Transport& transport, exec::Notifier& notifier, SessionOptions options,
@@ -107,6 +110,24 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   std::vector<store::OutputTarget> targets;
   OutputGuard guard(targets);
   for (const auto& output : outputs) targets.push_back(store::create_output(output, output_token(last_run_)));
+  try {
+    compute(run, std::move(plan), targets);
+  } catch (...) {
+    // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
+    // they have stopped the workers may still create chunks.
+    guard.discard_all();
+    stop_workers(run);
+    throw;
+  }
+  guard.commit_all();
+  for (const auto& output : outputs) {
+    output_paths_.push_back(output.path);
+    reporter_.detail("wrote " + output.path);
+  }
+  return assemble(run);
+}
+
+void Session::compute(CurrentRun& run, plan::LogicalPlan plan, std::vector<store::OutputTarget>& targets) {
   // What is written already, and what may be written by any rank, is known only now.
   for (auto& sink : plan.sinks) {
     if (sink.kind == plan::SinkKind::value) continue;
@@ -115,25 +136,83 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
     sink.stored_chunk = target.offsets[sink.variable] != UINT64_MAX ? Shape{} : target.spec.variables[sink.variable].chunk_shape;
   }
   for (const auto& array : plan::stored_arrays(plan)) {
+    throw_if_interrupted();
     if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+    reporter_.detail("reads " + array->variable + " of " + array->path +
+                     (array->storage == array::Storage::library ? " through the library, on one thread a rank" : " directly"));
   }
   const std::vector<std::byte> bytes = encode_run_plan(plan, targets);
   run.plan = lower_run_plan(bytes);
   run.graph = std::shared_ptr<const plan::LoweredPlan>(run.plan, &run.plan->lowered);
+  check_memory(*run.graph);
+  const plan::PlanSummary summary = run.graph->summary();
+  reporter_.detail("plan: " + std::to_string(summary.tasks) + " tasks in " + std::to_string(run.graph->layers().size()) +
+                   " layers, decodes " + format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_decoded)}) + ", writes " +
+                   format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_written)}) + " before encoding, largest block " +
+                   format_bytes(Bytes{summary.largest_block}));
   distribute(run, bytes);
   const Instant begin = exec::now();
   drive(run);
   const bool succeeded = run.scheduler->succeeded();
   if (succeeded) fetch_values(run);
   close_outputs(run, succeeded);
+  run.closed = true;
   tasks_s_ += exec::seconds_between(begin, exec::now());
   tasks_ += run.graph->task_count();
   reporter_.clear_line();
   if (!succeeded) throw_failure(run);
   if (!run.close_error.empty()) throw Error(run.close_code, run.close_error);
-  guard.commit_all();
-  for (const auto& output : outputs) output_paths_.push_back(output.path);
-  return assemble(run);
+}
+
+void Session::check_memory(const plan::LoweredPlan& plan) const {
+  Bytes limit;
+  for (const Peer& peer : peers_) {
+    if (!peer.joined) continue;
+    if (peer.description.memory_limit.value == 0) return;
+    limit = std::max(limit, peer.description.memory_limit);
+  }
+  // Blocks of a layer are alike, the first is never smaller than the others: of large plans a few of each will do.
+  constexpr std::uint32_t looked_at_one_by_one = 200'000;
+  Bytes largest;
+  TaskId largest_task{0};
+  std::vector<TaskId> inputs;
+  for (const plan::Layer& layer : plan.layers()) {
+    const std::uint32_t step = plan.task_count() <= looked_at_one_by_one ? 1 : std::max(1u, layer.task_count / 4);
+    for (std::uint32_t t = 0; t < layer.task_count; t += step) {
+      const TaskId task{layer.first_task + t};
+      Bytes need = plan.output_bytes(task);
+      need += plan.scratch_bytes(task);
+      for (const TaskId input : plan.dependencies_of(task, inputs)) need += plan.output_bytes(input);
+      if (need > largest) {
+        largest = need;
+        largest_task = task;
+      }
+    }
+  }
+  if (largest <= limit) return;
+  throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
+                                       plan.describe(largest_task) + " needs " + format_bytes(largest) +
+                                       " for its inputs, result and buffers; raise --memory-limit, or use smaller chunks (chunks={...})");
+}
+
+void Session::throw_if_interrupted() const {
+  if (stopping_ || options_.interrupted == nullptr || *options_.interrupted == 0) return;
+  const int number = *options_.interrupted;
+  const std::string name = number == SIGINT ? "SIGINT (ctrl-C)" : number == SIGTERM ? "SIGTERM" : "signal " + std::to_string(number);
+  throw Error(ExitCode::interrupted, "interrupted by " + name + "; outputs that were not finished are removed");
+}
+
+void Session::stop_workers(CurrentRun& run) noexcept {
+  if (!run.graph || run.closed) return;
+  stopping_ = true;
+  try {
+    run.ended = true;
+    close_outputs(run, false);
+  } catch (const std::exception&) {
+    // What cannot be told to stop ends with the job.
+  }
+  reporter_.clear_line();
+  stopping_ = false;
 }
 
 void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
@@ -215,8 +294,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
       handle(run, frame);
     }
     if (own_worker_ && own_worker_->pump()) active = true;
-    if (options_.interrupted != nullptr && *options_.interrupted != 0)
-      throw Error(ExitCode::interrupted, "interrupted by signal " + std::to_string(*options_.interrupted));
+    throw_if_interrupted();
     std::optional<Instant> deadline;
     if (run != nullptr && run->scheduler && !run->ended) {
       const Instant now = exec::now();
@@ -349,17 +427,25 @@ void Session::throw_failure(const CurrentRun& run) const {
   const sched::FailureReport& failure = run.scheduler->failure();
   if (!failure.task || failure.attempts.empty()) throw Error(ExitCode::resources, failure.what);
   const sched::FailedAttempt& last = failure.attempts.back();
+  const auto found = run.failure_codes.find(*failure.task);
+  ExitCode code = found == run.failure_codes.end() ? ExitCode::task_failed : found->second;
   std::string text = last.message + " (task " + run.graph->describe(*failure.task) + ", attempt " +
                      std::to_string(failure.attempts.size()) + " of " +
                      std::to_string(failure.permanent ? failure.attempts.size() : options_.attempts) + ", worker " +
                      std::to_string(last.worker.value) + ")";
+  if (code == ExitCode::input) {
+    // It could be opened, so this is no wrong path: what is stored there cannot be read.
+    text += "; the file is damaged or has changed during the run: get a good copy, or leave this part out with sel or isel";
+    code = ExitCode::task_failed;
+  } else if (code == ExitCode::output) {
+    text += "; make room or write elsewhere: nothing of this run's unfinished outputs is left";
+  }
   for (std::size_t i = 0; i + 1 < failure.attempts.size(); ++i) {
     const auto& attempt = failure.attempts[i];
     text += "\n  attempt " + std::to_string(i + 1) + " on worker " + std::to_string(attempt.worker.value) + ": " +
             (attempt.message == last.message ? "the same" : attempt.message);
   }
-  const auto code = run.failure_codes.find(*failure.task);
-  throw Error(code == run.failure_codes.end() ? ExitCode::task_failed : code->second, text);
+  throw Error(code, text);
 }
 
 void Session::show_progress(const CurrentRun& run) {

@@ -38,6 +38,9 @@ class Session {
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
+  /// Throws Error(ExitCode::interrupted) once a signal has come.
+  void throw_if_interrupted() const;
+
   /// Whether anything was run.
   bool has_run() const { return last_run_ > 0; }
   /// Totals of everything run so far.
@@ -57,6 +60,12 @@ class Session {
   void drive(CurrentRun& run);
   void fetch_values(CurrentRun& run);
   void close_outputs(CurrentRun& run, bool keep);
+  /// Throws Error(ExitCode::resources) if some task needs more memory than any worker may use.
+  void check_memory(const plan::LoweredPlan& plan) const;
+  /// After an error: nobody may still write when the outputs are removed.
+  void stop_workers(CurrentRun& run) noexcept;
+  /// Creates the outputs, distributes and drives the plan, closes the outputs.
+  void compute(CurrentRun& run, plan::LogicalPlan plan, std::vector<store::OutputTarget>& targets);
   std::vector<NdArray> assemble(const CurrentRun& run) const;
   /// Handles what has arrived and waits for more until `done()`; true at once if it is.
   void until(CurrentRun* run, const std::function<bool()>& done);
@@ -79,6 +88,7 @@ class Session {
   std::uint64_t retries_ = 0;
   std::vector<std::string> output_paths_;
   bool workers_known_ = false;
+  bool stopping_ = false;              ///< a signal has been heard: the rest only tidies up
 };
 
 }  // namespace rankine::runtime

@@ -125,6 +125,18 @@ class FloatColumn {
 
 std::string quoted(const std::string& text) { return "'" + text + "'"; }
 
+/// repr() of cftime's dates: "cftime.DatetimeNoLeap(2095, 1, 1, 0, 0, 0, 0, has_year_zero=True)".
+std::string cftime_repr(calendar::Calendar calendar, std::int64_t ticks) {
+  if (ticks == not_a_time) return "nan";
+  static constexpr const char* classes[] = {"Gregorian", "ProlepticGregorian", "NoLeap", "AllLeap", "360Day", "Julian"};
+  const calendar::DateTime t = calendar::split(calendar::Timeline::cftime(calendar), ticks);
+  std::string text = std::string("cftime.Datetime") + classes[static_cast<std::size_t>(calendar)] + "(";
+  for (const std::int64_t part : {t.year, std::int64_t{t.month}, std::int64_t{t.day}, std::int64_t{t.hour}, std::int64_t{t.minute},
+                                  std::int64_t{t.second}, std::int64_t{t.nanosecond / 1000}})
+    text += std::to_string(part) + ", ";
+  return text + "has_year_zero=" + (calendar::has_year_zero(calendar) ? "True" : "False") + ")";
+}
+
 /// How each element is written, given all elements that will be seen.
 std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::vector<std::int64_t>& shown,
                                                    const ArrayTextOptions& options) {
@@ -135,19 +147,20 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
       return column.text(a.as_double(i));
     };
   }
-  const auto plain = [&a](std::int64_t i) -> std::string {
+  const auto plain = [&a, calendar = options.calendar](std::int64_t i) -> std::string {
     switch (a.dtype()) {
       case DType::boolean: return a.data<bool>()[i] ? "True" : "False";
       case DType::string: return quoted(a.strings()[static_cast<std::size_t>(i)]);
       case DType::datetime64: return quoted(calendar::format_datetime64(a.data<std::int64_t>()[i]));
       case DType::timedelta64: return a.data<std::int64_t>()[i] == not_a_time ? "NaT" : std::to_string(a.data<std::int64_t>()[i]);
+      case DType::cftime: return cftime_repr(calendar, a.data<std::int64_t>()[i]);
       case DType::uint64: return std::to_string(a.data<std::uint64_t>()[i]);
       default: return std::to_string(a.as_int64(i));
     }
   };
   std::size_t width = 0;
   for (const std::int64_t i : shown) width = std::max(width, plain(i).size());
-  if (a.dtype() == DType::string) width = 0;  // NumPy does not align texts
+  if (a.dtype() == DType::string || a.dtype() == DType::cftime) width = 0;  // NumPy does not align texts and objects
   return [plain, width](std::int64_t i) {
     const std::string text = plain(i);
     return std::string(width - std::min(width, text.size()), ' ') + text;
@@ -233,7 +246,7 @@ class Layout {
   std::function<std::string(std::int64_t)> format_;
 };
 
-std::string scalar_text(const NdArray& a) {
+std::string scalar_text(const NdArray& a, calendar::Calendar calendar) {
   switch (a.dtype()) {
     case DType::float32: return float_repr(a.data<float>()[0]);
     case DType::float64: return float_repr(a.data<double>()[0]);
@@ -242,16 +255,16 @@ std::string scalar_text(const NdArray& a) {
     case DType::timedelta64:
       return a.data<std::int64_t>()[0] == not_a_time ? "NaT" : std::to_string(a.data<std::int64_t>()[0]) + " nanoseconds";
     case DType::cftime:
-      return calendar::format_time(calendar::Timeline::cftime(calendar::Calendar::noleap), a.data<std::int64_t>()[0]);
+      return calendar::format_time(calendar::Timeline::cftime(calendar), a.data<std::int64_t>()[0]);
     default: return Layout(a, {}, " ").text("", 75);
   }
 }
 
 }  // namespace
 
-std::string text_of_array(const NdArray& array) {
-  if (array.ndim() == 0) return scalar_text(array);
-  return Layout(array, {}, " ").text(" ", 75);
+std::string text_of_array(const NdArray& array, calendar::Calendar calendar) {
+  if (array.ndim() == 0) return scalar_text(array, calendar);
+  return Layout(array, {.calendar = calendar}, " ").text(" ", 75);
 }
 
 std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options) {
@@ -276,14 +289,15 @@ std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options)
   const bool wrap = last + dtype.size() + 2 > options.line_width;
   return text + (wrap ? "\n      " : " ") + dtype + ")";
 }
-std::string repr_of_array(const NdArray& array) {
+std::string repr_of_array(const NdArray& array, calendar::Calendar calendar) {
   // What a script calls a 0-d array is a NumPy scalar, whose repr in NumPy 1 is its value.
-  if (array.ndim() != 0) return repr_of_array(array, ArrayTextOptions{});
+  if (array.ndim() != 0) return repr_of_array(array, ArrayTextOptions{.calendar = calendar});
   if (array.dtype() == DType::string) return quoted(array.strings()[0]);
-  if (array.dtype() == DType::datetime64) return "numpy.datetime64(" + quoted(scalar_text(array)) + ")";
+  if (array.dtype() == DType::datetime64) return "numpy.datetime64(" + quoted(scalar_text(array, calendar)) + ")";
   if (array.dtype() == DType::timedelta64)
     return "numpy.timedelta64(" + std::to_string(array.data<std::int64_t>()[0]) + ",'ns')";
-  return scalar_text(array);
+  if (array.dtype() == DType::cftime) return cftime_repr(calendar, array.data<std::int64_t>()[0]);
+  return scalar_text(array, calendar);
 }
 
 }  // namespace rankine::script

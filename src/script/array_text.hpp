@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "calendar/calendar.hpp"
 #include "grid/nd_array.hpp"
 
 namespace rankine::script {
@@ -11,6 +12,7 @@ struct ArrayTextOptions {
   std::size_t line_width = 75;
   std::int64_t threshold = 1000;   ///< more elements than this are shown in part
   std::int64_t edge_items = 3;     ///< of each end of an axis, then
+  calendar::Calendar calendar = calendar::Calendar::standard;   ///< of cftime dates
 };
 std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options);
 

@@ -40,6 +40,7 @@ std::string joined(Interpreter& in, const Values& values) {
 }
 
 std::string repr_of_dict(Interpreter& in, const DictObject& dict) {
+  if (dict.is_data_variables) return repr_of_data_variables(dict);
   std::string text = dict.frozen ? "Frozen({" : "{";
   bool first = true;
   dict.each([&](const Value& key, const Value& value) {
@@ -53,7 +54,7 @@ std::string repr_of_dict(Interpreter& in, const DictObject& dict) {
 
 std::string text_of(Interpreter& in, const Value& a) {
   if (const auto* text = a.text()) return *text;
-  if (const auto array = a.as<ArrayObject>()) return text_of_array(array->array);
+  if (const auto array = a.as<ArrayObject>()) return text_of_array(array->array, array->calendar);
   if (const auto exception = a.as<ExceptionObject>())
     return exception->arguments.size() == 1 ? text_of(in, exception->arguments[0]) : joined(in, exception->arguments);
   if (const auto dtype = a.as<DTypeObject>()) return name_of(dtype->dtype);
@@ -76,7 +77,7 @@ std::string repr_of(Interpreter& in, const Value& a) {
            (range->step == 1 ? ")" : ", " + std::to_string(range->step) + ")");
   if (const auto slice = a.as<SliceObject>())
     return "slice(" + repr_of(in, slice->start) + ", " + repr_of(in, slice->stop) + ", " + repr_of(in, slice->step) + ")";
-  if (const auto array = a.as<ArrayObject>()) return repr_of_array(array->array);
+  if (const auto array = a.as<ArrayObject>()) return repr_of_array(array->array, array->calendar);
   if (const auto dtype = a.as<DTypeObject>()) {
     const std::string name = name_of(dtype->dtype);
     return dtype->dtype == DType::datetime64 ? "dtype('<M8[ns]')" : dtype->dtype == DType::timedelta64 ? "dtype('<m8[ns]')"

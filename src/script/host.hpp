@@ -82,6 +82,8 @@ class Host {
   virtual void print(std::string_view text, bool to_stderr) = 0;
   /// One line for the user about something accepted that has no effect here.
   virtual void note(const std::string& text) = 0;
+  /// Throws if the run is to end; called between the script's expressions.
+  virtual void check_interrupt() {}
   /// sys.argv: the script's path, then the words after it.
   virtual std::vector<std::string> argv() = 0;
 

@@ -24,6 +24,7 @@ Interpreter::~Interpreter() {
 
 void Interpreter::check_stack() const {
   if (stack_.exceeded()) throw UsageError("maximum recursion depth exceeded");
+  host_.check_interrupt();
 }
 
 void Interpreter::run(const Block& script) {
@@ -33,6 +34,7 @@ void Interpreter::run(const Block& script) {
     throw;
   } catch (const Error& error) {
     if (error.code() == ExitCode::usage) source_.fail(place_, error.what());
+    if (error.code() == ExitCode::interrupted) throw;  // wherever it was, it is not the script's fault
     throw Error(error.code(), source_.describe(place_, error.what()));
   } catch (const std::bad_alloc&) {
     throw Error(ExitCode::resources, source_.describe(place_, "out of memory"));

@@ -117,10 +117,11 @@ NdArray masked(const NdArray& array, const NdArray& mask) {
   return array::evaluate_constant(array::take(flat, 0, positions));
 }
 
-Value array_item(Interpreter& in, const NdArray& array, const Value& index) {
+Value array_item(Interpreter& in, const ArrayObject& object, const Value& index) {
+  const NdArray& array = object.array;
   if (const auto mask = index.as<ArrayObject>();
       mask && mask->array.dtype() == DType::boolean && mask->array.shape() == array.shape() && array.ndim() != 1)
-    return make_array(masked(array, mask->array));
+    return make_array(masked(array, mask->array), object.calendar);
   if (array.dtype() == DType::string) {
     if (array.ndim() != 1) throw UsageError("indexing this array of texts is not supported");
     return Value(array.strings()[static_cast<std::size_t>(position(index, array.size(), "array"))]);
@@ -134,7 +135,7 @@ Value array_item(Interpreter& in, const NdArray& array, const Value& index) {
       }) > 1)
     throw UsageError("indexing with several lists at once is not supported");
   const auto labelled = array::make_data_array(array::make_variable(dims, array));
-  return make_array(array::values_of(array::getitem(labelled, indexers)));
+  return make_array(array::values_of(array::getitem(labelled, indexers)), object.calendar);
 }
 
 void set_array_item(NdArray& array, const Value& index, const Value& value) {
@@ -168,7 +169,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     if (found == nullptr) throw UsageError("KeyError: " + repr_of(in, index));
     return *found;
   }
-  if (const auto array = object.as<ArrayObject>()) return array_item(in, array->array, index);
+  if (const auto array = object.as<ArrayObject>()) return array_item(in, *array, index);
   if (const auto array = object.as<DataArrayObject>()) {
     if (const auto* name = index.text()) {
       auto coordinate = std::make_shared<DataArrayObject>(array::coordinate(array->value(), *name));
@@ -285,7 +286,7 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
   } else if (const auto array = iterable.as<ArrayObject>()) {
     if (array->array.ndim() == 0) throw UsageError("iteration over a 0-d array");
     for (std::int64_t i = 0; i < array->array.shape()[0]; ++i) {
-      if (!f(array_item(in, array->array, i))) return;
+      if (!f(array_item(in, *array, i))) return;
     }
   } else if (const auto data = iterable.as<DataArrayObject>()) {
     if (data->value().shape().empty()) throw UsageError("iteration over a 0-d array");

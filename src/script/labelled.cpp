@@ -202,11 +202,19 @@ NdArray to_known_values(Interpreter& in, const Value& value, const char* what) {
     Values known;
     for (const Value& element : list->elements) {
       const auto array = element.as<DataArrayObject>();
-      known.push_back(array ? make_array(values_of(in, *array)) : element);
+      known.push_back(array ? make_array(values_of(in, *array), array->value().variable.calendar) : element);
     }
     return to_nd_array(make_list(std::move(known)), what);
   }
   return to_nd_array(value, what);
+}
+
+calendar::Calendar calendar_of(const Value& value) {
+  if (const auto array = value.as<ArrayObject>()) return array->calendar;
+  if (const auto array = value.as<DataArrayObject>()) return array->value().variable.calendar;
+  if (const auto list = value.as<ListObject>(); list && !list->elements.empty()) return calendar_of(list->elements[0]);
+  if (const auto tuple = value.as<TupleObject>(); tuple && !tuple->elements.empty()) return calendar_of(tuple->elements[0]);
+  return calendar::Calendar::standard;
 }
 
 DType to_dtype(const Value& value) {
@@ -307,7 +315,7 @@ void load_into(Interpreter& in, DatasetObject& dataset) {
   dataset.replace(std::move(loaded));
 }
 
-Value item_of(const NdArray& array, std::int64_t i) {
+Value item_of(const NdArray& array, std::int64_t i, calendar::Calendar calendar) {
   switch (array.dtype()) {
     case DType::boolean: return array.data<bool>()[i];
     case DType::float32: case DType::float64: return array.as_double(i);
@@ -315,7 +323,7 @@ Value item_of(const NdArray& array, std::int64_t i) {
     case DType::datetime64: case DType::timedelta64: case DType::cftime: {
       NdArray one(array.dtype(), {});
       one.data<std::int64_t>()[0] = array.data<std::int64_t>()[i];
-      return make_array(std::move(one));
+      return make_array(std::move(one), calendar);
     }
     case DType::uint64:
       if (array.data<std::uint64_t>()[i] > INT64_MAX) throw UsageError("integer overflow: integers beyond 64 bits are not supported");

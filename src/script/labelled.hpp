@@ -117,7 +117,9 @@ NdArray values_of(Interpreter& in, DataArrayObject& array);
 void load_small(Interpreter& in, const std::vector<DataArrayObject*>& arrays);
 void load_into(Interpreter& in, DatasetObject& dataset);
 /// A scalar NdArray as the Python number it is (`.item()`).
-Value item_of(const NdArray& array, std::int64_t position);
+Value item_of(const NdArray& array, std::int64_t position, calendar::Calendar calendar = calendar::Calendar::standard);
+/// The calendar of a value's dates, be it an array, or a list of dates.
+calendar::Calendar calendar_of(const Value& value);
 
 array::Attributes to_attributes(const DictObject& dict);
 DictPtr to_dict(const array::Attributes& attributes);
@@ -126,7 +128,9 @@ Value to_value(const array::AttributeValue& value);
 /// repr of xarray objects, as xarray 2023.01 prints them.
 std::string repr_of_labelled(Interpreter& in, const Value& value);
 /// str and repr of NumPy arrays.
-std::string text_of_array(const NdArray& array);
-std::string repr_of_array(const NdArray& array);
+std::string text_of_array(const NdArray& array, calendar::Calendar calendar);
+std::string repr_of_array(const NdArray& array, calendar::Calendar calendar);
+/// ds.data_vars as xarray prints it.
+std::string repr_of_data_variables(const DictObject& variables);
 
 }  // namespace rankine::script

@@ -97,10 +97,13 @@ array::DataArray to_named_array(Interpreter& in, const std::string& name, const 
     } else {
       variable = array::make_variable(to_names(parts[0], "dims"), to_known_values(in, parts[1], "the values"), std::move(attrs));
     }
+    variable.calendar = calendar_of(parts[1]);
     variable.encoding = std::move(encoding);
     return array::make_data_array(std::move(variable), {}, name);
   }
-  return array::coordinate_from_values(name, to_known_values(in, value, "the value"));
+  array::DataArray coordinate = array::coordinate_from_values(name, to_known_values(in, value, "the value"));
+  coordinate.variable.calendar = calendar_of(value);
+  return coordinate;
 }
 
 std::vector<std::string> coordinate_names(const CoordinatesObject& coordinates) {

@@ -132,7 +132,7 @@ Value coordinates_of(Interpreter&, const Arguments& args) {
   return coordinates;
 }
 Value values_of_self(Interpreter& in, const Arguments& args) {
-  return make_array(values_of(in, *args.self.as<DataArrayObject>()));
+  return make_array(values_of(in, *args.self.as<DataArrayObject>()), calendar_of(args.self));
 }
 
 /// Loads what is small, so that it is computed once; large arrays stay lazy and are computed where they are used.
@@ -181,7 +181,7 @@ void add_data_array_properties(BindingTable& table) {
   table.method(type, "item", "", any, [](Interpreter& in, const Arguments& a) -> Value {
     const NdArray values = values_of(in, *a.self.as<DataArrayObject>());
     if (values.size() != 1) throw UsageError("can only convert an array of size 1 to a Python scalar");
-    return item_of(values, 0);
+    return item_of(values, 0, calendar_of(a.self));
   });
   table.method(type, "to_dataset", "dim=, *, name=", Type::dataset, [](Interpreter&, const Arguments& a) -> Value {
     if (a.given("dim")) throw UsageError("to_dataset(dim=...) is not supported");
@@ -204,6 +204,7 @@ void add_dataset_properties(BindingTable& table) {
     const auto names = a.binding->name == "data_vars" ? dataset->value().data_names() : dataset->value().variables.names();
     for (const auto& name : names) dict->set(name, dataset->variable(name));
     dict->frozen = true;
+    dict->is_data_variables = a.binding->name == "data_vars";
     return dict;
   };
   table.property(type, "data_vars", Type::dict, mapping);
@@ -275,6 +276,16 @@ void add_shared(BindingTable& table) {
       return make_value(array::time_field(to_data_array(a.self.as<DatetimeAccessorObject>()->owner, "the object"), a.binding->name));
     });
   }
+  table.property(Type::datetime_accessor, "calendar", Type::text, [](Interpreter&, const Arguments& a) -> Value {
+    const array::DataArray& times = to_data_array(a.self.as<DatetimeAccessorObject>()->owner, "the object");
+    // Whatever calendar the file names, datetime64 counts in this one, and xarray says so.
+    if (times.dtype() == DType::datetime64) return "proleptic_gregorian";
+    return std::string(calendar::name_of(times.variable.calendar));
+  });
+  table.method(Type::datetime_accessor, "strftime", "date_format", Type::data_array, [](Interpreter&, const Arguments& a) -> Value {
+    const array::DataArray& times = to_data_array(a.self.as<DatetimeAccessorObject>()->owner, "the object");
+    return make_value(array::format_times(times, to_text(a.get("date_format"), "date_format")));
+  });
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, s
         break;
       }
       case DType::cftime:
-        texts.push_back(timestamp_text(calendar::format_time(calendar::Timeline::cftime(cal), values.data<std::int64_t>()[i])));
+        texts.push_back(calendar::format_time(calendar::Timeline::cftime(cal), values.data<std::int64_t>()[i]));
         break;
       case DType::timedelta64:
         texts.push_back(timedelta_text(values.data<std::int64_t>()[i], days || !time, time));
@@ -258,8 +258,8 @@ std::string repr_of_data_array(Interpreter& in, DataArrayObject& object) {
   } else {
     const NdArray values = array::evaluate_constant(expr);
     const bool is_index = array.dims().size() == 1 && array.name == array.dims()[0];
-    ArrayTextOptions options;
-    if (is_index) options = {.precision = 6, .line_width = display_width, .threshold = 200, .edge_items = 3};
+    ArrayTextOptions options{.calendar = array.variable.calendar};
+    if (is_index) options = {.precision = 6, .line_width = display_width, .threshold = 200, .edge_items = 3, .calendar = array.variable.calendar};
     text += limited_lines(repr_of_array(values, options));
   }
   if (!array.coords.empty()) text += "\n" + coords_section(array.coords, column_width(array.coords.names()));
@@ -284,6 +284,16 @@ std::string repr_of_dataset(Interpreter& in, DatasetObject& object) {
 }
 
 }  // namespace
+
+std::string repr_of_data_variables(const DictObject& variables) {
+  std::vector<std::string> names, lines;
+  for (const Value& name : variables.keys()) names.push_back(*name.text());
+  const std::size_t column = column_width(names);
+  variables.each([&](const Value& name, const Value& value) {
+    lines.push_back(summary(*name.text(), value.as<DataArrayObject>()->value().variable, column, false));
+  });
+  return section("Data variables", lines, column, false);
+}
 
 std::string repr_of_labelled(Interpreter& in, const Value& value) {
   if (const auto array = value.as<DataArrayObject>()) return repr_of_data_array(in, *array);

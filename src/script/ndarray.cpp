@@ -13,10 +13,11 @@ namespace {
 
 const NdArray& self(const Arguments& args) { return args.self.as<ArrayObject>()->array; }
 
-Value nested_list(const NdArray& array, std::size_t axis, std::int64_t& next) {
-  if (axis == array.shape().size()) return item_of(array, next++);
+Value nested_list(const ArrayObject& object, std::size_t axis, std::int64_t& next) {
+  const NdArray& array = object.array;
+  if (axis == array.shape().size()) return item_of(array, next++, object.calendar);
   Values elements;
-  for (std::int64_t i = 0; i < array.shape()[axis]; ++i) elements.push_back(nested_list(array, axis + 1, next));
+  for (std::int64_t i = 0; i < array.shape()[axis]; ++i) elements.push_back(nested_list(object, axis + 1, next));
   return make_list(std::move(elements));
 }
 
@@ -29,7 +30,8 @@ array::DataArray with_dims(const NdArray& array) {
 
 }  // namespace
 
-Value reduce_array(const NdArray& array, const std::string& name, const Value& axis, const Value& ddof) {
+Value reduce_array(const NdArray& array, const std::string& name, const Value& axis, const Value& ddof,
+                   calendar::Calendar calendar) {
   std::string plain = name;
   bool skipna = false;
   if (plain.starts_with("nan")) {
@@ -53,7 +55,7 @@ Value reduce_array(const NdArray& array, const std::string& name, const Value& a
   array::ReduceOptions options;
   options.skipna = skipna;
   if (!ddof.is_none()) options.ddof = to_double(ddof, "ddof");
-  return make_array(array::values_of(array::reduce(with_dims(array), *op, dims, options)));
+  return make_array(array::values_of(array::reduce(with_dims(array), *op, dims, options)), calendar);
 }
 
 void add_ndarray(BindingTable& table) {
@@ -72,34 +74,34 @@ void add_ndarray(BindingTable& table) {
     return dtype;
   });
   table.property(type, "T", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(array::values_of(array::transpose(with_dims(self(args)), {})));
+    return make_array(array::values_of(array::transpose(with_dims(self(args)), {})), calendar_of(args.self));
   });
   table.property(type, "values", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value { return args.self; });
   table.method(type, "tolist", "", scalar | Type::list, [](Interpreter&, const Arguments& args) -> Value {
     std::int64_t next = 0;
-    return nested_list(self(args), 0, next);
+    return nested_list(*args.self.as<ArrayObject>(), 0, next);
   });
   table.method(type, "item", "index=", scalar, [](Interpreter&, const Arguments& args) -> Value {
     const std::int64_t i = args.given("index") ? to_integer(args.get("index"), "index") : 0;
     if (!args.given("index") && self(args).size() != 1)
       throw UsageError("can only convert an array of size 1 to a Python scalar");
     if (i < 0 || i >= self(args).size()) throw UsageError("index is out of bounds");
-    return item_of(self(args), i);
+    return item_of(self(args), i, calendar_of(args.self));
   });
   table.method(type, "astype", "dtype", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
     return make_value(array::astype(array::Operand(self(args)), to_dtype(args.get("dtype"))));
   });
   table.method(type, "copy", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(materialise_any(self(args)));
+    return make_array(materialise_any(self(args)), calendar_of(args.self));
   });
   for (const char* name : {"flatten", "ravel"}) {
     table.method(type, name, "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-      return make_array(self(args).reshaped({self(args).size()}));
+      return make_array(self(args).reshaped({self(args).size()}), calendar_of(args.self));
     });
   }
   table.method(type, "reshape", "*shape", Type::ndarray, [](Interpreter& in, const Arguments& args) -> Value {
     const Values parts = args.rest.size() == 1 && !args.rest[0].integer() ? elements_of(in, args.rest[0]) : args.rest;
-    return make_array(reshaped_array(self(args), parts));
+    return make_array(reshaped_array(self(args), parts), calendar_of(args.self));
   });
   table.method(type, "round", "decimals=", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
     const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
@@ -107,7 +109,7 @@ void add_ndarray(BindingTable& table) {
   });
   for (const char* name : {"mean", "sum", "min", "max", "std", "var", "prod", "any", "all"}) {
     table.method(type, name, "axis=, *, ddof=", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-      return reduce_array(self(args), args.binding->name, args.get("axis"), args.get("ddof"));
+      return reduce_array(self(args), args.binding->name, args.get("axis"), args.get("ddof"), calendar_of(args.self));
     });
   }
   for (const char* name : {"name", "kind", "itemsize"}) {

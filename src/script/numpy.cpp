@@ -129,7 +129,7 @@ Value reduction(Interpreter& in, const Arguments& args) {
   std::string name = args.binding->name;
   if (name == "amin") name = "min";
   if (name == "amax") name = "max";
-  if (!is_labelled(x)) return reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"));
+  if (!is_labelled(x)) return reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"), calendar_of(x));
   if (name.starts_with("nan")) name.erase(0, 3);
   const auto op = array::reduce_op_named(name);
   if (!op) throw UsageError("np." + name + " of a DataArray is not supported");
@@ -199,7 +199,7 @@ void add_numpy(BindingTable& table) {
   table.method(np, "arange", "start, stop=, step=, dtype=", Type::ndarray, arange);
   table.method(np, "linspace", "start, stop, num=, endpoint=, dtype=", Type::ndarray, linspace);
   const auto array = [](Interpreter& in, const Arguments& args) -> Value {
-    return make_array(cast(to_known_values(in, args.get("object"), "the array"), args.get("dtype")));
+    return make_array(cast(to_known_values(in, args.get("object"), "the array"), args.get("dtype")), calendar_of(args.get("object")));
   };
   table.method(np, "array", "object, dtype=", Type::ndarray, array);
   table.method(np, "asarray", "object, dtype=", Type::ndarray, array);

@@ -103,7 +103,9 @@ Value make_tuple(Values elements) {
   tuple->elements = std::move(elements);
   return tuple;
 }
-Value make_array(NdArray array) { return std::make_shared<ArrayObject>(std::move(array)); }
+Value make_array(NdArray array, calendar::Calendar calendar) {
+  return std::make_shared<ArrayObject>(std::move(array), calendar);
+}
 Value make_ellipsis() { return std::make_shared<EllipsisObject>(); }
 
 std::string canonical_key(const Value& key) {

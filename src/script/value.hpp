@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "calendar/calendar.hpp"
 #include "grid/nd_array.hpp"
 
 namespace rankine::script {
@@ -108,6 +109,7 @@ class DictObject : public Object {
   Values keys() const;
   Values values() const;
   bool frozen = false;   ///< a view that xarray gives out: printed as Frozen({...}), not assignable
+  bool is_data_variables = false;   ///< ds.data_vars: printed as a section of the dataset
 
  private:
   std::vector<std::optional<std::pair<Value, Value>>> entries_;
@@ -164,8 +166,9 @@ struct DTypeObject : Object {
 struct ArrayObject : Object {
   static constexpr Type static_type = Type::ndarray;
   Type type() const override { return static_type; }
-  explicit ArrayObject(NdArray a) : array(std::move(a)) {}
+  explicit ArrayObject(NdArray a, calendar::Calendar c) : array(std::move(a)), calendar(c) {}
   NdArray array;
+  calendar::Calendar calendar;   ///< of the dates; has a meaning only for DType::cftime
 };
 struct ModuleObject : Object {
   explicit ModuleObject(Type t) : module(t) {}
@@ -175,7 +178,7 @@ struct ModuleObject : Object {
 
 Value make_list(Values elements);
 Value make_tuple(Values elements);
-Value make_array(NdArray array);
+Value make_array(NdArray array, calendar::Calendar calendar = calendar::Calendar::standard);
 Value make_ellipsis();
 
 /// A text that is equal for keys that Python calls equal (1, 1.0 and True are one key).

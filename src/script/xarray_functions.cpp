@@ -153,7 +153,9 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
     for (int i = 0; i < values.ndim(); ++i) dims.push_back("dim_" + std::to_string(i));
   }
   auto coords = coordinate_map(in, args.get("coords"), dims);
-  return make_value(array::make_data_array(array::make_variable(dims, std::move(values), attrs), coords, name));
+  array::Variable variable = array::make_variable(dims, std::move(values), attrs);
+  variable.calendar = calendar_of(data);
+  return make_value(array::make_data_array(std::move(variable), coords, name));
 }
 
 Value make_dataset_value(Interpreter& in, const Arguments& args) {

@@ -159,7 +159,7 @@ options:
                                 a line that is redrawn, lines with time stamps every 10 s, or nothing
                                 (default auto: line on a terminal, plain otherwise)
   -q, --quiet                   no progress, no summary: only warnings and errors
-  -v, --verbose                 say more: files, chunk paths, plan, attempts
+  -v, --verbose                 say more: files, how variables are read, plan, failed attempts
       --log-file FILE           append everything that is said, with time stamps, to FILE
   -c, --config FILE             TOML file whose keys are these options without dashes, such as
                                 threads = 4; the command line wins

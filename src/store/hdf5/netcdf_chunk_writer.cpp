@@ -30,11 +30,13 @@ NetcdfChunkWriter::NetcdfChunkWriter(const OutputTarget& target) : state_(std::m
 
 NetcdfChunkWriter::~NetcdfChunkWriter() {
   const LibraryLock lock;
+  silence_hdf5();
   state_.reset();
 }
 
 void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, std::span<const std::byte> bytes) {
   const LibraryLock lock;
+  silence_hdf5();  // libhdf5 keeps an error stack a thread
   const auto failed = [&] {
     throw OutputError("cannot write chunk " + format_tuple(chunk) + " of /" + state_->names[variable] + " in " +
                       state_->path + ": " + hdf5_error_text());
@@ -52,6 +54,7 @@ void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, st
 
 void NetcdfChunkWriter::close() {
   const LibraryLock lock;
+  silence_hdf5();
   bool closed = true;
   for (Hdf5Handle& dataset : state_->datasets) closed &= dataset.close();
   if (state_->file) closed &= H5Fflush(state_->file, H5F_SCOPE_LOCAL) >= 0;
