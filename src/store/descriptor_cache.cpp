@@ -66,7 +66,10 @@ std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, c
     const std::lock_guard lock(mutex_);
     if (const auto found = by_path_.find(path); found != by_path_.end()) {
       recent_.splice(recent_.begin(), recent_, found->second);
-      return recent_.front().file;
+      if (expected == FileStamp{} || recent_.front().file->stamp() == expected) return recent_.front().file;
+      // This job has replaced the file since, and its metadata was read again: the old one is done with.
+      recent_.pop_front();
+      by_path_.erase(found);
     }
   }
   // Opened without the lock: on a parallel file system it may take milliseconds.
