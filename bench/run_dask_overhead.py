@@ -13,15 +13,15 @@ import statistics
 import subprocess
 import time
 
-from dask.distributed import Client
+from dask.distributed import Client, wait
 
 
 def one_more(*inputs):
     return 1 + sum(inputs)
 
 
-def map_graph(tasks):
-    return {("map", i): (one_more,) for i in range(tasks)}, [("map", i) for i in range(0, tasks, 1024)], None
+def larger(a, b):
+    return 1 + max(a, b)
 
 
 def tree_graph(leaves):
@@ -31,31 +31,40 @@ def tree_graph(leaves):
         below, width, level = width, (width + 7) // 8, level + 1
         for i in range(width):
             graph[("level", level, i)] = (one_more, *[("level", level - 1, k) for k in range(8 * i, min(below, 8 * i + 8))])
-    return graph, [("level", level, 0)], len(graph)
+    return graph, ("level", level, 0), len(graph)
 
 
 def stencil_graph(steps):
     graph = {("step", 0, i): (one_more,) for i in range(2)}
     for step in range(1, steps):
         for i in range(2):
-            graph[("step", step, i)] = (min, [("step", step - 1, 0), ("step", step - 1, 1)])
-    return graph, [("step", steps - 1, i) for i in range(2)], None
+            graph[("step", step, i)] = (larger, ("step", step - 1, 0), ("step", step - 1, 1))
+    return graph, ("step", steps - 1, 0), steps
 
 
-def dask_overhead_us(client, graph, keys, expected, repetitions):
+def dask_map_us(client, tasks, repetitions):
     times = []
     for _ in range(repetitions):
         begin = time.perf_counter()
-        # All tasks must run, though few are fetched: a final task would change the shape.
-        futures = client.get(graph, list(graph) if expected is None else keys, sync=False)
-        leaves = futures if isinstance(futures, list) else [futures]
-        client.gather(leaves[-1])
-        from dask.distributed import wait
-        wait(leaves)
+        futures = client.map(one_more, range(tasks), pure=False)
+        wait(futures)
         times.append(time.perf_counter() - begin)
-        if expected is not None and client.gather(leaves[0]) != expected:
+        if client.gather(futures[-1]) != tasks:
             raise SystemExit("the answer of dask is wrong")
-        del futures, leaves
+        del futures
+        time.sleep(0.5)
+    print("#   seconds", *[f"{t:.3f}" for t in times])
+    return 1e6 * statistics.median(times) / tasks
+
+
+def dask_graph_us(client, graph, key, expected, repetitions):
+    times = []
+    for _ in range(repetitions):
+        begin = time.perf_counter()
+        answer = client.get(graph, key)
+        times.append(time.perf_counter() - begin)
+        if answer != expected:
+            raise SystemExit("the answer of dask is wrong")
         time.sleep(0.5)
     print("#   seconds", *[f"{t:.3f}" for t in times])
     return 1e6 * statistics.median(times) / len(graph)
@@ -79,12 +88,13 @@ def main():
 
     dask = {}
     with Client(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as client:
-        for name, shape in (("map", map_graph(options.tasks)), ("tree", tree_graph(options.tasks))):
-            print(f"# dask {name}")
-            dask[name] = dask_overhead_us(client, *shape, options.repetitions)
+        print("# dask map")
+        dask["map"] = dask_map_us(client, options.tasks, options.repetitions)
+        print("# dask tree")
+        dask["tree"] = dask_graph_us(client, *tree_graph(options.tasks), options.repetitions)
     with Client(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as client:
         print("# dask stencil")
-        dask["stencil"] = dask_overhead_us(client, *stencil_graph(options.steps), options.repetitions)
+        dask["stencil"] = dask_graph_us(client, *stencil_graph(options.steps), options.repetitions)
 
     print("# rankine map, tree")
     empty = rankine_lines(os.path.join(options.bin_dir, "bench_empty_tasks"), "--tasks", options.tasks, "--tree",
