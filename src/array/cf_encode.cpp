@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t eager_elements = 1 << 20;
 
 std::vector<std::string> chosen_unlimited_dims(const Dataset& dataset, const EncodeOptions& options) {
-  if (options.format == OutputFormat::zarr2) {
+  if (is_zarr(options.format)) {
     if (options.unlimited_dims && !options.unlimited_dims->empty())
       throw UsageError("Zarr has no unlimited dimensions; leave unlimited_dims out");
     return {};
@@ -63,7 +63,7 @@ std::vector<StoredDim> dims_of(const Dataset& dataset, const std::vector<std::st
   std::vector<StoredDim> dims;
   for (const std::string& name : unlimited) dims.push_back({name, 0, true});
   for (const auto& [name, size] : sizes) {
-    const auto known = std::find_if(dims.begin(), dims.end(), [&](const StoredDim& dim) { return dim.name == name; });
+    const auto known = std::find_if(dims.begin(), dims.end(), [&, &name = name](const StoredDim& dim) { return dim.name == name; });
     if (known == dims.end()) dims.push_back({name, size, false});
     else known->size = size;
   }
@@ -111,6 +111,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   encoded.spec.format = options.format;
   encoded.spec.mode = options.mode;
   encoded.spec.consolidated = options.consolidated;
+  encoded.spec.group = options.group;
   encoded.spec.dims = dims_of(dataset, unlimited);
   encoded.spec.attributes = dataset.attrs;
   prepend_history(encoded.spec.attributes, options.history);

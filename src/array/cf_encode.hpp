@@ -22,6 +22,7 @@ struct EncodeOptions {
   /// `unlimited_dims=`; absent: those of the dataset's encoding.
   std::optional<std::vector<std::string>> unlimited_dims;
   bool consolidated = true;
+  std::string group;                 ///< Zarr: where in the store
   /// Appended as first line of the global attribute `history` if not empty.
   std::string history;
   /// The block shape that a lazily written variable will be computed in; used as chunk shape where the

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "array/cf_encode_variable.hpp"
+#include "array/cf_encode_zarr.hpp"
 #include "array/cf_scalar.hpp"
 #include "base/error.hpp"
 
@@ -14,7 +13,6 @@ namespace {
 
 const std::set<std::string> netcdf_keys = {"zlib", "complevel", "fletcher32", "contiguous", "chunksizes", "shuffle",
                                            "_FillValue", "dtype", "compression", "least_significant_digit"};
-const std::set<std::string> zarr_keys = {"chunks", "compressor", "filters", "cache_metadata", "write_empty_chunks"};
 
 DType classic_dtype(DType dtype) {
   switch (dtype) {
@@ -132,72 +130,6 @@ void choose_netcdf_storage(OutputVariable& out, const Variable& variable, const 
   if (checksum) out.codecs.push_back({.kind = codec::Kind::fletcher32, .blosc_compressor = {}});
 }
 
-/// A numcodecs configuration, the JSON of .zarray, as one step.
-codec::Codec zarr_codec(const OutputVariable& out, const nlohmann::json& config) {
-  const int element_bytes = static_cast<int>(size_of(out.dtype));
-  const std::string id = config.value("id", "");
-  codec::Codec step;
-  step.element_bytes = element_bytes;
-  if (id == "blosc") {
-    step.kind = codec::Kind::blosc;
-    step.blosc_compressor = config.value("cname", "lz4");
-    step.level = config.value("clevel", 5);
-    step.blosc_shuffle = config.value("shuffle", 1);
-    if (step.blosc_shuffle < 0) step.blosc_shuffle = element_bytes == 1 ? 2 : 1;  // numcodecs' AUTOSHUFFLE
-  } else if (id == "zlib" || id == "gzip" || id == "zstd" || id == "bz2") {
-    step.kind = id == "zlib"   ? codec::Kind::deflate
-                : id == "gzip" ? codec::Kind::gzip
-                : id == "zstd" ? codec::Kind::zstd
-                               : codec::Kind::bz2;
-    step.level = config.value("level", 1);
-  } else if (id == "lz4") {
-    step.kind = codec::Kind::lz4;
-    step.level = config.value("acceleration", 1);
-  } else if (id == "shuffle") {
-    step.kind = codec::Kind::shuffle;
-    step.element_bytes = config.value("elementsize", element_bytes);
-  } else if (id == "fletcher32") {
-    step.kind = codec::Kind::fletcher32;
-  } else {
-    throw UnsupportedError("cannot write variable '" + out.name + "': the Zarr codec '" + id + "' is not supported; " +
-                           "give another with encoding={'" + out.name + "': {'compressor': ...}}");
-  }
-  return step;
-}
-
-nlohmann::json parse_config(const OutputVariable& out, const std::string& text) {
-  const auto config = nlohmann::json::parse(text, nullptr, false);
-  if (config.is_discarded())
-    throw UsageError("cannot write variable '" + out.name + "': '" + text + "' is not a codec's JSON configuration");
-  return config;
-}
-
-void choose_zarr_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options, bool from_user) {
-  Shape chunks = encoded_chunks(variable, "chunks");
-  if (chunks.size() != out.shape.size()) chunks.clear();
-  for (const std::int64_t extent : chunks)
-    if (extent < 1 && from_user) bad_chunks(out, "chunks", chunks);
-  out.chunk_shape = chunks.empty() ? suggested(out, variable, options) : clamped(std::move(chunks), out.shape);
-  if (out.dtype == DType::string) return;
-
-  if (const std::string* filters = variable.encoding.text("filters"); filters != nullptr) {
-    const nlohmann::json list = parse_config(out, *filters);
-    if (list.is_array())
-      for (const auto& config : list) out.codecs.push_back(zarr_codec(out, config));
-  }
-  const AttributeValue* compressor = variable.encoding.find("compressor");
-  if (compressor == nullptr) {
-    out.codecs.push_back({.kind = codec::Kind::blosc, .level = 5, .element_bytes = static_cast<int>(size_of(out.dtype)),
-                          .blosc_shuffle = 1, .blosc_compressor = "lz4"});
-    return;
-  }
-  if (is_none(*compressor)) return;
-  const auto* text = std::get_if<std::string>(compressor);
-  if (text == nullptr) throw UsageError("cannot write variable '" + out.name + "': encoding compressor is no codec");
-  const nlohmann::json config = parse_config(out, *text);
-  if (!config.is_null()) out.codecs.push_back(zarr_codec(out, config));
-}
-
 }  // namespace
 
 bool is_netcdf3(OutputFormat format) {
@@ -206,15 +138,16 @@ bool is_netcdf3(OutputFormat format) {
 bool is_classic(OutputFormat format) { return is_netcdf3(format) || format == OutputFormat::netcdf4_classic; }
 
 void check_encoding_keys(const std::string& name, const Variable& variable, OutputFormat format) {
-  const bool zarr = format == OutputFormat::zarr2;
-  const auto& valid = zarr ? zarr_keys : netcdf_keys;
+  const bool zarr = is_zarr(format);
+  std::vector<std::string> valid(netcdf_keys.begin(), netcdf_keys.end());
+  if (zarr) valid = zarr_keys();
   std::vector<std::string> invalid;
   for (const auto& [key, value] : variable.encoding)
-    if (!valid.contains(key)) invalid.push_back(key);
+    if (std::find(valid.begin(), valid.end(), key) == valid.end()) invalid.push_back(key);
   if (invalid.empty()) return;
   throw UsageError("unexpected encoding parameters for variable '" + name + "' in " + (zarr ? "Zarr" : "NetCDF") + ": " +
                    format_names(invalid) + ". Valid encodings are: " +
-                   format_names({valid.begin(), valid.end()}) +
+                   format_names(valid) +
                    " and CF's units, calendar, scale_factor, add_offset, missing_value");
 }
 
@@ -247,8 +180,8 @@ void make_classic(Attributes& attributes) {
 
 void choose_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options,
                     const std::vector<std::string>& unlimited_dims, bool from_user) {
-  if (options.format == OutputFormat::zarr2) {
-    choose_zarr_storage(out, variable, options, from_user);
+  if (is_zarr(options.format)) {
+    choose_zarr_storage(out, variable, options.format, suggested(out, variable, options), from_user);
   } else if (!is_netcdf3(options.format) && !out.shape.empty() && out.dtype != DType::string) {
     choose_netcdf_storage(out, variable, options, unlimited_dims, from_user);
   }

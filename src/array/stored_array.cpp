@@ -17,7 +17,7 @@ void write_pipeline(ByteWriter& writer, const codec::Pipeline& pipeline) {
     writer.put_string(codec.blosc_compressor);
     writer.put(codec.value_type);
     writer.put(codec.stored_type);
-    writer.put(static_cast<std::uint8_t>(codec.value_big_endian | codec.stored_big_endian << 1 | codec.float_parameters << 2));
+    writer.put(static_cast<std::uint8_t>(codec.value_big_endian | codec.stored_big_endian << 1));
     writer.put(codec.offset);
     writer.put(codec.scale);
     writer.put_vector(codec.parameters);
@@ -37,7 +37,6 @@ codec::Pipeline read_pipeline(ByteReader& reader) {
     const auto flags = reader.get<std::uint8_t>();
     codec.value_big_endian = (flags & 1) != 0;
     codec.stored_big_endian = (flags & 2) != 0;
-    codec.float_parameters = (flags & 4) != 0;
     codec.offset = reader.get<double>();
     codec.scale = reader.get<double>();
     codec.parameters = reader.get_vector<std::uint32_t>();

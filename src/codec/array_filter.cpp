@@ -77,16 +77,10 @@ void apply_delta(const Codec& codec, const std::byte* from, std::byte* to, std::
   }
 }
 
-// What NumPy 1 computes in for a division of T by a Python float; a Python int keeps to double.
-template <typename T>
-constexpr bool in_single(bool float_parameters) {
-  if (std::is_same_v<T, float>) return true;
-  return float_parameters && std::is_integral_v<T> && sizeof(T) == 2;
-}
-
 template <typename Value, typename Stored>
 void undo_scale(const Codec& codec, const std::byte* from, std::byte* to, std::size_t count) {
-  const bool single = in_single<Stored>(codec.float_parameters);
+  // NumPy divides integers in double; only float32 stays itself.
+  constexpr bool single = std::is_same_v<Stored, float>;
   for (std::size_t i = 0; i < count; ++i) {
     const auto stored = read_element<Stored>(from + i * sizeof(Stored), codec.stored_big_endian);
     const double value =

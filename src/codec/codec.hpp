@@ -28,7 +28,6 @@ struct Codec {
   DType stored_type = DType::uint8;  ///< elements after it
   bool value_big_endian = false;
   bool stored_big_endian = false;
-  bool float_parameters = false;     ///< offset or scale were written with a point: NumPy then computes in less
   double offset = 0;
   double scale = 1;
   /// HDF5's own filters (hdf5_filter.hpp): szip and bitshuffle as the file holds them; unknown: the filter's id.

@@ -18,6 +18,7 @@
 #include "array/reshape.hpp"
 #include "base/check.hpp"
 #include "plan/block_choice.hpp"
+#include "runtime/zarr_addition.hpp"
 
 namespace rankine::runtime {
 namespace {
@@ -104,11 +105,9 @@ NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
 }
 
 array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
-  if (!options.group.empty() && options.group != "/")
-    throw UnsupportedError("group='" + options.group + "' is not supported; only the root group can be opened");
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
-  const array::Catalogue catalogue = store::open_catalogue(absolute);
+  const array::Catalogue catalogue = store::open_catalogue(absolute, {options.group, options.consolidated});
   array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
   reporter_.detail("opened " + absolute + ", " + std::to_string(dataset.variables.size()) + " variables");
@@ -197,30 +196,42 @@ void PipelineHost::add_netcdf_sink(const array::Dataset& dataset, const std::str
 }
 
 void PipelineHost::add_zarr_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) {
-  add_sink(dataset, path, array::OutputFormat::zarr2, options);
+  add_sink(dataset, path, options.zarr_format == 3 ? array::OutputFormat::zarr3 : array::OutputFormat::zarr2, options);
 }
 
 void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& path, array::OutputFormat format,
                             const script::SinkOptions& options) {
-  if (!options.group.empty() && options.group != "/")
-    throw UnsupportedError("group='" + options.group + "' is not supported; outputs have a root group only");
   array::EncodeOptions encode;
   encode.path = absolute_path(path);
-  refuse_to_replace_input(encode.path);
+  const bool adds = options.mode == "a" || options.mode == "r+";
+  if (!adds && options.group.empty()) refuse_to_replace_input(encode.path);
   encode.format = format;
-  encode.mode = options.mode == "w-" ? array::WriteMode::w_minus : array::WriteMode::w;
+  encode.mode = options.mode == "w-"   ? array::WriteMode::w_minus
+                : options.mode == "a"  ? array::WriteMode::a
+                : options.mode == "r+" ? array::WriteMode::r_plus
+                                       : array::WriteMode::w;
+  encode.group = options.group == "/" ? "" : options.group;
   for (const auto& [name, encoding] : options.encoding) encode.encoding[name] = encoding;
   if (!options.unlimited_dims.empty()) encode.unlimited_dims = options.unlimited_dims;
   encode.consolidated = options.consolidated;
   encode.history = options_.history;
   encode.suggested_chunks = [](const std::string&, const array::Variable& variable) { return plan::suggest_chunks(variable.data); };
-  array::EncodedDataset encoded = array::encode_dataset(
-      dataset, encode, [this](const array::ExprPtr& expression) { return load_now(expression); });
-
-  // Two outputs of one path: the later replaces the earlier, as it would under xarray.
+  // Two outputs of one path: the later replaces the earlier or adds to it, as it would under xarray.
   const auto same = std::find_if(pending_.outputs.begin(), pending_.outputs.end(),
                                  [&](const array::OutputSpec& output) { return output.path == encode.path; });
   if (same != pending_.outputs.end()) finish();
+
+  const array::LoadFn load = [this](const array::ExprPtr& expression) { return load_now(expression); };
+  std::optional<array::Catalogue> there;
+  if (adds && store::has_zarr_group(encode.path, encode.group)) {
+    there = store::open_catalogue(encode.path, {encode.group, false});
+    encode.format = there->format == "Zarr v3" ? array::OutputFormat::zarr3 : array::OutputFormat::zarr2;
+  } else if (!options.region.empty()) {
+    throw OutputError("cannot write a region of " + encode.path + ": there is no such store; make it first with mode='w'");
+  }
+  array::EncodedDataset encoded =
+      array::encode_dataset(there ? with_existing_encodings(dataset, *there, options, load) : dataset, encode, load);
+  if (there) fit_into_existing(encoded, *there, options);
 
   const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
   for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {

@@ -16,7 +16,7 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
     const bool netcdf4 = output.format == array::OutputFormat::netcdf4 || output.format == array::OutputFormat::netcdf4_classic;
     const bool chunked = !output.variables[sink.variable].chunk_shape.empty();
     sink.kind = netcdf4 && chunked ? plan::SinkKind::owner : plan::SinkKind::write;
-    if (output.format != array::OutputFormat::zarr2 && !chunked) sink.stored_chunk = {};
+    if (!array::is_zarr(output.format) && !chunked) sink.stored_chunk = {};
   }
   for (const auto& array : plan::stored_arrays(logical))
     if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);

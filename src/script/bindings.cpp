@@ -51,6 +51,7 @@ const BindingTable& BindingTable::instance() {
     add_text_methods(t);
     add_container_methods(t);
     add_system_modules(t);
+    add_codec_modules(t);
     add_numpy(t);
     add_ndarray(t);
     add_xarray(t);

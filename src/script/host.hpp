@@ -48,15 +48,26 @@ struct OpenOptions {
   bool consolidated = true;               ///< open_zarr: .zmetadata is used where it is there
 };
 
+/// region= of to_zarr: {"time": slice(begin, end)}.
+struct RegionSlice {
+  std::string dim;
+  std::optional<std::int64_t> begin;
+  std::optional<std::int64_t> end;
+};
+
 /// What to_netcdf and to_zarr take.
 struct SinkOptions {
-  std::string mode = "w";                 ///< "w" or "w-"
+  std::string mode = "w";                 ///< "w" or "w-"; to_zarr: also "a" and "r+"
   std::string format;                     ///< NETCDF4, NETCDF4_CLASSIC, NETCDF3_64BIT, NETCDF3_CLASSIC; empty: default
   std::string group;
   /// Per variable, under the names of xarray's `encoding`.
   std::vector<std::pair<std::string, array::Attributes>> encoding;
   std::vector<std::string> unlimited_dims;
   bool consolidated = true;
+  // to_zarr
+  std::string append_dim;
+  std::vector<RegionSlice> region;        ///< empty: not given
+  int zarr_format = 2;                    ///< 2 or 3; adding to a store keeps its own
 };
 
 /// Everything a script does to the world. The runtime implements it; tests give a small one.

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
+#include "script/codec_modules.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
 
@@ -126,13 +127,27 @@ array::Attributes to_attrs(const Arguments& args, const array::Attributes& befor
 
 // ---- sinks
 
+// What numcodecs.Blosc(...) and its kin make is a dict of its configuration; encodings hold it as JSON.
+DictPtr with_codecs_as_text(const DictObject& encoding) {
+  auto result = std::make_shared<DictObject>();
+  encoding.each([&](const Value& key, const Value& value) {
+    const std::string name = key.text() != nullptr ? *key.text() : "";
+    const bool is_codec = name == "compressor" || name == "compressors" || name == "filters";
+    result->set(key, is_codec && !value.is_none() && value.text() == nullptr ? Value(codec_json(value)) : value);
+  });
+  return result;
+}
+
 SinkOptions to_sink_options(Interpreter& in, const Arguments& args) {
   SinkOptions options;
   if (args.given("mode")) options.mode = to_text(args.get("mode"), "mode");
-  if (options.mode != "w" && options.mode != "w-")
-    throw UsageError("mode '" + options.mode + "' of " + args.binding->name + " is not supported; use \"w\" or \"w-\"");
+  const bool zarr = args.binding->name == "to_zarr";
+  const bool adds = options.mode == "a" || options.mode == "r+";
+  if (options.mode != "w" && options.mode != "w-" && !(zarr && adds))
+    throw UsageError("mode '" + options.mode + "' of " + args.binding->name + " is not supported; use " +
+                     (zarr ? "\"w\", \"w-\", \"a\" or \"r+\"" : "\"w\" or \"w-\""));
   if (args.given("group")) options.group = to_text(args.get("group"), "group");
-  if (!options.group.empty()) throw UsageError("writing into a group is not supported");
+  if (!options.group.empty() && !zarr) throw UsageError("writing into a group is not supported");
   if (args.given("compute") && !truth(in, args.get("compute"))) throw UsageError("compute=False is not supported: sinks are always lazy here");
   if (args.given("encoding")) {
     const auto dict = args.get("encoding").as<DictObject>();
@@ -140,7 +155,7 @@ SinkOptions to_sink_options(Interpreter& in, const Arguments& args) {
     dict->each([&](const Value& name, const Value& value) {
       const auto inner = value.as<DictObject>();
       if (!inner) throw UsageError("encoding must be a dict of dicts");
-      options.encoding.emplace_back(to_text(name, "a variable"), to_attributes(*inner));
+      options.encoding.emplace_back(to_text(name, "a variable"), to_attributes(*with_codecs_as_text(*inner)));
     });
   }
   return options;
@@ -160,9 +175,36 @@ Value to_netcdf(Interpreter& in, const Arguments& args) {
   in.host().add_netcdf_sink(sink_dataset(args), to_text(args.get("path"), "the path"), options);
   return {};
 }
+std::vector<RegionSlice> to_region(const Value& value) {
+  const auto dict = value.as<DictObject>();
+  if (!dict) throw UsageError("region must be a dict of slices");
+  std::vector<RegionSlice> region;
+  dict->each([&](const Value& dim, const Value& range) {
+    const auto slice = range.as<SliceObject>();
+    if (!slice) throw UsageError("region must be a dict of slices, not of " + std::string(name_of(range.type())));
+    if (!slice->step.is_none() && to_integer(slice->step, "the step of a region") != 1)
+      throw UsageError("the slices of a region must have step 1");
+    const auto bound = [](const Value& v) {
+      return v.is_none() ? std::nullopt : std::optional<std::int64_t>(to_integer(v, "a bound of a region"));
+    };
+    region.push_back({to_text(dim, "a dim"), bound(slice->start), bound(slice->stop)});
+  });
+  if (region.empty()) throw UsageError("region= names no dim");
+  return region;
+}
+
 Value to_zarr(Interpreter& in, const Arguments& args) {
   SinkOptions options = to_sink_options(in, args);
-  if (!args.given("mode")) options.mode = "w-";
+  if (args.given("append_dim")) options.append_dim = to_text(args.get("append_dim"), "append_dim");
+  if (args.given("region")) options.region = to_region(args.get("region"));
+  if (!options.region.empty() && !options.append_dim.empty()) throw UsageError("region= and append_dim= exclude each other");
+  if (!args.given("mode")) options.mode = !options.region.empty() ? "r+" : !options.append_dim.empty() ? "a" : "w-";
+  if (!options.append_dim.empty() && options.mode != "a") throw UsageError("append_dim= needs mode=\"a\"");
+  if (!options.region.empty() && options.mode != "a" && options.mode != "r+")
+    throw UsageError("region= needs mode=\"r+\" or mode=\"a\"");
+  for (const char* name : {"zarr_format", "zarr_version"})
+    if (args.given(name)) options.zarr_format = static_cast<int>(to_integer(args.get(name), name));
+  if (options.zarr_format != 2 && options.zarr_format != 3) throw UsageError("zarr_format must be 2 or 3");
   if (args.given("consolidated")) options.consolidated = truth(in, args.get("consolidated"));
   in.host().add_zarr_sink(sink_dataset(args), to_text(args.get("store"), "the path"), options);
   return {};
@@ -223,7 +265,8 @@ void add_indexing(BindingTable& table) {
       return make_value(array::assign_attrs(dataset->value(), to_attrs(args, dataset->value().attrs, false)));
     });
     table.method(type, "to_netcdf", "path, mode=, format=, group=, engine=, encoding=, unlimited_dims=, compute=", Type::none, to_netcdf);
-    table.method(type, "to_zarr", "store, mode=, *, group=, encoding=, compute=, consolidated=", Type::none, to_zarr);
+    table.method(type, "to_zarr", "store, mode=, *, group=, encoding=, compute=, consolidated=, append_dim=, region=, zarr_version=, zarr_format=, "
+                 "safe_chunks=, write_empty_chunks=", Type::none, to_zarr);
   }
   table.method(Type::dataset, "assign", "variables=, **kwargs", Type::dataset, [](Interpreter& in, const Arguments& args) -> Value {
     return make_value(array::assign(to_dataset(args.self, "the object"), assigned(in, args, "variables")));

@@ -154,7 +154,7 @@ std::optional<Type> module_named(const std::string& name) {
   static const std::map<std::string, Type> modules = {
       {"xarray", Type::xarray}, {"numpy", Type::numpy}, {"sys", Type::sys}, {"os", Type::os},
       {"os.path", Type::os_path}, {"glob", Type::glob}, {"math", Type::math}, {"warnings", Type::warnings},
-      {"dask", Type::dask}, {"dask.distributed", Type::dask_distributed}};
+      {"dask", Type::dask}, {"dask.distributed", Type::dask_distributed}, {"numcodecs", Type::numcodecs}};
   const auto found = modules.find(name);
   if (found == modules.end()) return std::nullopt;
   return found->second;

@@ -16,7 +16,7 @@ const char* name_of(Type type) {
       "DataArrayGroupBy", "DatasetGroupBy", "DataArrayResample", "DatasetResample",
       "DataArrayWeighted", "DatasetWeighted",
       "builtins", "xarray", "numpy", "sys", "os", "os.path", "glob", "math", "warnings", "dask", "dask.distributed",
-      "numpy.random"};
+      "numpy.random", "numcodecs"};
   return names[static_cast<std::size_t>(type)];
 }
 

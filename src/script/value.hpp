@@ -20,7 +20,7 @@ enum class Type : std::uint8_t {
   data_array, dataset, coordinates, datetime_accessor,
   data_array_groupby, dataset_groupby, data_array_resample, dataset_resample,
   data_array_weighted, dataset_weighted,
-  builtins, xarray, numpy, sys, os, os_path, glob, math, warnings, dask, dask_distributed, numpy_random,
+  builtins, xarray, numpy, sys, os, os_path, glob, math, warnings, dask, dask_distributed, numpy_random, numcodecs,
   count_,
 };
 /// "DataArray", "int", "module 'numpy'": as messages name them.

@@ -20,6 +20,9 @@ struct CatalogueOptions {
 };
 array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions& options = {});
 
+/// True if there is a Zarr group, or a store for ""; false for what is no Zarr store.
+bool has_zarr_group(const std::string& path, const std::string& group);
+
 /// Reads the chunk index of a Storage::chunked array. 100,000 chunks take about a second at most.
 void load_chunk_index(array::StoredArray& array);
 

@@ -7,9 +7,11 @@ The same seed gives the same files.
 import os
 import shutil
 import sys
+import zipfile
 
 import cftime
 import netCDF4
+import numcodecs
 import numpy as np
 import zarr
 
@@ -192,6 +194,27 @@ def zarr_store(path, compressor, order="C", separator=".", drop=()):
     zarr.consolidate_metadata(group.store)
 
 
+def zarr_zip(path, source, method):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for folder, _, files in sorted(os.walk(source)):
+            for name in sorted(files):
+                archive.write(os.path.join(folder, name), os.path.relpath(os.path.join(folder, name), source))
+
+
+def zarr_filters(path):
+    shutil.rmtree(path, ignore_errors=True)
+    group = zarr.open_group(path, mode="w")
+    values = weather((48, 6, 8), 10)
+    for name, dtype, filters, dims in (
+            ("delta", "<i4", [numcodecs.Delta("<i4", "<i2")], 3),
+            ("scaled", "<f8", [numcodecs.FixedScaleOffset(250.0, 1000.0, "<f8", "<i4")], 3),
+            ("shuffled", ">f4", [numcodecs.Shuffle(4), numcodecs.CRC32()], 3),
+            ("rounded", "<f4", [numcodecs.BitRound(9)], 3)):
+        array = group.create_dataset(name, data=values.astype(dtype), chunks=(10, 4, 3), filters=filters, fill_value=None)
+        array.attrs["_ARRAY_DIMENSIONS"] = ["time", "lat", "lon"]
+    zarr.consolidate_metadata(group.store)
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     at = lambda name: os.path.join(folder, name)
@@ -216,6 +239,9 @@ def main(folder):
     zarr_store(at("zarr_fortran.zarr"), Zlib(1), order="F")
     zarr_store(at("zarr_nested.zarr"), Zlib(1), separator="/")
     zarr_store(at("zarr_missing.zarr"), Zlib(1), drop=("1.0.0", "4.1.2"))
+    zarr_zip(at("zarr_stored.zip"), at("zarr_missing.zarr"), zipfile.ZIP_STORED)
+    zarr_zip(at("zarr_deflated.zip"), at("zarr_blosc.zarr"), zipfile.ZIP_DEFLATED)
+    zarr_filters(at("zarr_filters.zarr"))
 
 
 if __name__ == "__main__":

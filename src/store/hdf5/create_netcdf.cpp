@@ -356,7 +356,7 @@ void prepare_netcdf3(OutputTarget& target) {
 }  // namespace
 
 void create_netcdf(OutputTarget& target) {
-  RANKINE_CHECK(target.spec.format != OutputFormat::zarr2, "a Zarr store is not a NetCDF file");
+  RANKINE_CHECK(!array::is_zarr(target.spec.format), "a Zarr store is not a NetCDF file");
   const LibraryLock lock;
   {
     NewFile file(target.temporary_path, target.spec);

@@ -295,6 +295,11 @@ bool looks_like_zarr(const std::string& directory) {
   return false;
 }
 
+bool has_zarr_group(const std::string& path, const std::string& group) {
+  const std::string normal = normal_group(group);
+  return looks_like_zarr(normal.empty() ? path : path + "/" + normal);
+}
+
 array::Catalogue open_zarr(const std::string& given_path, const std::string& given_group, bool consolidated) {
   std::string path = given_path;
   while (path.size() > 1 && path.back() == '/') path.pop_back();

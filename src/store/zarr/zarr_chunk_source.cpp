@@ -133,7 +133,7 @@ std::optional<ZarrChunkSource::Place> ZarrChunkSource::locate(const StoredObject
 std::shared_ptr<const ShardIndex> ZarrChunkSource::index_of(const StoredObject& object, std::size_t level,
                                                             Place place) const {
   const auto& shard = array_.zarr.shards[level];
-  const std::string key = object.key() + '\n' + std::to_string(place.offset);
+  const std::string key = object.key() + '\n' + std::to_string(level) + '\n' + std::to_string(place.offset);
   if (auto known = reading_.indexes.find(key)) return known;
   const Shape& inner = level + 1 == array_.zarr.shards.size() ? array_.chunk_shape : array_.zarr.shards[level + 1].shape;
   std::uint64_t count = 1;

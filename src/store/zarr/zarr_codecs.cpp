@@ -49,8 +49,6 @@ double number_in(const Json& json, const char* name, const std::string& where) {
   return found->get<double>();
 }
 
-bool is_float(const Json& json, const char* name) { return json.contains(name) && json.at(name).is_number_float(); }
-
 // The dtype under `name`; nullopt and a note if it is no type of numbers.
 NumberType type_in(const Json& json, const char* name, const NumberType& otherwise, const std::string& where,
                    std::string& note) {
@@ -87,11 +85,6 @@ std::string number_name(DType dtype, bool big_endian) {
   return name;
 }
 
-Json number(double value, bool as_float) {
-  if (!as_float && value == static_cast<double>(static_cast<std::int64_t>(value))) return static_cast<std::int64_t>(value);
-  return value;
-}
-
 }  // namespace
 
 codec::Codec numcodecs_step(const std::string& id, const Json& config, int element_bytes, const std::string& where,
@@ -119,7 +112,6 @@ codec::Codec numcodecs_step(const std::string& id, const Json& config, int eleme
     case Kind::fixed_scale_offset:
       codec.offset = number_in(config, "offset", where);
       codec.scale = number_in(config, "scale", where);
-      codec.float_parameters = is_float(config, "offset") || is_float(config, "scale");
       set_types(codec, config, "dtype", "astype", where, note);
       break;
     case Kind::delta: set_types(codec, config, "dtype", "astype", where, note); break;
@@ -155,8 +147,8 @@ Json numcodecs_config(const codec::Codec& codec) {
       return {{"astype", stored},
               {"dtype", value},
               {"id", "fixedscaleoffset"},
-              {"offset", number(codec.offset, codec.float_parameters)},
-              {"scale", number(codec.scale, codec.float_parameters)}};
+              {"offset", codec.offset},
+              {"scale", codec.scale}};
     case Kind::astype: return {{"decode_dtype", value}, {"encode_dtype", stored}, {"id", "astype"}};
     case Kind::quantize: return {{"astype", stored}, {"digits", codec.level}, {"dtype", value}, {"id", "quantize"}};
     case Kind::bitround: return {{"id", "bitround"}, {"keepbits", codec.level}};

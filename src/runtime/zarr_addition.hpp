@@ -1,0 +1,22 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "array/cf_encode.hpp"
+#include "script/host.hpp"
+
+/// to_zarr(mode="a" | "r+", region=, append_dim=): what is written goes into a store that is there.
+namespace rankine::runtime {
+
+/// The dataset with the encodings that its variables have in the store, as xarray takes them: what is added must be
+/// packed, dated and filled like what is there. Throws UsageError where the user gave another encoding.
+array::Dataset with_existing_encodings(array::Dataset dataset, const array::Catalogue& there,
+                                       const script::SinkOptions& options, const array::LoadFn& load);
+
+/// Turns outputs of whole variables into outputs of parts, where region= or append_dim= says so. The parts are widened
+/// to whole stored chunks by what the store holds already, so that no two tasks write one chunk and a task that
+/// is repeated writes the same bytes. Throws UsageError where dims, shapes or names do not fit.
+void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options);
+
+}  // namespace rankine::runtime
