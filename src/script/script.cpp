@@ -30,7 +30,8 @@ constexpr Section sections[] = {
     {Type::data_array_weighted, "weighted"}, {Type::datetime_accessor, "DataArray.dt"},
     {Type::coordinates, "coords"}, {Type::numpy, "NumPy (`np`)"}, {Type::ndarray, "NumPy arrays"},
     {Type::builtins, "Builtins"}, {Type::text, "str"}, {Type::list, "list"}, {Type::dict, "dict"},
-    {Type::math, "math"}, {Type::sys, "sys"}, {Type::os, "os"}, {Type::os_path, "os.path"}, {Type::glob, "glob"}};
+    {Type::math, "math"}, {Type::sys, "sys"}, {Type::os, "os"}, {Type::os_path, "os.path"}, {Type::glob, "glob"},
+    {Type::numcodecs, "numcodecs"}};
 
 std::string parameters_of(const Binding& row) {
   if (row.kind == Binding::Kind::property) return "";
