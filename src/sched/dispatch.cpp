@@ -155,7 +155,9 @@ void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
   for (const TaskId input : inputs) {
     const WorkerId holder{tasks_.worker(input)};
     const std::uint64_t bytes = held_bytes_of(input);
+    // What is held here is not counted, unless an earlier reader counts it: it came here after a loss.
     if (holder != id) worker.replica_bytes += replicas_.add(input, id, bytes);
+    else if (had_losses_ && replicas_.count(input, id) != 0) replicas_.add(input, id, 0);
     out.input_pool.push_back({input, holder, Bytes{bytes}});
   }
   if (inputs.empty()) ++worker.roots_assigned;

@@ -139,6 +139,13 @@ std::vector<sched::ExplicitTask> random_graph(GraphKind kind, std::uint32_t task
   // Sinks are wanted, or else written (dropped at once); now and then the client wants an intermediate.
   for (std::size_t i = 0; i < tasks.size(); ++i)
     tasks[i].wanted = prng.chance(is_read[i] ? 0.02 : 0.5);
+  // Classes whose hints are all off by their own factor; priorities and resource needs here and there.
+  const bool has_priorities = prng.chance(0.2), has_needs = prng.chance(0.2);
+  for (auto& task : tasks) {
+    task.cost_class = static_cast<std::uint32_t>(prng.below(5));
+    if (has_priorities && prng.chance(0.1)) task.priority = static_cast<std::int32_t>(1 + prng.below(3));
+    if (has_needs && prng.chance(0.1)) task.needs = {{.resource = 0, .amount = 1}};
+  }
   return tasks;
 }
 

@@ -44,6 +44,13 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   policy.root_run_limit = static_cast<std::uint32_t>(1 + prng.below(32));
   policy.same_node_price = prng.uniform();
   policy.assumed_bandwidth_bytes_per_us = options.bandwidth_bytes_per_us;
+  policy.queued_ahead_us = static_cast<std::uint32_t>(prng.below(prng.chance(0.5) ? 2 : 3000));
+  policy.queued_ahead_limit = static_cast<std::uint32_t>(prng.below(40));
+  policy.cost_learning_rate = prng.chance(0.2) ? 0 : prng.uniform();
+  policy.steal_scan_limit = static_cast<std::uint32_t>(1 + prng.below(20));
+  policy.thieves_per_event = static_cast<std::uint32_t>(1 + prng.below(8));
+  policy.steal_pause_limit = static_cast<std::uint32_t>(prng.below(64));
+  policy.root_runs_per_thread = static_cast<std::uint32_t>(1 + prng.below(4));
   return scenario;
 }
 

@@ -122,7 +122,7 @@ class Simulation {
   void begin() {
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
       scheduler_.on_worker_joined(now_, {rank}, {rank % options_.node_count, options_.threads_per_worker,
-                                                 options_.memory_limit}, actions_);
+                                                 options_.memory_limit, {1 + rank % 2}}, actions_);
     }
     scheduler_.start(now_, actions_);
     carry_out_scheduler();
@@ -355,10 +355,14 @@ class Simulation {
                         graph_->describe(input));
     const double spread = 0.5 + prng_.uniform();
     const auto duration_us = static_cast<std::uint32_t>(
-        1 + static_cast<double>(graph_->cost_us(start.task)) * spread * worker.slowness);
+        1 + static_cast<double>(graph_->cost_us(start.task)) * spread * worker.slowness *
+                class_factor(graph_->cost_class(start.task)));
     post(duration_us * ns_per_us, {.kind = Event::Kind::run_ends, .to = rank, .task = start.task,
                                    .attempt = start.attempt, .duration_us = duration_us});
   }
+
+  /// What the graph's hints miss, by class: a quarter of the hint to 16 times it.
+  static double class_factor(std::uint32_t cost_class) { return cost_class == 0 ? 1.0 : 0.125 * (1 << 2 * cost_class) * 0.5; }
 
   void end_execution(const Event& event) {
     SimulatedWorker& worker = at_rank(event.to);

@@ -62,6 +62,16 @@ TEST_CASE("no constant of the policy, number of workers or fault changes results
       options.scheduler.root_run_limit = 1 + variant;
       options.scheduler.same_node_price = 0.1 * variant;
       options.scheduler.admission_fraction = 0.5 + 0.04 * variant;
+      options.scheduler.root_admission_fraction = 0.2 + 0.05 * variant;
+      options.scheduler.roots_ahead_per_worker = (variant + 1) % 3;
+      options.scheduler.root_runs_per_thread = 1 + variant % 4;
+      options.scheduler.queued_ahead_us = 300 * variant;
+      options.scheduler.queued_ahead_limit = 1 + 5 * variant;
+      options.scheduler.assumed_bandwidth_bytes_per_us = 10u << variant;
+      options.scheduler.steal_scan_limit = 1 + variant;
+      options.scheduler.thieves_per_event = 1 + variant % 3;
+      options.scheduler.steal_pause_limit = 8 * variant;
+      options.scheduler.cost_learning_rate = 0.08 * variant;
       options.memory_limit = {variant % 2 == 0 ? 0 : 2 * serial_peak_bytes(*graph).value};
       options.faults.task_error_chance = 0.05 * (variant % 3);
       options.faults.lost_workers = variant % 2;
@@ -86,7 +96,10 @@ TEST_CASE("a task that always fails ends the run as failed, with nothing left be
 TEST_CASE("a tree reduction far larger than memory runs within it, nothing forced") {
   Prng prng(3);
   auto tasks = random_graph(GraphKind::tree_reduction, 4000, prng);
-  for (auto& task : tasks) task.wanted = false;
+  for (auto& task : tasks) {
+    task.wanted = false;
+    task.priority = 0;  // asked for first, its whole subtree would wait for the rest
+  }
   tasks.back().wanted = true;
   const auto graph = std::make_shared<sched::ExplicitGraph>(tasks);
   SimulationOptions options;
@@ -104,7 +117,10 @@ TEST_CASE("a tree reduction far larger than memory runs within it, nothing force
 }
 
 TEST_CASE("independent chains on equal workers take little more than their share of the time") {
-  const auto graph = graph_of(GraphKind::chains, 1000, 2);
+  Prng prng(2);
+  auto tasks = random_graph(GraphKind::chains, 1000, prng);
+  for (auto& task : tasks) task.cost_class = 0;  // whose hints are right
+  const auto graph = std::make_shared<sched::ExplicitGraph>(tasks);
   std::uint64_t work_us = 0;
   for (std::uint32_t i = 0; i < graph->task_count(); ++i) work_us += graph->cost_us({i});
   SimulationOptions options;
