@@ -124,7 +124,18 @@ Value array_item(Interpreter& in, const ArrayObject& object, const Value& index)
     return make_array(masked(array, mask->array), object.calendar);
   if (array.dtype() == DType::string) {
     if (array.ndim() != 1) throw UsageError("indexing this array of texts is not supported");
-    return Value(array.strings()[static_cast<std::size_t>(position(index, array.size(), "array"))]);
+    const auto text_at = [&](std::int64_t i) { return array.strings()[static_cast<std::size_t>(i)]; };
+    std::vector<std::string> texts;
+    if (const auto slice = index.as<SliceObject>()) {
+      const auto range = slice_range(*slice, array.size());
+      for (std::int64_t i = 0; i < range.count; ++i) texts.push_back(text_at(range.start + i * range.step));
+    } else if (const auto list = index.as<ListObject>()) {
+      for (const Value& i : list->elements) texts.push_back(text_at(position(i, array.size(), "array")));
+    } else {
+      return Value(text_at(position(index, array.size(), "array")));
+    }
+    const auto count = static_cast<std::int64_t>(texts.size());
+    return make_array(NdArray::from_strings(std::move(texts), {count}));
   }
   std::vector<std::string> dims;
   for (int axis = 0; axis < array.ndim(); ++axis) dims.push_back("dim_" + std::to_string(axis));
