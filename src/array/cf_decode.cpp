@@ -293,6 +293,7 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   VariableMap stored;
   for (const StoredVariable& variable : catalogue.variables) {
     if (options.drop_variables.contains(variable.name)) continue;
+    if (!variable.note.empty()) continue;  // whoever opened the file tells why
     stored.set(variable.name, stored_variable(variable, catalogue.path));
   }
   if (options.decode_cf && options.decode_times) hand_units_to_bounds(stored);

@@ -24,6 +24,7 @@ struct DecodeOptions {
 /// planner fuses into the reader; results are bit-identical to NumPy's. `load` is asked for the values
 /// of index coordinates (kept as constants), for the first and last number of other times, and for
 /// floating-point times that only cftime's extended precision decodes.
+/// Variables that cannot be read (StoredVariable::note) are left out.
 /// Throws InputError naming the variable, file and attribute that cannot be decoded.
 Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& options, const LoadFn& load);
 

@@ -98,11 +98,7 @@ std::string time_text(const array::StoredVariable& variable) {
   return text;
 }
 
-}  // namespace
-
-std::string describe_file(const std::string& path) {
-  const array::Catalogue catalogue = store::open_catalogue(path);
-  std::string text = path + ": " + catalogue.format + "\n";
+void describe_group(const array::Catalogue& catalogue, std::string& text) {
   text += "dimensions:\n";
   for (const auto& dim : catalogue.dims)
     text += "  " + dim.name + " = " + std::to_string(dim.size) + (dim.unlimited ? " (unlimited)" : "") + "\n";
@@ -124,8 +120,23 @@ std::string describe_file(const std::string& path) {
     }
     for (const auto& [name, value] : variable.attributes) text += "      " + name + " = " + attribute_text(value) + "\n";
   }
-  if (!catalogue.attributes.empty()) text += "global attributes:\n";
-  for (const auto& [name, value] : catalogue.attributes) text += "  " + name + " = " + attribute_text(value) + "\n";
+}
+
+}  // namespace
+
+std::string describe_file(const std::string& path) {
+  const array::Catalogue root = store::open_catalogue(path);
+  std::string text = path + ": " + root.format + "\n";
+  describe_group(root, text);
+  if (!root.attributes.empty()) text += "global attributes:\n";
+  for (const auto& [name, value] : root.attributes) text += "  " + name + " = " + attribute_text(value) + "\n";
+  for (const std::string& name : root.groups) {
+    const array::Catalogue group = store::open_catalogue(path, {.group = name});
+    text += "group " + name + " (open_dataset(..., group=\"" + name + "\")):\n";
+    describe_group(group, text);
+    if (!group.attributes.empty()) text += "attributes of the group:\n";
+    for (const auto& [attribute, value] : group.attributes) text += "  " + attribute + " = " + attribute_text(value) + "\n";
+  }
   return text;
 }
 
