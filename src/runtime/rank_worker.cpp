@@ -15,6 +15,7 @@ template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 constexpr int scheduler_rank = 0;
+constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
 
 }  // namespace
 
@@ -41,6 +42,8 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   options.self = WorkerId{static_cast<std::uint32_t>(transport_.rank())};
   options.threads = options_.threads;
   options.memory_limit = options_.memory_limit;
+  // From what the scheduler's admission leaves free; group means and the like are read again and again.
+  options.replica_cache = Bytes{options_.memory_limit.value != 0 ? options_.memory_limit.value / 16 : default_replica_cache};
   machine_.emplace(options);
   runner_.emplace(plan_, reader_, *writer_);
   blocks_.clear();

@@ -44,6 +44,8 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   policy.root_run_limit = static_cast<std::uint32_t>(1 + prng.below(32));
   policy.same_node_price = prng.uniform();
   policy.assumed_bandwidth_bytes_per_us = options.bandwidth_bytes_per_us;
+  // A part of what admission leaves free, as in the real driver.
+  if (prng.chance(0.5)) options.replica_cache = {options.memory_limit.value != 0 ? options.memory_limit.value / 16 : 1 + prng.below(1'000'000)};
   policy.queued_ahead_us = static_cast<std::uint32_t>(prng.below(prng.chance(0.5) ? 2 : 3000));
   policy.queued_ahead_limit = static_cast<std::uint32_t>(prng.below(40));
   policy.cost_learning_rate = prng.chance(0.2) ? 0 : prng.uniform();

@@ -61,7 +61,8 @@ class Simulation {
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
       workers_.push_back({worker::Worker({.self = {rank}, .threads = options_.threads_per_worker,
                                           .memory_limit = options_.memory_limit,
-                                          .max_parallel_fetches = options_.max_parallel_fetches}), {}, 1, true, {}, {}});
+                                          .max_parallel_fetches = options_.max_parallel_fetches,
+                                          .replica_cache = options_.replica_cache}), {}, 1, true, {}, {}});
       if (prng_.chance(options_.faults.slow_worker_chance))
         workers_.back().slowness = static_cast<std::uint32_t>(2 + prng_.below(19));
     }
@@ -405,6 +406,10 @@ class Simulation {
   }
 
   void judge() {
+    for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
+      at_rank(rank).machine.drop_idle_replicas(worker_actions_);
+      carry_out_worker(rank);
+    }
     if (!result_.run_failed && !scheduler_.succeeded())
       throw Violation("nothing is left to happen and the run is not over: " + std::to_string(scheduler_.finished_count()) +
                       " of " + std::to_string(scheduler_.task_count()) + " tasks finished");

@@ -31,6 +31,7 @@ struct SimulationOptions {
   std::uint32_t latency_us = 2;
   std::uint32_t bandwidth_bytes_per_us = 5000;
   std::uint32_t max_parallel_fetches = 8;
+  Bytes replica_cache;                 ///< per worker
   FaultOptions faults;
   sched::SchedulerOptions scheduler;
   bool check_every_step = true;        ///< audit scheduler and workers after each event: O(tasks) each

@@ -49,6 +49,7 @@ bool Worker::add_input(const Assignment& assignment, const InputLocation& input,
       std::push_heap(wanted_.begin(), wanted_.end(), std::greater<>());
     }
   }
+  end_idleness(block);
   block.readers.push_back(assignment.task);
   task.inputs.push_back(input.task);
   return true;
@@ -84,6 +85,7 @@ void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
       blocks_.erase(block);
       out.emplace_back(DropBlock{task});
     } else {
+      make_room(bytes, out);
       store(block->second, BlockState::replica, bytes);
       wake_readers(block->second);
     }
@@ -131,7 +133,9 @@ void Worker::on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::
     out.emplace_back(DropBlock{task});
     return;
   }
+  make_room(bytes, out);
   LocalBlock& block = blocks_[task];
+  end_idleness(block);
   const bool awaited = !is_here(block.state);
   if (block.state == BlockState::requested) fetching_bytes_ -= block.bytes;
   block.release_asked = false;
@@ -171,6 +175,8 @@ void Worker::on_abort(Actions& out) {
   blocks_.clear();
   ready_.clear();
   wanted_.clear();
+  idle_.clear();
+  idle_bytes_ = Bytes{};
   held_ = Bytes{};
   fetching_bytes_ = Bytes{};
   std::erase_if(tasks_, [](const auto& entry) { return entry.second.state != TaskState::running; });
@@ -195,20 +201,64 @@ void Worker::forget_task(TaskId task, Actions& out) {
 
 void Worker::drop_if_unneeded(TaskId task, Actions& out) {
   const auto known = blocks_.find(task);
-  const LocalBlock& block = known->second;
+  LocalBlock& block = known->second;
   if (!block.readers.empty()) return;
   switch (block.state) {
     case BlockState::queued: break;
     case BlockState::requested: return;  // it will arrive, and is dropped then
     case BlockState::owned:
       if (!block.release_asked) return;
-      [[fallthrough]];
+      held_ -= block.bytes;
+      out.emplace_back(DropBlock{task});
+      break;
     case BlockState::replica:
+      if (options_.replica_cache.value != 0) return keep_idle(task, block, out);
       held_ -= block.bytes;
       out.emplace_back(DropBlock{task});
       break;
   }
   blocks_.erase(known);
+}
+
+void Worker::keep_idle(TaskId task, LocalBlock& block, Actions& out) {
+  block.idle_since = ++last_idle_;
+  idle_bytes_ += block.bytes;
+  idle_.emplace_back(block.idle_since, task);
+  while (idle_bytes_ > options_.replica_cache && drop_longest_idle(out)) {
+  }
+}
+
+void Worker::end_idleness(LocalBlock& block) {
+  if (block.idle_since == 0) return;
+  block.idle_since = 0;
+  idle_bytes_ -= block.bytes;
+}
+
+bool Worker::drop_longest_idle(Actions& out) {
+  while (!idle_.empty()) {
+    const auto [since, task] = idle_.front();
+    idle_.pop_front();
+    const auto known = blocks_.find(task);
+    if (known == blocks_.end() || known->second.idle_since != since) continue;
+    held_ -= known->second.bytes;
+    idle_bytes_ -= known->second.bytes;
+    blocks_.erase(known);
+    out.emplace_back(DropBlock{task});
+    return true;
+  }
+  return false;
+}
+
+/// Idle replicas go before `bytes` more would pass the limit.
+void Worker::make_room(Bytes bytes, Actions& out) {
+  if (options_.memory_limit.value == 0) return;
+  while (held_ + fetching_bytes_ + bytes > options_.memory_limit && drop_longest_idle(out)) {
+  }
+}
+
+void Worker::drop_idle_replicas(Actions& out) {
+  while (drop_longest_idle(out)) {
+  }
 }
 
 void Worker::store(LocalBlock& block, BlockState state, Bytes bytes) {
@@ -275,6 +325,7 @@ void Worker::begin_fetches(Actions& out) {
     const TaskId id = wanted_.front().second;
     const auto known = blocks_.find(id);
     const bool is_stale = known == blocks_.end() || known->second.state != BlockState::queued;
+    if (!is_stale) make_room(known->second.bytes, out);
     if (!is_stale && options_.memory_limit.value != 0 && (running_ != 0 || !fetching_.empty()) &&
         held_ + fetching_bytes_ + known->second.bytes > options_.memory_limit)
       return;
@@ -304,17 +355,20 @@ void Worker::sanity_check() const {
     RANKINE_CHECK(missing == task.missing, "missing inputs are miscounted");
     RANKINE_CHECK((missing == 0) == (task.state != TaskState::fetching), "a task's state disagrees with its inputs");
   }
-  Bytes held, fetching;
+  Bytes held, fetching, idle;
   for (const auto& [id, block] : blocks_) {
     if (is_here(block.state)) held += block.bytes;
     if (block.state == BlockState::requested) {
       fetching += block.bytes;
       RANKINE_CHECK(fetching_.contains(id), "a requested block is not being fetched");
     }
-    RANKINE_CHECK(block.state != BlockState::replica || !block.readers.empty(), "a replica has no reader left");
+    RANKINE_CHECK(block.state != BlockState::replica || block.readers.empty() == (block.idle_since != 0),
+                  "a replica without a reader is idle, others are not");
+    if (block.idle_since != 0) idle += block.bytes;
     for (const TaskId reader : block.readers) RANKINE_CHECK(tasks_.contains(reader), "a reader is unknown");
   }
   RANKINE_CHECK(running == running_ && running_ <= options_.threads, "running tasks are miscounted");
+  RANKINE_CHECK(idle == idle_bytes_ && idle <= options_.replica_cache, "bytes of idle replicas are miscounted");
   RANKINE_CHECK(held == held_, "held bytes are miscounted");
   RANKINE_CHECK(fetching == fetching_bytes_, "bytes on their way are miscounted");
   RANKINE_CHECK(fetching_.size() <= options_.max_parallel_fetches, "too many fetches at once");

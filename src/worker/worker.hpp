@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -18,6 +19,9 @@ struct WorkerOptions {
   Bytes memory_limit;  ///< 0: none; beyond it no further fetch is begun while anything runs or is ready
   /// Blocks asked for at once: enough to hide latency, few enough to bound receive buffers.
   std::uint32_t max_parallel_fetches = 8;
+  /// Copies of other workers' blocks are kept for later readers up to so many bytes in all; the longest idle ones
+  /// are dropped first, and all of them before memory runs short. 0: dropped with their last reader.
+  Bytes replica_cache;
 };
 
 /// Where an input can be had. holder == self: it must be here already.
@@ -50,7 +54,8 @@ enum class TaskState : std::uint8_t { fetching, ready, running };
 /// |-----------|--------------------------------------------|--------------------------------------------|
 /// | queued    | an input of a task; not asked for yet      | a fetch is free -> requested               |
 /// | requested | FetchBlock was sent                        | arrived -> replica; unavailable -> absent  |
-/// | replica   | a copy of another worker's block           | last local reader gone -> absent (DropBlock) |
+/// | replica   | a copy of another worker's block; idle     | idle and over the cache's bound, or memory is short -> absent (DropBlock) |
+/// |           | while it has no local reader               |                                            |
 /// | owned     | output of a task that ran here             | on_release and no local reader -> absent (DropBlock) |
 enum class BlockState : std::uint8_t { queued, requested, replica, owned };
 
@@ -97,6 +102,8 @@ class Worker {
   /// The run was aborted: every block is dropped, queued tasks are forgotten; running ones end and are
   /// then dropped without a report. is_idle() tells when the machine may go.
   void on_abort(Actions& out);
+  /// Drops every copy that no task here reads.
+  void drop_idle_replicas(Actions& out);
 
   bool is_idle() const { return tasks_.empty(); }
   std::uint32_t running_count() const { return running_; }
@@ -118,6 +125,7 @@ class Worker {
   struct LocalBlock {
     BlockState state = BlockState::queued;
     bool release_asked = false;
+    std::uint64_t idle_since = 0;   ///< a replica without readers: its number in idle_; else 0
     WorkerId holder;
     Bytes bytes;
     std::vector<TaskId> readers;  ///< local tasks that are not done, in order of assignment
@@ -127,6 +135,10 @@ class Worker {
   bool add_input(const Assignment& assignment, const InputLocation& input, LocalTask& task);
   void forget_task(TaskId task, Actions& out);
   void drop_if_unneeded(TaskId block, Actions& out);
+  void keep_idle(TaskId task, LocalBlock& block, Actions& out);
+  void end_idleness(LocalBlock& block);
+  bool drop_longest_idle(Actions& out);
+  void make_room(Bytes bytes, Actions& out);
   void store(LocalBlock& block, BlockState state, Bytes bytes);
   void wake_readers(const LocalBlock& block);
   void give_back_readers(TaskId block, Actions& out);
@@ -142,6 +154,9 @@ class Worker {
   std::vector<std::pair<std::uint64_t, TaskId>> wanted_;  ///< heap of blocks to fetch
   std::unordered_map<TaskId, WorkerId> fetching_;         ///< asked for, and of whom
   Bytes fetching_bytes_;                                  ///< expected
+  std::deque<std::pair<std::uint64_t, TaskId>> idle_;     ///< idle replicas, longest idle first; stale ones skipped
+  Bytes idle_bytes_;
+  std::uint64_t last_idle_ = 0;
   std::unordered_set<WorkerId> lost_peers_;
   std::uint32_t running_ = 0;
   Bytes held_;

@@ -65,6 +65,7 @@ TEST_CASE("no constant of the policy, number of workers or fault changes results
       options.scheduler.root_admission_fraction = 0.2 + 0.05 * variant;
       options.scheduler.roots_ahead_per_worker = (variant + 1) % 3;
       options.scheduler.root_runs_per_thread = 1 + variant % 4;
+      options.replica_cache = {variant % 3 == 0 ? 0 : options.memory_limit.value / 16 + 100};
       options.scheduler.queued_ahead_us = 300 * variant;
       options.scheduler.queued_ahead_limit = 1 + 5 * variant;
       options.scheduler.assumed_bandwidth_bytes_per_us = 10u << variant;

@@ -54,6 +54,35 @@ struct Bench {
 
 }  // namespace
 
+TEST_CASE("a copy is kept for a later reader while there is room, and goes when memory is short") {
+  rankine::worker::Worker machine({.self = {1}, .threads = 1, .memory_limit = {100}, .max_parallel_fetches = 8,
+                                   .replica_cache = {50}});
+  rankine::worker::Actions out;
+  const rankine::worker::InputLocation input{{7}, {2}, {40}};
+  machine.on_assign({{10}, 1, 0}, {&input, 1}, out);
+  machine.on_block_arrived({7}, {40}, out);
+  out.clear();
+  machine.on_task_done({10}, 1, {0}, 5, out);
+  REQUIRE(out.size() == 1);  // the report, and nothing dropped
+  CHECK(std::holds_alternative<rankine::worker::ReportFinished>(out[0]));
+  machine.sanity_check();
+  out.clear();
+  machine.on_assign({{11}, 1, 0}, {&input, 1}, out);
+  REQUIRE(out.size() == 1);  // starts at once, nothing fetched
+  CHECK(std::holds_alternative<rankine::worker::StartTask>(out[0]));
+  out.clear();
+  machine.on_task_done({11}, 1, {30}, 5, out);
+  CHECK(machine.held_bytes() == rankine::Bytes{70});
+  machine.on_assign({{12}, 1, 0}, {}, out);
+  out.clear();
+  machine.on_task_done({12}, 1, {60}, 5, out);
+  REQUIRE(out.size() == 2);
+  REQUIRE(std::holds_alternative<rankine::worker::DropBlock>(out[0]));
+  CHECK(std::get<rankine::worker::DropBlock>(out[0]).task == rankine::TaskId{7});
+  CHECK(machine.held_bytes() == rankine::Bytes{90});
+  machine.sanity_check();
+}
+
 TEST_CASE("a task fetches its inputs, runs, and drops the copies") {
   Bench b;
   CHECK(b.assign(5, {{{3}, peer, {10}}, {{4}, other, {10}}}) == "fetch 3 from 2; fetch 4 from 3");
