@@ -85,6 +85,7 @@ int run_command(const cli::Options& options, int argc, char** argv) {
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
     case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;
+    case cli::Command::language: if (launch::speaks_for_job()) std::fputs(script::support_table().c_str(), stdout); return 0;
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;
     case cli::Command::run: break;
