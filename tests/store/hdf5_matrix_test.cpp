@@ -5,7 +5,9 @@
 #include <map>
 #include <sstream>
 
+#include "base/prng.hpp"
 #include "store/netcdf_oracle.hpp"
+#include "store/stored_file.hpp"
 
 using namespace rankine;
 using namespace rankine::store_test;
@@ -109,4 +111,37 @@ TEST_CASE("a filter that nothing here can undo is named with its number and the 
                         "32013 (zfp); install the filter's HDF5 plugin and set HDF5_PLUGIN_PATH, or rewrite the variable with "
                         "another filter");
   CHECK(read_by_us(*variable_of(catalogue, "plain").data).as_double(2) == 2.0);
+}
+
+TEST_CASE("damaged chunks of every filter give a clean error or other values, never a crash") {
+  if (!python_is_here()) return;
+  const ScratchDirectory directory;
+  make_files(directory);
+  Prng random(17);
+  codec::Scratch scratch;
+  int failed = 0, files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.file("."))) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("matrix-latest-")) continue;
+    const array::Catalogue catalogue = store::open_hdf5(entry.path());
+    array::StoredArray array = *variable_of(catalogue, "v10_le_f8").data;
+    store::load_chunk_index(array);
+    const store::StoredFile file(entry.path());
+    const auto original = file.read(array.index->offsets[1], array.index->sizes[1]);
+    std::vector<std::byte> decoded(static_cast<std::size_t>(element_count(array.chunk_shape)) * 8);
+    ++files;
+    for (int variant = 0; variant < 300; ++variant) {
+      auto bytes = original;
+      if (variant % 5 == 4) bytes.resize(random.below(bytes.size()));
+      for (int flip = 0; flip < 2 && !bytes.empty(); ++flip)
+        bytes[random.below(std::min<std::size_t>(bytes.size(), variant % 2 == 0 ? 24 : 1000))] = static_cast<std::byte>(random.next());
+      try {
+        codec::decode(array.codecs, 0, bytes, decoded, scratch);
+      } catch (const InputError&) {
+        ++failed;
+      }
+    }
+  }
+  CHECK(files > 30);
+  CHECK(failed > 2000);
 }
