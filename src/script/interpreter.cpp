@@ -566,7 +566,7 @@ void bind_parameters(const FunctionObject& function, Values positional, Keywords
     rest.assign(positional.begin() + static_cast<std::ptrdiff_t>(next), positional.end());
   }
   for (auto& [key, value] : keywords) {
-    const auto found = std::find_if(definition.parameters.begin(), definition.parameters.end(), [&](const Parameter& p) {
+    const auto found = std::find_if(definition.parameters.begin(), definition.parameters.end(), [&key = key](const Parameter& p) {
       return p.name == key && (p.kind == Parameter::Kind::normal || p.kind == Parameter::Kind::keyword_only);
     });
     if (found != definition.parameters.end()) {
