@@ -27,6 +27,7 @@ struct Group {
   int version = 2;
   Arrays arrays;       ///< those of the group itself; those of nested groups are not its variables
   Json attributes = Json::object();
+  std::vector<std::string> groups;   ///< below it, depth first
 };
 
 std::string joined(const std::string& group, const std::string& name) { return group.empty() ? name : group + "/" + name; }
@@ -65,6 +66,7 @@ std::optional<Group> consolidated_v2(const ZarrStore& store, const std::string& 
     if (!full_key.starts_with(prefix)) continue;
     const std::string key = full_key.substr(prefix.size());
     if (key == ".zgroup") is_there = true;
+    if (key.ends_with("/.zgroup")) found.groups.push_back(key.substr(0, key.size() - 8));
     if (key == ".zattrs") found.attributes = object_or_empty(value, where);
     const auto slash = key.find('/');
     if (slash == std::string::npos || key.find('/', slash + 1) != std::string::npos) continue;
@@ -74,7 +76,24 @@ std::optional<Group> consolidated_v2(const ZarrStore& store, const std::string& 
   }
   std::erase_if(found.arrays, [](const auto& entry) { return entry.second.array.is_null(); });
   if (!is_there && found.arrays.empty()) return std::nullopt;
+  std::sort(found.groups.begin(), found.groups.end());
   return found;
+}
+
+// Groups below `group`; arrays are not descended into, nor are links that lead back followed for ever.
+void list_groups(const ZarrStore& store, const std::string& group, const std::string& prefix, const char* document,
+                 std::vector<std::string>& names) {
+  constexpr std::ptrdiff_t deepest = 16;
+  constexpr std::size_t most_groups = 10'000;
+  if (std::count(prefix.begin(), prefix.end(), '/') > deepest) return;
+  for (const std::string& name : store.children(group)) {
+    if (names.size() >= most_groups) return;
+    const std::string key = joined(group, name);
+    if (!store.contains(joined(key, document))) continue;
+    if (std::string(document) == "zarr.json" && store.json(joined(key, document)).value("node_type", Json()) != "group") continue;
+    names.push_back(prefix + name);
+    list_groups(store, key, prefix + name + "/", document, names);
+  }
 }
 
 Group walked_v2(const ZarrStore& store, const std::string& group) {
@@ -84,6 +103,7 @@ Group walked_v2(const ZarrStore& store, const std::string& group) {
     const std::string key = joined(group, name);
     if (store.contains(key + "/.zarray")) found.arrays[name] = {store.json(key + "/.zarray"), attributes_in(store, key)};
   }
+  list_groups(store, group, "", ".zgroup", found.groups);
   return found;
 }
 
@@ -105,9 +125,12 @@ std::optional<Group> consolidated_v3(const ZarrStore& store, const std::string& 
   }
   const std::string prefix = group.empty() ? "" : group + "/";
   for (const auto& [key, value] : metadata.items()) {
-    if (!key.starts_with(prefix) || key.find('/', prefix.size()) != std::string::npos || key.size() == prefix.size()) continue;
+    if (!key.starts_with(prefix) || key.size() == prefix.size()) continue;
+    if (!is_v3_array(value)) found.groups.push_back(key.substr(prefix.size()));
+    if (key.find('/', prefix.size()) != std::string::npos) continue;
     if (is_v3_array(value)) found.arrays[key.substr(prefix.size())] = v3_documents(value, where);
   }
+  std::sort(found.groups.begin(), found.groups.end());
   return found;
 }
 
@@ -122,6 +145,7 @@ Group walked_v3(const ZarrStore& store, const std::string& group) {
     Json json = store.json(key);
     if (is_v3_array(json)) found.arrays[name] = v3_documents(std::move(json), store.full_path(key));
   }
+  list_groups(store, group, "", "zarr.json", found.groups);
   return found;
 }
 
@@ -145,16 +169,18 @@ Group read_group(const ZarrStore& store, const std::string& group, bool consolid
 }
 
 // xarray gives v2's fill value as an attribute; in v3 the attribute stands by itself.
-void add_fill_attribute(const ZarrArray& array, int version, array::Attributes& attributes) {
+void add_fill_attribute(const ZarrArray& array, int version, const Json& written, array::Attributes& attributes,
+                        const std::string& where) {
   if (!array.note.empty()) return;
   const bool is_number = array.elements == ZarrArray::Elements::numbers;
   if (version == 3) {
-    const std::string* text = attributes.text("_FillValue");
-    if (text == nullptr || !is_number || !is_float(array.stored.dtype)) return;
-    const auto value = fill_attribute_from_json(*text);
-    if (!value) return;
-    attributes.set("_FillValue", array.stored.dtype == DType::float32 ? NdArray::scalar(static_cast<float>(*value))
-                                                                      : NdArray::scalar(*value));
+    const auto json = written.find("_FillValue");
+    if (json == written.end() || !is_number) return;
+    const auto base64 = is_float(array.stored.dtype) ? fill_attribute_from_json(*json) : std::nullopt;
+    const auto fill = fill_from_json(base64 ? json_of_double(*base64) : *json, array.stored.dtype, where);
+    NdArray value(array.stored.dtype, {});
+    std::copy_n(fill.begin(), size_of(array.stored.dtype), value.raw());
+    attributes.set("_FillValue", std::move(value));
     return;
   }
   if (!array.has_fill) return;
@@ -185,6 +211,8 @@ class CatalogueBuilder {
       if (!is_netcdf_c_attribute(name)) catalogue_.attributes.set(name, attribute_of(value));
   }
 
+  void add_groups(const std::vector<std::string>& groups) { catalogue_.groups = groups; }
+
   void add(const std::string& name, const std::string& key, const Documents& documents) {
     const std::string where = store_.full_path(joined(key, version_ == 3 ? "zarr.json" : ".zarray"));
     ZarrArray array = version_ == 3 ? parse_v3_array(documents.array, where) : parse_zarray(documents.array, where);
@@ -201,7 +229,7 @@ class CatalogueBuilder {
     for (const auto& [attribute, value] : documents.attributes.items())
       if (attribute != "_ARRAY_DIMENSIONS" && !is_netcdf_c_attribute(attribute))
         variable.attributes.set(attribute, attribute_of(value));
-    add_fill_attribute(array, version_, variable.attributes);
+    add_fill_attribute(array, version_, documents.attributes, variable.attributes, where);
     variable.encoding = array.encoding;
     if (array.note.empty() && array.elements == ZarrArray::Elements::numbers)
       variable.data = std::make_shared<array::StoredArray>(array.stored);
@@ -326,6 +354,7 @@ array::Catalogue open_zarr(const std::string& given_path, const std::string& giv
     const Group found = read_group(*store, group, consolidated);
     CatalogueBuilder builder(*store, found.version);
     builder.add_attributes(found.attributes);
+    builder.add_groups(found.groups);
     for (const auto& [name, documents] : found.arrays) builder.add(name, joined(group, name), documents);
     return builder.take();
   } catch (const nlohmann::json::exception& error) {

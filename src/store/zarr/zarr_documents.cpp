@@ -32,9 +32,11 @@ Json v3_group(const Json& attributes) {
   return {{"zarr_format", 3}, {"node_type", "group"}, {"attributes", attributes}};
 }
 
-// Calls f(key) for the group "" and every group and array below it, parents first.
+// Calls f(key) for the group "" and every group and array below it, parents first. Links that lead back end somewhere.
 template <typename F>
 void walk(const ZarrStore& store, const std::string& key, F&& f) {
+  constexpr std::ptrdiff_t deepest = 16;
+  if (std::count(key.begin(), key.end(), '/') > deepest) return;
   f(key);
   const std::string prefix = key.empty() ? "" : key + "/";
   if (store.contains(prefix + ".zarray")) return;

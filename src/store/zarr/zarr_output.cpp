@@ -140,7 +140,7 @@ void create_zarr(OutputTarget& target) {
     }
     target.complete[i] = variable.value || element_count(variable.shape) == 0;
   }
-  const bool is_new_store = spec.group.empty() && !(adds_to_store(spec) && fs::exists(spec.path));
+  const bool is_new_store = spec.group.empty() && !(adds_to_store(spec) && looks_like_zarr(spec.path));
   if (is_new_store && spec.consolidated) consolidate(root, spec.format, root + unfinished);
 }
 
@@ -178,7 +178,7 @@ void commit_zarr(const OutputTarget& target) {
   const std::string to = zarr_group_directory(spec);
   std::error_code error;
   fs::remove_all(from + unfinished, error);
-  if (adds_to_store(spec) && fs::exists(to)) return commit_additions(target);
+  if (adds_to_store(spec) && looks_like_zarr(to)) return commit_additions(target);
   flush_file_system(from, to);
   if (!spec.group.empty()) write_parent_groups(spec);
   const std::string old = from.substr(0, from.rfind('.')) + ".old";
