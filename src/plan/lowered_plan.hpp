@@ -46,6 +46,8 @@ class LoweredPlan : public TaskGraph {
   PinGroup pin_group(TaskId task) const override;
   bool is_wanted(TaskId task) const override { return layer_of(task).wanted; }
   std::string describe(TaskId task) const override;
+  std::uint32_t cost_class_count() const override { return static_cast<std::uint32_t>(layers_.size()); }
+  std::uint32_t cost_class(TaskId task) const override { return layer_of(task).id.value; }
 
  private:
   bool is_needed(const Layer& layer, std::uint32_t linear, TaskId& task) const;

@@ -10,6 +10,7 @@
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "runtime/version.hpp"
+#include "sched/explicit_graph.hpp"
 #include "transport/backoff.hpp"
 
 namespace rankine::runtime {
@@ -233,7 +234,7 @@ void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
 void Session::drive(CurrentRun& run) {
   sched::SchedulerOptions options;
   options.max_attempts = options_.attempts;
-  run.scheduler.emplace(options, run.graph);
+  run.scheduler.emplace(options, sched::with_stored_edges(run.graph));
   run.assigned.resize(peers_.size());
   run.released.resize(peers_.size());
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {

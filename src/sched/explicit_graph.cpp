@@ -86,6 +86,38 @@ void ExplicitGraph::index_readers() {
   reader_begin_.pop_back();
 }
 
+std::shared_ptr<const TaskGraph> with_stored_edges(std::shared_ptr<const TaskGraph> graph, std::uint32_t edges_per_task) {
+  ExplicitGraph::Builder builder;
+  const std::uint32_t count = graph->task_count();
+  builder.reserve(count, count);
+  std::size_t edges = 0;
+  std::vector<TaskId> buffer;
+  TaskProfile profile;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const TaskId task{i};
+    const auto inputs = graph->dependencies_of(task, buffer);
+    edges += inputs.size();
+    // A few tasks that read everything are fine.
+    if (edges > std::size_t{edges_per_task} * count + 1024) return graph;
+    for (const TaskId input : inputs)
+      if (input.value >= i) return graph;
+    profile.output_bytes = graph->output_bytes(task);
+    profile.scratch_bytes = graph->scratch_bytes(task);
+    profile.cost_us = graph->cost_us(task);
+    profile.pin_group = graph->pin_group(task);
+    profile.wanted = graph->is_wanted(task);
+    profile.cost_class = graph->cost_class(task);
+    profile.priority = graph->priority(task);
+    const auto needs = graph->resource_needs(task);
+    profile.needs.assign(needs.begin(), needs.end());
+    builder.add(inputs, profile);
+  }
+  auto stored = std::make_shared<ExplicitGraph>(builder.build());
+  stored->cost_class_count_ = graph->cost_class_count();
+  stored->original_ = std::move(graph);
+  return stored;
+}
+
 void ExplicitGraph::fetch_ahead(TaskId task, unsigned stage) const {
   if (stage == 0) {
     __builtin_prefetch(&input_begin_[task.value]);

@@ -54,7 +54,12 @@ class ExplicitGraph final : public TaskGraph {
   std::uint32_t cost_us(TaskId task) const override { return profile(task).cost_us; }
   PinGroup pin_group(TaskId task) const override { return profile(task).pin_group; }
   bool is_wanted(TaskId task) const override { return profile(task).wanted; }
-  std::string describe(TaskId task) const override { return "task " + std::to_string(task.value); }
+  std::string describe(TaskId task) const override {
+    return original_ ? original_->describe(task) : "task " + std::to_string(task.value);
+  }
+  std::string resource_name(std::uint32_t resource) const override {
+    return original_ ? original_->resource_name(resource) : TaskGraph::resource_name(resource);
+  }
   std::uint32_t cost_class_count() const override { return cost_class_count_; }
   std::uint32_t cost_class(TaskId task) const override { return profile(task).cost_class; }
   bool has_priorities() const override { return has_priorities_; }
@@ -88,7 +93,13 @@ class ExplicitGraph final : public TaskGraph {
   std::uint32_t cost_class_count_ = 1;
   bool has_priorities_ = false;
   bool has_needs_ = false;
+  std::shared_ptr<const TaskGraph> original_;  ///< knows the names
+  friend std::shared_ptr<const TaskGraph> with_stored_edges(std::shared_ptr<const TaskGraph>, std::uint32_t);
 };
+
+/// `graph` asked once and stored, where its answers take long to compute and are asked for ten times a task. If it
+/// has more than `edges_per_task` edges on average it is left as it is (or if its ids are not in topological order).
+std::shared_ptr<const TaskGraph> with_stored_edges(std::shared_ptr<const TaskGraph> graph, std::uint32_t edges_per_task = 16);
 
 /// Task by task, in the order of their ids. Equal profiles are recognised.
 class ExplicitGraph::Builder {

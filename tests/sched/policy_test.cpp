@@ -116,6 +116,10 @@ TEST_CASE("regular layers give the edges that explicit ones would store") {
   std::vector<ExplicitTask> tasks(regular.task_count());
   for (std::uint32_t i = 0; i < regular.task_count(); ++i) regular.dependencies({i}, tasks[i].inputs);
   const ExplicitGraph stored(tasks);
+  const auto copied = with_stored_edges(std::make_shared<RegularGraph>(layers));
+  CHECK(copied->describe({21}) == "layer 1 (1,)");
+  CHECK(copied->cost_class({21}) == 1);
+  CHECK(compute_static_order(*copied).at_rank == compute_static_order(regular).at_rank);
   std::size_t edges = 0;
   std::vector<TaskId> a, b;
   for (std::uint32_t i = 0; i < regular.task_count(); ++i) {
