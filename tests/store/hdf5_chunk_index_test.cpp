@@ -151,16 +151,24 @@ TEST_CASE("a dataset of one chunk has an index of one") {
 TEST_CASE("100,000 chunks are indexed in time linear in their number") {
   const ScratchDirectory directory;
   const std::string path = directory.file("many.h5");
-  const bool latest = GENERATE(false, true);
-  Options options{.latest = latest};
-  if (!latest) options.max_shape = {H5S_UNLIMITED, 40};
+  const auto [name, options] = GENERATE(table<std::string, Options>({
+      {"version 1 B-tree", {.max_shape = {H5S_UNLIMITED, 40}}},
+      {"fixed array", {.latest = true}},
+      // With another unlimited dim than the first, libhdf5 1.10 names wrong chunks by coordinates, though it reads the
+      // right ones: those files are compared by their values.
+      {"extensible array", {.latest = true, .max_shape = {H5S_UNLIMITED, 40}}},
+      {"version 2 B-tree", {.latest = true, .max_shape = {H5S_UNLIMITED, H5S_UNLIMITED}}},
+      {"implicit", {.latest = true, .filtered = false, .early = true}},
+  }));
+  INFO(name);
   write_chunks(path, {10'000, 40}, {1, 4}, options);
   const array::Catalogue catalogue = store::open_hdf5(path);
   array::StoredArray array = *variable_of(catalogue, "x").data;
   const auto start = std::chrono::steady_clock::now();
   store::load_hdf5_chunk_index(array);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  WARN("indexed " << array.index->offsets.size() << " chunks in " << elapsed.count() << " s");
+  CHECK(array.index->offsets.size() == 100'000);
+  CHECK(elapsed.count() < 3);  // about 0.05 s; asking the library takes minutes
   check_against_library(path, array, 0, 499);
 }
 

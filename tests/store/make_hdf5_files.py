@@ -138,7 +138,8 @@ dtypes = [order + kind for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u
 few_dtypes = ["|u1", "<i2", ">f4", "<f8"]
 shapes = [((), None, None), ((0,), (4,), (None,)), ((3, 0), (2, 4), (None, None)), ((1,), (1,), None), ((17,), (5,), (None,)),
           ((7, 5), (3, 4), None), ((7, 5), (3, 4), (9, None)), ((6, 9), (4, 4), (None, None)), ((3, 4, 50), (2, 3, 17), (None, 4, 50)),
-          ((40, 30), (40, 30), None), ((1000,), (64,), (None,))]
+          ((40, 30), (40, 30), None), ((1000,), (64,), (None,)),
+          ((7, 25), (3, 4), (30, None)), ((5, 7, 9), (2, 3, 4), (5, None, 40)), ((25, 7), (4, 3), (None, 30))]
 
 for libver in ("earliest", "latest"):
     for name, options in [*filters.items(), *by_hand.items()]:
