@@ -56,7 +56,7 @@ class HeaderWalk {
     blocks_.push_back({address, first_skip_ + bytes + 4});
   }
 
-  void read_block(const Block& block, bool first) {
+  void read_block(Block block, bool first) {  // a copy: blocks_ grows meanwhile
     Hdf5Fields fields(file_, block.address, block.bytes);
     std::size_t trailer = 0;
     if (version2_) {
