@@ -110,6 +110,9 @@ array::Dataset PipelineHost::open(const std::string& path, const script::OpenOpt
   const array::Catalogue catalogue = store::open_catalogue(absolute, {options.group, options.consolidated});
   array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
+  for (const auto& variable : catalogue.variables)
+    if (!variable.note.empty() && left_out_.insert(variable.name + ": " + variable.note).second)
+      reporter_.note("variable '" + variable.name + "' of " + absolute + " is left out: " + variable.note);
   reporter_.detail("opened " + absolute + ", " + std::to_string(dataset.variables.size()) + " variables");
   for (const auto& [name, variable] : dataset.variables)
     for (const auto& array : stored_arrays_of(variable.data)) opened_.emplace_back(absolute, array);

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ class PipelineHost : public script::Host {
   Options options_;
   Execute execute_;
   report::Reporter& reporter_;
+  std::set<std::string> left_out_;   ///< variables that cannot be read, each noted once whatever the number of files
   store::Reader reader_;
   PlanRequest pending_;
   bool stdout_closed_ = false;          ///< its reader has left: `| head`
