@@ -120,10 +120,10 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
   for (int i = 0; i < argc; ++i) command += (i == 0 ? "" : " ") + std::string(argv[i]);
   const std::vector<std::string> words(argv, argv + argc);
   try {
-    return launch::run_job(job_options(options, argc > 0 ? argv[0] : "program"), argc, argv,
-                           [&](runtime::Session& session, report::Reporter& reporter) {
+    const cli::Options job = job_options(options, argc > 0 ? argv[0] : "program");
+    return launch::run_job(job, argc, argv, [&](runtime::Session& session, report::Reporter& reporter) {
       runtime::PipelineHost host(
-          {words, launch::history_line(command), true},
+          {words, launch::history_line(command), true, [&] { session.throw_if_interrupted(); }, job.index_cache},
           [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
       Client::State state(host);
       Client client(state);

@@ -19,6 +19,9 @@ const OptionRow threads_row{"threads", 't', "N", "threads per rank that run task
 const OptionRow memory_row{"memory-limit", 'm', "BYTES",
                            "memory per rank for blocks, such as 2GB or 512MiB (default: 0.8 of\n"
                            "the rank's share of what node, cgroup or batch system grants)"};
+const OptionRow index_cache_row{"index-cache", '\0', "DIR",
+                                "keep metadata and chunk indexes of input files in DIR; a later run on\n"
+                                "unchanged files (size, modification time) reads none of it"};
 const OptionRow config_row{"config", 'c', "FILE",
                            "TOML file whose keys are these options without dashes, such as\n"
                            "threads = 4; the command line wins",
@@ -62,12 +65,13 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"progress", '\0', "auto|line|plain|off",
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
+      index_cache_row,
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
       config_row,
       help_row};
-  static const std::vector<OptionRow> plan{threads_row, memory_row, config_row, help_row};
+  static const std::vector<OptionRow> plan{threads_row, memory_row, index_cache_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run) return run;
   if (command == Command::plan) return plan;
@@ -130,6 +134,9 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "log-file") {
     if (value.empty()) throw UsageError(where + ": the name of the file is empty");
     options.log_file = value;
+  } else if (name == "index-cache") {
+    if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
+    options.index_cache = value;
   }
 }
 

@@ -41,7 +41,8 @@ std::vector<std::string> script_argv(const cli::Options& options) {
 int run_script(const cli::Options& options, runtime::Session& session, report::Reporter& reporter) {
   const std::string text = read_script(options.script);
   runtime::PipelineHost host(
-      {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); }},
+      {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); },
+       options.index_cache},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
     script::run_script(options.script, text, host);
@@ -56,7 +57,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
   runtime::PlanPrinter printer;
-  runtime::PipelineHost host({script_argv(options), "", false, {}},
+  runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);
   try {
     script::run_script(options.script, read_script(options.script), host);

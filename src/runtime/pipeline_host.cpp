@@ -91,7 +91,7 @@ void load_indexes(const array::ExprPtr& expression) {
 }  // namespace
 
 PipelineHost::PipelineHost(Options options, Execute execute, report::Reporter& reporter)
-    : options_(std::move(options)), execute_(std::move(execute)), reporter_(reporter) {
+    : options_(std::move(options)), execute_(std::move(execute)), reporter_(reporter), index_cache_(options_.index_cache) {
   array::set_loader([this](const array::ExprPtr& expression) { return load_now(expression); });
 }
 
@@ -107,7 +107,7 @@ NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
 array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
-  const array::Catalogue catalogue = store::open_catalogue(absolute, {options.group, options.consolidated});
+  const array::Catalogue catalogue = index_cache_.open(absolute, {options.group, options.consolidated});
   array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
   for (const auto& variable : catalogue.variables)
@@ -177,6 +177,7 @@ std::vector<NdArray> PipelineHost::load(const std::vector<array::ExprPtr>& expre
   pending_ = {};
   for (const std::size_t i : asked) request.plan.sinks.push_back({plan::SinkKind::value, expressions[i], {}, 0, 0, {}});
   std::vector<NdArray> computed = execute_(request);
+  index_cache_.save();
   for (std::size_t i = 0; i < asked.size(); ++i) values[asked[i]] = std::move(computed[i]);
   return values;
 }
@@ -186,6 +187,7 @@ void PipelineHost::finish() {
   PlanRequest request = std::move(pending_);
   pending_ = {};
   execute_(request);
+  index_cache_.save();
 }
 
 void PipelineHost::add_netcdf_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) {

@@ -8,6 +8,7 @@
 #include "report/reporter.hpp"
 #include "runtime/session.hpp"
 #include "script/host.hpp"
+#include "store/index_cache.hpp"
 #include "store/store.hpp"
 
 namespace rankine::runtime {
@@ -30,6 +31,7 @@ class PipelineHost : public script::Host {
     std::string history;                ///< line for the global attribute `history` of outputs
     bool prints = true;                 ///< false: the script's own print is dropped (rankine plan)
     std::function<void()> check_interrupt;  ///< throws if the run is to end; may be empty
+    std::string index_cache = {};       ///< folder of store::IndexCache; empty: none
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -68,6 +70,7 @@ class PipelineHost : public script::Host {
   Execute execute_;
   report::Reporter& reporter_;
   std::set<std::string> left_out_;   ///< variables that cannot be read, each noted once whatever the number of files
+  store::IndexCache index_cache_;
   store::Reader reader_;
   PlanRequest pending_;
   bool stdout_closed_ = false;          ///< its reader has left: `| head`

@@ -66,8 +66,9 @@ TEST_CASE("what is not given keeps its default") {
 
 TEST_CASE("every option of run reaches its field") {
   const Options options = parse_options({"run", "-t2", "-m", "512MiB", "--scheduler-works", "no", "--attempts", "5",
-                                         "--progress", "plain", "--verbose", "--log-file", "log", "a.py"});
+                                         "--progress", "plain", "--verbose", "--log-file", "log", "--index-cache", "kept", "a.py"});
   CHECK(options.threads == 2u);
+  CHECK(options.index_cache == "kept");
   CHECK(options.memory_limit == Bytes{536870912});
   CHECK(options.scheduler_works == SchedulerWorks::no);
   CHECK(options.attempts == 5);
@@ -158,6 +159,8 @@ options:
       --progress auto|line|plain|off
                                 a line that is redrawn, lines with time stamps every 10 s, or nothing
                                 (default auto: line on a terminal, plain otherwise)
+      --index-cache DIR         keep metadata and chunk indexes of input files in DIR; a later run on
+                                unchanged files (size, modification time) reads none of it
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
       --log-file FILE           append everything that is said, with time stamps, to FILE

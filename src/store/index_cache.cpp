@@ -1,0 +1,185 @@
+#include "store/index_cache.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "base/byte_stream.hpp"
+#include "base/error.hpp"
+
+namespace rankine::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Raised with every change of what an entry holds, StoredArray's own form included.
+constexpr std::uint32_t entry_version = 1;
+constexpr std::uint32_t entry_magic = 0x58494b52;  // "RKIX"
+
+/// FNV-1a, 64 bits: names entries and tells damaged ones.
+std::uint64_t hash_of(std::span<const std::byte> bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const std::byte b : bytes) hash = (hash ^ static_cast<std::uint64_t>(b)) * 0x100000001b3;
+  return hash;
+}
+
+void write_catalogue(ByteWriter& writer, const array::Catalogue& catalogue) {
+  writer.put_string(catalogue.path);
+  writer.put_string(catalogue.format);
+  writer.put_count(catalogue.dims.size());
+  for (const auto& dim : catalogue.dims) {
+    writer.put_string(dim.name);
+    writer.put(dim.size);
+    writer.put(static_cast<std::uint8_t>(dim.unlimited));
+  }
+  array::write_to(writer, catalogue.attributes);
+  writer.put_count(catalogue.groups.size());
+  for (const auto& group : catalogue.groups) writer.put_string(group);
+  writer.put_count(catalogue.variables.size());
+  for (const auto& variable : catalogue.variables) {
+    writer.put_string(variable.name);
+    writer.put_count(variable.dims.size());
+    for (const auto& dim : variable.dims) writer.put_string(dim);
+    array::write_to(writer, variable.attributes);
+    array::write_to(writer, variable.encoding);
+    writer.put_string(variable.note);
+    writer.put(static_cast<std::uint8_t>(variable.data != nullptr));
+    if (variable.data != nullptr) array::write_to(writer, *variable.data);
+    else variable.strings.write_to(writer);
+  }
+}
+
+array::Catalogue read_catalogue(ByteReader& reader) {
+  array::Catalogue catalogue;
+  catalogue.path = reader.get_string();
+  catalogue.format = reader.get_string();
+  for (std::size_t n = reader.get_count(); n > 0; --n) {
+    array::StoredDim dim;
+    dim.name = reader.get_string();
+    dim.size = reader.get<std::int64_t>();
+    dim.unlimited = reader.get<std::uint8_t>() != 0;
+    catalogue.dims.push_back(std::move(dim));
+  }
+  catalogue.attributes = array::read_attributes(reader);
+  for (std::size_t n = reader.get_count(); n > 0; --n) catalogue.groups.push_back(reader.get_string());
+  for (std::size_t n = reader.get_count(); n > 0; --n) {
+    array::StoredVariable variable;
+    variable.name = reader.get_string();
+    for (std::size_t dims = reader.get_count(); dims > 0; --dims) variable.dims.push_back(reader.get_string());
+    variable.attributes = array::read_attributes(reader);
+    variable.encoding = array::read_attributes(reader);
+    variable.note = reader.get_string();
+    if (reader.get<std::uint8_t>() != 0) variable.data = array::read_stored_array(reader);
+    else variable.strings = NdArray::read_from(reader);
+    catalogue.variables.push_back(std::move(variable));
+  }
+  return catalogue;
+}
+
+std::size_t index_count(const array::Catalogue& catalogue) {
+  return static_cast<std::size_t>(std::count_if(catalogue.variables.begin(), catalogue.variables.end(), [](const auto& variable) {
+    return variable.data != nullptr && variable.data->index != nullptr;
+  }));
+}
+
+std::vector<std::byte> encode_entry(const std::string& path, const FileStamp& stamp, const array::Catalogue& catalogue) {
+  ByteWriter body;
+  body.put_string(path);
+  body.put(stamp.size);
+  body.put(stamp.mtime_ns);
+  write_catalogue(body, catalogue);
+  const std::vector<std::byte> bytes = body.take();
+  ByteWriter entry;
+  entry.put(entry_magic);
+  entry.put(entry_version);
+  entry.put(hash_of(bytes));
+  entry.put_raw(bytes.data(), bytes.size());
+  return entry.take();
+}
+
+/// Nothing unless the entry is whole, of this form and of this very file.
+std::optional<array::Catalogue> decode_entry(std::span<const std::byte> bytes, const std::string& path, const FileStamp& stamp) {
+  try {
+    ByteReader reader(bytes);
+    if (reader.get<std::uint32_t>() != entry_magic || reader.get<std::uint32_t>() != entry_version) return std::nullopt;
+    const auto hash = reader.get<std::uint64_t>();
+    if (hash_of(bytes.subspan(bytes.size() - reader.remaining())) != hash) return std::nullopt;
+    if (reader.get_string() != path) return std::nullopt;
+    const auto size = reader.get<std::uint64_t>();
+    const auto mtime_ns = reader.get<std::int64_t>();
+    if (FileStamp{size, mtime_ns} != stamp) return std::nullopt;
+    return read_catalogue(reader);
+  } catch (const DecodeError&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<std::byte> read_whole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  std::vector<std::byte> bytes(static_cast<std::size_t>(file.tellg()));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return file ? bytes : std::vector<std::byte>{};
+}
+
+}  // namespace
+
+IndexCache::IndexCache(std::string folder) : folder_(std::move(folder)) {
+  if (folder_.empty()) return;
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) throw OutputError("cannot make the folder '" + folder_ + "' of --index-cache: " + error.message());
+}
+
+std::string IndexCache::file_of(const std::string& path, const CatalogueOptions& options) const {
+  const std::string key = path + '\0' + options.group + '\0' + (options.consolidated ? "c" : "");
+  char name[32];
+  std::snprintf(name, sizeof name, "%016llx.index", static_cast<unsigned long long>(hash_of(std::as_bytes(std::span(key)))));
+  return (fs::path(folder_) / name).string();
+}
+
+array::Catalogue IndexCache::open(const std::string& path, const CatalogueOptions& options) {
+  std::error_code none;
+  if (folder_.empty() || !fs::is_regular_file(path, none)) return open_catalogue(path, options);
+  Entry entry;
+  entry.path = path;
+  entry.stamp = stamp_of(path);
+  entry.options = options;
+  const std::vector<std::byte> kept = read_whole(file_of(path, options));
+  if (auto known = decode_entry(kept, path, entry.stamp)) {
+    entry.catalogue = std::move(*known);
+    entry.saved = true;
+    ++hits_;
+  } else {
+    entry.catalogue = open_catalogue(path, options);
+  }
+  entry.saved_index_count = index_count(entry.catalogue);
+  entries_.push_back(entry);
+  return entry.catalogue;
+}
+
+void IndexCache::save() {
+  for (Entry& entry : entries_) {
+    const std::size_t indexes = index_count(entry.catalogue);
+    if (entry.saved && indexes == entry.saved_index_count) continue;
+    const std::string file = file_of(entry.path, entry.options);
+    const std::string partial = file + "." + std::to_string(::getpid()) + ".part";
+    const std::vector<std::byte> bytes = encode_entry(entry.path, entry.stamp, entry.catalogue);
+    std::ofstream out(partial, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    std::error_code error;
+    if (out) fs::rename(partial, file, error);
+    if (!out || error) fs::remove(partial, error);
+    entry.saved = true;
+    entry.saved_index_count = indexes;
+  }
+}
+
+}  // namespace rankine::store
