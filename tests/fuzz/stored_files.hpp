@@ -1,0 +1,58 @@
+#pragma once
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/error.hpp"
+#include "store/store.hpp"
+
+namespace rankine::fuzz {
+
+/// A folder of this process, on memory where there is some.
+inline std::filesystem::path scratch_folder() {
+  static const std::filesystem::path folder = [] {
+    const std::filesystem::path base = std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+    const auto own = base / ("rankine-fuzz-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(own);
+    return own;
+  }();
+  return folder;
+}
+
+inline void write_file(const std::filesystem::path& path, const void* data, std::size_t size) {
+  std::ofstream(path, std::ios::binary).write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+}
+
+/// Opens what stands at `path` and reads the first and the last few elements of every variable.
+inline void open_and_read(const std::filesystem::path& path) {
+  constexpr std::int64_t edge = 16;
+  try {
+    const array::Catalogue catalogue = store::open_catalogue(path.string());
+    store::Reader reader;
+    for (const auto& variable : catalogue.variables) {
+      if (variable.data == nullptr) continue;
+      try {
+        array::StoredArray stored = *variable.data;
+        if (stored.storage == array::Storage::chunked && stored.index == nullptr) store::load_chunk_index(stored);
+        Box first = Box::whole(stored.shape), last = first;
+        for (int axis = 0; axis < first.ndim(); ++axis) {
+          const auto a = static_cast<std::size_t>(axis);
+          const std::int64_t extent = std::min(stored.shape[a], edge);
+          first.end[a] = extent;
+          last.begin[a] = stored.shape[a] - extent;
+        }
+        if (first.element_count() > 1 << 16) continue;
+        reader.read(stored, first);
+        reader.read(stored, last);
+      } catch (const Error&) {
+      }
+    }
+  } catch (const Error&) {
+  }
+}
+
+}  // namespace rankine::fuzz
