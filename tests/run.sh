@@ -24,7 +24,8 @@ sh "$root/.ci/install_packages.sh" build test
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
 [ -f "$build/CMakeCache.txt" ] && generator=
-cmake -S "$root" -B "$build" $generator -DCMAKE_BUILD_TYPE=Release
+# The quickstart leaves out tests and benchmarks in the same folder.
+cmake -S "$root" -B "$build" $generator -DCMAKE_BUILD_TYPE=Release -DRANKINE_TESTS=ON -DRANKINE_BENCH=ON -DRANKINE_EXAMPLES=ON
 cmake --build "$build" -j "$jobs"
 
 # Tests under mpirun use several processes each; two at a time is what small machines bear.
