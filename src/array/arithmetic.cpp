@@ -14,11 +14,16 @@ namespace rankine::array {
 using kernel::Op;
 
 Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs) {
-  return apply_elementwise({left, right}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
-                           {.keep_attrs = keep_attrs,
-                            .zero_dim_is_scalar = keep_attrs,
-                            .skip_missing_variables = true,
-                            .keep_coord_attrs = true});
+  Operand result = apply_elementwise({left, right}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
+                                     {.keep_attrs = keep_attrs,
+                                      .zero_dim_is_scalar = keep_attrs,
+                                      .skip_missing_variables = true,
+                                      .keep_coord_attrs = true});
+  // As xarray: a dataset beside a number or a plain array keeps its own attributes (those of its variables go).
+  auto* dataset = std::get_if<Dataset>(&result);
+  const Operand* other = std::holds_alternative<NdArray>(right) ? &left : std::holds_alternative<NdArray>(left) ? &right : nullptr;
+  if (dataset != nullptr && other != nullptr) dataset->attrs = std::get<Dataset>(*other).attrs;
+  return result;
 }
 
 Operand unary(Op op, const Operand& operand) {

@@ -655,6 +655,17 @@ void collect_assigned(const Block& block, std::set<std::string>& names) {
   }
 }
 
+namespace {
+
+/// The attributes from the file, which xarray also shows as Python attributes: da.units.
+const array::Attributes* attributes_of(const Value& object) {
+  if (const auto dataset = object.as<DatasetObject>()) return &dataset->value().attrs;
+  if (const auto array = object.as<DataArrayObject>()) return &array->value().attrs();
+  return nullptr;
+}
+
+}  // namespace
+
 Value Interpreter::attribute(const Value& object, const std::string& name) {
   const Type type = object.type();
   const Binding* binding = BindingTable::instance().find(type, name);
@@ -674,6 +685,8 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
       return dataset->variable(name);
     if (const auto array = object.as<DataArrayObject>(); array && array::has_coordinate(array->value(), name))
       return get_item(*this, object, name);
+    if (const array::Attributes* attributes = attributes_of(object); attributes != nullptr)
+      if (const array::AttributeValue* value = attributes->find(name)) return to_value(*value);
     if (type == Type::dataset && BindingTable::instance().find(type, name) == nullptr)
       array::get(object.as<DatasetObject>()->value(), name);  // its message lists what there is
     throw UsageError(no_attribute(type, name));

@@ -338,7 +338,7 @@ class Checker {
     Known callee;
     const auto* attribute = n.callee->as<Attribute>();
     if (attribute != nullptr)
-      callee = attribute_of(expression(*attribute->object, scope).types, attribute->name, attribute->name_span, true);
+      callee = method_of(*attribute, scope);
     else callee = expression(*n.callee, scope);
     TypeSet first = any;
     for (std::size_t i = 0; i < n.arguments.size(); ++i) {
@@ -401,6 +401,25 @@ class Checker {
         return {place, name + "() missing required argument '" + p.name + "'"};
     }
     return {};
+  }
+
+  Known method_of(const Attribute& method, Scope& scope) {
+    const TypeSet types = expression(*method.object, scope).types;
+    const auto& table = BindingTable::instance();
+    const bool text_method = table.find(Type::text, method.name) != nullptr;
+    if (types == Type::data_array && text_method && table.find(Type::data_array, method.name) == nullptr &&
+        may_be_file_attribute(*method.object, scope))
+      return {any, {}};
+    return attribute_of(types, method.name, method.name_span, true);
+  }
+
+  /// da.units: of a name that is nobody's method only the open file tells whether it is a coordinate or a text.
+  bool may_be_file_attribute(const Expression& e, Scope& scope) {
+    const auto* attribute = e.as<Attribute>();
+    if (attribute == nullptr) return false;
+    const TypeSet owner = expression(*attribute->object, scope).types;
+    if (owner != Type::data_array && owner != Type::dataset) return false;
+    return BindingTable::instance().find(first_of(owner), attribute->name) == nullptr;
   }
 
   Known attribute_of(TypeSet types, const std::string& name, Span place, bool called) {
