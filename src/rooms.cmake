@@ -64,7 +64,7 @@ rankine_room(cli ROOMS base report LIBS ${cli_libs})
 target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION}"
   $<$<BOOL:${tomlplusplus_FOUND}>:RANKINE_HAVE_TOML>)
 rankine_room(script ROOMS base grid calendar array)
-rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire transport exec report script)
+rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script)
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # A job's ranks, started: by MPI or as one process.
 rankine_room(launch ROOMS base cli report runtime exec transport)

@@ -71,7 +71,9 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
       config_row,
       help_row};
-  static const std::vector<OptionRow> plan{threads_row, memory_row, index_cache_row, config_row, help_row};
+  static const std::vector<OptionRow> plan{
+      {"ranks", 'n', "N", "forecast a job of N ranks: time, memory held, bytes moved, from rough costs"},
+      threads_row, memory_row, index_cache_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run) return run;
   if (command == Command::plan) return plan;
@@ -114,6 +116,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
       throw UsageError(where + ": " + error.what());
     }
     if (options.memory_limit->value == 0) throw UsageError(where + ": a memory limit of 0 lets nothing run");
+  } else if (name == "ranks") {
+    options.ranks = parse_number(value, 1, where);
   } else if (name == "scheduler-works") {
     options.scheduler_works = parse_choice<SchedulerWorks>(
         value,

@@ -22,6 +22,9 @@ struct Options {
   std::string index_cache;                    ///< folder; empty: none
   std::optional<Bytes> memory_limit;          ///< per rank; absent: the rank's share of what is granted
 
+  // plan
+  std::optional<unsigned> ranks;              ///< of the job to forecast; absent: no forecast
+
   // run
   SchedulerWorks scheduler_works = SchedulerWorks::automatic;
   unsigned attempts = 3;

@@ -14,11 +14,6 @@ using array::ExprPtr;
 /// Longer chains are cut: a plan is read by people.
 constexpr std::size_t longest_description = 160;
 
-std::string file_name(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
 std::string padded(std::string text, std::size_t width, bool right = false) {
   const std::string fill(text.size() < width ? width - text.size() : 0, ' ');
   return right ? fill + text : text + fill;

@@ -13,8 +13,8 @@ namespace {
 using array::Expr;
 
 /// Estimates behind cost hints: what one core decodes and computes, in bytes per microsecond.
-constexpr double decode_bytes_per_us = 500;
-constexpr double compute_bytes_per_us = 2000;
+constexpr double decode_bytes_per_us = 900;
+constexpr double compute_bytes_per_us = 4000;
 
 std::uint64_t partial_item_bytes(const kernel::ReduceSpec& spec) {
   std::uint64_t bytes = 0;

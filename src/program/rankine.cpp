@@ -56,7 +56,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
 
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
-  runtime::PlanPrinter printer;
+  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit});
   runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);
   try {

@@ -1,11 +1,29 @@
 #include "runtime/plan_printer.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 
+#include "runtime/memory_need.hpp"
 #include "runtime/run_plan.hpp"
+#include "sim/scale.hpp"
 
 namespace rankine::runtime {
+
+void PlanPrinter::print_forecast(const std::shared_ptr<const plan::LoweredPlan>& plan) const {
+  sim::ScaleOptions options;
+  // Rank 0 of a job of several ranks schedules; run's --scheduler-works may add its threads.
+  options.worker_count = std::max(1u, job_.ranks - 1);
+  options.workers_per_node = options.worker_count;
+  options.threads_per_worker = job_.threads;
+  options.memory_limit = job_.memory_limit.value_or(Bytes{});
+  const sim::ScaleResult forecast = sim::simulate_at_scale(plan, options);
+  std::printf("forecast for %u working rank%s of %u thread%s: about %.2g s once started, blocks of at most %s held a rank, "
+              "%s moved between ranks, threads busy %.0f %%\n",
+              options.worker_count, options.worker_count == 1 ? "" : "s", job_.threads, job_.threads == 1 ? "" : "s",
+              forecast.makespan_s, format_bytes(forecast.peak_held).c_str(), format_bytes(forecast.bytes_moved).c_str(),
+              100 * forecast.busy_share);
+}
 
 std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
   plan::LogicalPlan logical = plan::simplify(request.plan);
@@ -25,6 +43,8 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
   if (plan_count_++ != 0) std::printf("\n");
   std::printf("plan %zu\n%s", plan_count_, plan->lowered.describe_layers().c_str());
   for (const auto& output : request.outputs) std::printf("output %s\n", output.path.c_str());
+  if (job_.memory_limit) refuse_too_large(plan->lowered, *job_.memory_limit);
+  if (job_.ranks != 0) print_forecast(std::shared_ptr<const plan::LoweredPlan>(plan, &plan->lowered));
 
   std::vector<NdArray> values;
   for (const auto& sink : logical.sinks) {

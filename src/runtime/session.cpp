@@ -9,6 +9,7 @@
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
+#include "runtime/memory_need.hpp"
 #include "runtime/version.hpp"
 #include "sched/explicit_graph.hpp"
 #include "transport/backoff.hpp"
@@ -172,28 +173,7 @@ void Session::check_memory(const plan::LoweredPlan& plan) const {
     if (peer.description.memory_limit.value == 0) return;
     limit = std::max(limit, peer.description.memory_limit);
   }
-  // Blocks of a layer are alike, the first is never smaller than the others: of large plans a few of each will do.
-  constexpr std::uint32_t looked_at_one_by_one = 200'000;
-  Bytes largest;
-  TaskId largest_task{0};
-  std::vector<TaskId> inputs;
-  for (const plan::Layer& layer : plan.layers()) {
-    const std::uint32_t step = plan.task_count() <= looked_at_one_by_one ? 1 : std::max(1u, layer.task_count / 4);
-    for (std::uint32_t t = 0; t < layer.task_count; t += step) {
-      const TaskId task{layer.first_task + t};
-      Bytes need = plan.output_bytes(task);
-      need += plan.scratch_bytes(task);
-      for (const TaskId input : plan.dependencies_of(task, inputs)) need += plan.output_bytes(input);
-      if (need > largest) {
-        largest = need;
-        largest_task = task;
-      }
-    }
-  }
-  if (largest <= limit) return;
-  throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
-                                       plan.describe(largest_task) + " needs " + format_bytes(largest) +
-                                       " for its inputs, result and buffers; raise --memory-limit, or use smaller chunks (chunks={...})");
+  refuse_too_large(plan, limit);
 }
 
 void Session::throw_if_interrupted() const {

@@ -86,6 +86,7 @@ TEST_CASE("info takes files, plan a script") {
   const Options plan = parse_options({"plan", "-m", "1G", "a.py", "in.nc"});
   CHECK(plan.command == Command::plan);
   CHECK(plan.memory_limit == Bytes{1073741824});
+  CHECK(parse_options({"plan", "--ranks", "12", "a.py"}).ranks == 12u);
   CHECK(plan.script_arguments == Words{"in.nc"});
 }
 

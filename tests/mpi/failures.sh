@@ -185,6 +185,16 @@ options="--memory-limit 100KB"
 expect "memory limit too small" 5 "memory limit of 97.7 KiB a rank is too small: task .* needs .*raise --memory-limit"
 options="--memory-limit 30MB"
 expect "memory limit" 0 ""
+if [ "$ranks" = 0 ]; then
+  name="plan of what does not fit"
+  got=0
+  "$rankine" plan --memory-limit 100KB script.py >printed 2>message || got=$?
+  [ "$got" -eq 5 ] && grep -q "raise --memory-limit" message || complain "status $got, or no word of --memory-limit"
+  name="forecast"
+  "$rankine" plan --ranks 3 --threads 2 script.py >printed 2>message || complain "no forecast"
+  grep -q "^forecast for 2 working ranks of 2 threads: about [0-9.e-]* s once started, blocks of at most .*B held" printed ||
+    complain "no forecast: $(cat printed)"
+fi
 options="--threads none"
 expect "wrong option" 2 "threads"
 options=""
