@@ -1,5 +1,7 @@
 #include "runtime/rank_worker.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
@@ -15,6 +17,13 @@ template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 constexpr int scheduler_rank = 0;
+
+/// Decoded chunks that were only partly used are kept beside the blocks: little where memory is little.
+store::Reader::Limits reader_limits(Bytes memory_limit) {
+  store::Reader::Limits limits;
+  if (memory_limit.value != 0) limits.cache_bytes = std::min(limits.cache_bytes, memory_limit.value / 8);
+  return limits;
+}
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
 
 }  // namespace
@@ -28,7 +37,8 @@ struct RankWorker::Running {
 };
 
 RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
-    : transport_(transport), options_(options), pool_(options.threads, notifier), writer_(std::make_unique<store::Writer>()) {}
+    : transport_(transport), options_(options), pool_(options.threads, notifier),
+      reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {}
 
 RankWorker::~RankWorker() { pool_.stop(); }
 
