@@ -1,10 +1,7 @@
 #pragma once
 #include <netcdf.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,27 +9,10 @@
 #include "array/stored_array.hpp"
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/scratch.hpp"
 #include "store/store.hpp"
 
 namespace rankine::store_test {
-
-/// An empty directory of its own, removed with all it holds.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rankine-netcdf-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    path_ = pattern;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline void nc(int status) {
   if (status != NC_NOERR) throw std::runtime_error(nc_strerror(status));

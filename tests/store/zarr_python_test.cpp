@@ -9,19 +9,17 @@
 
 #include <unistd.h>
 
+#include "store/scratch.hpp"
 #include "store/store.hpp"
 
 using namespace rankine;
 using namespace rankine::store;
+using namespace rankine::store_test;
 namespace fs = std::filesystem;
 
 namespace {
 
 const std::string script = std::string(RANKINE_SOURCE_DIR) + "/tests/store/check_zarr_with_python.py";
-
-bool run_python(const std::string& arguments) {
-  return std::system(("/usr/bin/python3 " + arguments).c_str()) == 0;
-}
 
 bool python_is_here() {
   if (run_python("-c 'import zarr, xarray' 2>/dev/null")) return true;
@@ -29,25 +27,11 @@ bool python_is_here() {
   return false;
 }
 
-struct TemporaryDirectory {
-  fs::path path;
-  TemporaryDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "rankine-python-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path); }
-};
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 }  // namespace
 
 TEST_CASE("stores that zarr-python wrote, of every codec, order and dtype, hold the same values here") {
   if (!python_is_here()) return;
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   REQUIRE(run_python(script + " make " + directory.path.string()));
   Reader reader;
   int compared = 0;
@@ -70,7 +54,7 @@ TEST_CASE("stores that zarr-python wrote, of every codec, order and dtype, hold 
 TEST_CASE("texts of every kind and groups that zarr-python wrote are read, consolidated or not") {
   if (!python_is_here()) return;
   for (const char* consolidated : {"", " consolidated"}) {
-    const TemporaryDirectory directory;
+    const ScratchDirectory directory;
     REQUIRE(run_python(script + " make_texts " + directory.path.string() + consolidated));
     const std::string path = (directory.path / "texts").string();
     const auto catalogue = open_catalogue(path);
@@ -91,7 +75,7 @@ TEST_CASE("texts of every kind and groups that zarr-python wrote are read, conso
 }
 
 TEST_CASE("NCZarr stores of netcdf-c give its dims and hide its own metadata") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string cdl = (directory.path / "in.cdl").string();
   std::ofstream(cdl) << "netcdf in { dimensions: time = 2; x = 3; variables: float t(time, x); t:units = \"K\"; int s; "
                         "double time(time); :title = \"nc\"; data: t = 1, 2, 3, 4, 5, 6; s = 7; time = 10, 20; }";
@@ -122,7 +106,7 @@ TEST_CASE("NCZarr stores of netcdf-c give its dims and hide its own metadata") {
 
 TEST_CASE("xarray reads what we write to Zarr: values, dims, attributes, fill, texts") {
   if (!python_is_here()) return;
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   array::OutputSpec spec;
   spec.path = (directory.path / "out.zarr").string();
   spec.format = array::OutputFormat::zarr2;

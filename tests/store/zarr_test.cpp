@@ -11,23 +11,15 @@
 #include "base/error.hpp"
 #include "base/prng.hpp"
 #include "grid/strided_view.hpp"
+#include "store/scratch.hpp"
 #include "store/store.hpp"
 
 using namespace rankine;
 using namespace rankine::store;
+using namespace rankine::store_test;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct TemporaryDirectory {
-  fs::path path;
-  TemporaryDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "rankine-zarr-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
 
 codec::Codec blosc() {
   codec::Codec codec;
@@ -36,16 +28,6 @@ codec::Codec blosc() {
   codec.element_bytes = 4;
   codec.blosc_compressor = "lz4";
   return codec;
-}
-
-NdArray ramp(const Shape& shape) {
-  NdArray values(DType::float32, shape);
-  for (std::int64_t i = 0; i < values.size(); ++i) values.data<float>()[i] = static_cast<float>(i) * 0.5f - 7;
-  return values;
-}
-
-NdArray part_of(const NdArray& whole, const Box& box) {
-  return materialise(StridedView::of(whole).inside(box));
 }
 
 array::OutputSpec small_store(const std::string& path) {
@@ -113,7 +95,7 @@ void put(const std::string& path, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a Zarr store that was written is read back whole and in any box") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "out.zarr";
   const NdArray values = ramp({5, 7});
   for (const bool consolidated : {true, false}) {
@@ -147,7 +129,7 @@ TEST_CASE("a Zarr store that was written is read back whole and in any box") {
 }
 
 TEST_CASE("neighbouring boxes decode a shared chunk once") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "out.zarr";
   auto spec = small_store(path);
   spec.variables[0].chunk_shape = {5, 7};
@@ -168,7 +150,7 @@ TEST_CASE("neighbouring boxes decode a shared chunk once") {
 }
 
 TEST_CASE("a chunk that was never written is fill, and a damaged one is an error that names it") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "out.zarr";
   write_all(small_store(path), ramp({5, 7}));
   const auto catalogue = open_catalogue(path);
@@ -190,7 +172,7 @@ TEST_CASE("a chunk that was never written is fill, and a damaged one is an error
 }
 
 TEST_CASE("an output is not created where the mode or other data forbid it") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   auto spec = small_store(directory / "out.zarr");
   write_all(spec, ramp({5, 7}));
   spec.mode = array::WriteMode::w_minus;
@@ -209,7 +191,7 @@ TEST_CASE("an output is not created where the mode or other data forbid it") {
 }
 
 TEST_CASE("a damaged .zarray is an error naming the file and the problem") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "a.zarr";
   const std::string rest = R"("chunks":[2],"compressor":null,"dtype":"<i2","fill_value":7,"filters":null,"order":"C","zarr_format":2})";
   const std::pair<std::string, std::string> cases[] = {
@@ -231,7 +213,7 @@ TEST_CASE("a damaged .zarray is an error naming the file and the problem") {
 }
 
 TEST_CASE("random damage to metadata never does worse than an error") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "a.zarr";
   const std::string good =
       R"({"chunks":[2,2],"compressor":{"id":"zlib","level":1},"dtype":"<f4","fill_value":NaN,"filters":[{"id":"shuffle","elementsize":4}],"order":"F","shape":[3,3],"zarr_format":2})";

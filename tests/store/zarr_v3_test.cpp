@@ -13,37 +13,22 @@
 #include "base/error.hpp"
 #include "base/prng.hpp"
 #include "grid/strided_view.hpp"
+#include "store/scratch.hpp"
 #include "store/store.hpp"
 
 using namespace rankine;
 using namespace rankine::store;
+using namespace rankine::store_test;
 namespace fs = std::filesystem;
 
 namespace {
 
 const std::string writer_script = std::string(RANKINE_SOURCE_DIR) + "/tests/store/zarr_v3_writer.py";
 
-bool run_python(const std::string& arguments) { return std::system(("/usr/bin/python3 " + arguments).c_str()) == 0; }
-
 bool python_is_here() {
   if (run_python("-c 'import numcodecs, numpy' 2>/dev/null")) return true;
   WARN("skipped: /usr/bin/python3 with numcodecs is not here");
   return false;
-}
-
-struct TemporaryDirectory {
-  fs::path path;
-  TemporaryDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "rankine-zarr3-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 void put(const std::string& path, const std::string& text) {
@@ -63,14 +48,6 @@ std::string error_of(F&& f) {
     return error.what();
   }
   return "";
-}
-
-NdArray part_of(const NdArray& whole, const Box& box) { return materialise(StridedView::of(whole).inside(box)); }
-
-NdArray ramp(const Shape& shape) {
-  NdArray values(DType::float32, shape);
-  for (std::int64_t i = 0; i < values.size(); ++i) values.data<float>()[i] = static_cast<float>(i) * 0.5f - 7;
-  return values;
 }
 
 codec::Codec step(codec::Kind kind, int level = 1) {
@@ -126,7 +103,7 @@ const array::StoredVariable& variable(const array::Catalogue& catalogue, const s
 
 TEST_CASE("v3 stores and zip files of an independent writer hold the same values here") {
   if (!python_is_here()) return;
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   REQUIRE(run_python(writer_script + " make " + directory.path.string()));
   int compared = 0;
   Prng random(5);
@@ -175,7 +152,7 @@ TEST_CASE("real Zarr v3 arrays of every compressor hold the numbers 0 to 99") {
 }
 
 TEST_CASE("of a shard only its index and the chunks that a box touches are read") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   auto spec = sharded_store(directory / "out.zarr");
   spec.variables[0].shape = {400, 600};
   spec.variables[0].chunk_shape = {400, 600};
@@ -192,7 +169,7 @@ TEST_CASE("of a shard only its index and the chunks that a box touches are read"
 }
 
 TEST_CASE("a sharded v3 store that was written is read back by us and by an independent reader") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const NdArray values = ramp({11, 7});
   auto spec = sharded_store(directory / "out.zarr");
   std::ofstream(directory / "t.raw", std::ios::binary) << bytes_of(values);
@@ -246,7 +223,7 @@ TEST_CASE("shards grow by whole chunks from the last axis to about 128 MB") {
 }
 
 TEST_CASE("damaged shards, indexes and archives are errors that name the chunk") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   auto spec = sharded_store(directory / "out.zarr");
   write_all(spec, ramp({11, 7}));
   const std::string shard = spec.path + "/t/c/0/0";
@@ -280,7 +257,7 @@ TEST_CASE("damaged shards, indexes and archives are errors that name the chunk")
 }
 
 TEST_CASE("metadata that lies about sizes is refused before memory is asked for") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string path = directory / "a.zarr";
   const std::string codecs = R"("codecs":[{"name":"bytes","configuration":{"endian":"little"}},{"name":"zstd","configuration":{"level":1,"checksum":false}}])";
   const auto document = [&](const std::string& shape, const std::string& chunks, const std::string& fill, const std::string& pipeline) {
@@ -321,7 +298,7 @@ TEST_CASE("metadata that lies about sizes is refused before memory is asked for"
 
 TEST_CASE("random damage to a zip file never does worse than an error") {
   if (!python_is_here()) return;
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   REQUIRE(run_python(writer_script + " make " + directory.path.string()));
   const std::string path = directory / "damaged.zip";
   Prng random(11);
@@ -347,7 +324,7 @@ TEST_CASE("random damage to a zip file never does worse than an error") {
 }
 
 TEST_CASE("a part of an existing sharded array replaces whole objects and grows with the commit") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   auto spec = sharded_store(directory / "out.zarr");
   const NdArray values = ramp({11, 7});
   write_all(spec, values);
@@ -378,7 +355,7 @@ TEST_CASE("a part of an existing sharded array replaces whole objects and grows 
 }
 
 TEST_CASE("groups are written beside others and found by name") {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   for (const auto format : {array::OutputFormat::zarr2, array::OutputFormat::zarr3}) {
     auto spec = sharded_store(directory / (format == array::OutputFormat::zarr2 ? "v2.zarr" : "v3.zarr"));
     spec.format = format;
