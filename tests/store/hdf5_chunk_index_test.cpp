@@ -98,20 +98,6 @@ void flip_bytes(std::vector<char>& bytes, Prng& random) {
   for (std::uint64_t i = 0; i < flips; ++i) bytes[random.below(bytes.size())] = static_cast<char>(random.next());
 }
 
-std::vector<char> contents(const std::string& path) {
-  FILE* file = std::fopen(path.c_str(), "rb");
-  std::vector<char> bytes(std::filesystem::file_size(path));
-  REQUIRE(std::fread(bytes.data(), 1, bytes.size(), file) == bytes.size());
-  std::fclose(file);
-  return bytes;
-}
-
-void put_contents(const std::string& path, const std::vector<char>& bytes) {
-  FILE* file = std::fopen(path.c_str(), "wb");
-  std::fwrite(bytes.data(), 1, bytes.size(), file);
-  std::fclose(file);
-}
-
 }  // namespace
 
 TEST_CASE("the chunk index agrees with libhdf5 for every kind of index") {

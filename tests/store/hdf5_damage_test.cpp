@@ -12,16 +12,6 @@ using namespace rankine::store_test;
 
 namespace {
 
-std::vector<char> contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-void put_contents(const std::string& path, const std::vector<char>& bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
 /// Small, with every kind of structure: groups, dense attributes, strings, each chunk index.
 void make_netcdf4(const std::string& path) {
   int file = -1, time = -1, x = -1, group = -1, v = -1, names = -1, inner = -1, plain = -1;

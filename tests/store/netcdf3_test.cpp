@@ -50,20 +50,6 @@ void write_classic(const std::string& path, int mode, int record_variables) {
   nc(nc_close(file));
 }
 
-std::vector<char> contents(const std::string& path) {
-  FILE* file = std::fopen(path.c_str(), "rb");
-  std::vector<char> bytes(std::filesystem::file_size(path));
-  REQUIRE(std::fread(bytes.data(), 1, bytes.size(), file) == bytes.size());
-  std::fclose(file);
-  return bytes;
-}
-
-void put_contents(const std::string& path, const std::vector<char>& bytes) {
-  FILE* file = std::fopen(path.c_str(), "wb");
-  std::fwrite(bytes.data(), 1, bytes.size(), file);
-  std::fclose(file);
-}
-
 }  // namespace
 
 TEST_CASE("NetCDF-3 files of each version read as libnetcdf reads them") {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "grid/box.hpp"
 #include "grid/nd_array.hpp"
@@ -39,6 +40,15 @@ inline bool run_python(const std::string& arguments) {
 inline std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+inline std::vector<char> contents(const std::string& path) {
+  const std::string bytes = bytes_of(std::filesystem::path(path));
+  return {bytes.begin(), bytes.end()};
+}
+
+inline void put_contents(const std::string& path, const std::vector<char>& bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 /// -7, -6.5, -6 ... in C order.
