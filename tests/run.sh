@@ -4,8 +4,7 @@
 #
 #     tests/run.sh [--sanitize] [ctest arguments...]
 #
-# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers, and every fuzz
-# target for a bounded time.
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +18,6 @@ build=${BUILD_DIR:-$root/build}
 jobs=${JOBS:-$(nproc)}
 
 sh "$root/.ci/install_packages.sh" build test
-[ "$sanitize" = no ] || sh "$root/.ci/install_packages.sh" fuzz
 
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
@@ -44,7 +42,6 @@ if [ "$sanitize" = yes ]; then
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     ctest --test-dir "$sanitized" --output-on-failure -j 2 -L unit || status=$?
-  JOBS=$jobs sh "$root/tests/fuzz/run.sh" "$build-fuzz" "${FUZZ_SECONDS:-15}" || status=$?
 fi
 
 [ "$status" -eq 0 ] && echo "all tests passed" || echo "tests failed (ctest status $status)" >&2

@@ -6,6 +6,25 @@
 namespace rankine::array {
 namespace {
 
+/// Field by field: the bytes between the fields differ from copy to copy, and equal expressions must be equal bytes.
+void write_spec(ByteWriter& writer, const kernel::ReduceSpec& spec) {
+  writer.put(spec.op);
+  writer.put(spec.input);
+  writer.put(static_cast<std::uint8_t>(spec.skipna));
+  writer.put(spec.ddof);
+  writer.put(spec.min_count);
+}
+
+kernel::ReduceSpec read_spec(ByteReader& reader) {
+  kernel::ReduceSpec spec;
+  spec.op = reader.get<kernel::ReduceOp>();
+  spec.input = reader.get<DType>();
+  spec.skipna = reader.get<std::uint8_t>() != 0;
+  spec.ddof = reader.get<double>();
+  spec.min_count = reader.get<std::int64_t>();
+  return spec;
+}
+
 /// Writes each node once, inputs before readers; a node refers to its inputs by number.
 class ExprWriter {
  public:
@@ -53,13 +72,13 @@ class ExprWriter {
     if (const auto* node = expr.as<Permute>()) writer_.put_vector(node->axes);
     if (const auto* node = expr.as<Reduce>()) {
       writer_.put_vector(node->axes);
-      writer_.put(node->spec);
+      write_spec(writer_, node->spec);
     }
     if (const auto* node = expr.as<GroupReduce>()) {
       writer_.put(node->axis);
       writer_.put_vector(*node->codes);
       writer_.put(node->group_count);
-      writer_.put(node->spec);
+      write_spec(writer_, node->spec);
     }
     if (const auto* node = expr.as<Concat>()) writer_.put(node->axis);
     if (const auto* node = expr.as<Rechunk>()) writer_.put_vector(node->chunk_shape);
@@ -132,13 +151,13 @@ class ExprReader {
   void read_part(Broadcast&) {}
   void read_part(Reduce& part) {
     part.axes = reader_.get_vector<int>();
-    part.spec = reader_.get<kernel::ReduceSpec>();
+    part.spec = read_spec(reader_);
   }
   void read_part(GroupReduce& part) {
     part.axis = reader_.get<int>();
     part.codes = std::make_shared<const std::vector<std::int32_t>>(reader_.get_vector<std::int32_t>());
     part.group_count = reader_.get<std::int64_t>();
-    part.spec = reader_.get<kernel::ReduceSpec>();
+    part.spec = read_spec(reader_);
   }
   void read_part(Concat& part) { part.axis = reader_.get<int>(); }
   void read_part(Rechunk& part) { part.chunk_shape = reader_.get_vector<std::int64_t>(); }

@@ -219,7 +219,8 @@ Bytes current_rss() {
 
 Bytes peak_rss() {
   // ru_maxrss is inherited over exec from a larger parent; VmHWM is this program's own.
-  if (const auto peak = kilobyte_field(read_small_file("/proc/self/status"), "VmHWM")) return *peak;
+  // The kernel brings it up to date now and then only, so that it may lie below what is there now.
+  if (const auto peak = kilobyte_field(read_small_file("/proc/self/status"), "VmHWM")) return std::max(*peak, current_rss());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return Bytes{static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};

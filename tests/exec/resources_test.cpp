@@ -118,5 +118,7 @@ TEST_CASE("this process has cores, memory and a peak at least as large as a bloc
   CHECK(exec::default_memory_limit(1, 1).limit.value > 0);
   const std::vector<char> block(64 << 20, 1);
   CHECK(exec::peak_rss().value >= block.size());
-  CHECK(exec::current_rss() <= exec::peak_rss());
+  // The kernel counts pages in batches, so that two looks may disagree a little.
+  const std::uint64_t slack = 4u << 20;
+  CHECK(exec::current_rss().value <= exec::peak_rss().value + slack);
 }
