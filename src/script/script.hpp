@@ -29,7 +29,7 @@ class ScriptError : public UsageError {
 };
 
 /// Thrown by sys.exit(n) and raise SystemExit(n); the run ends with this status after pending sinks
-/// were dropped (n != 0) or run (n == 0), which is the caller's part.
+/// were run, which is the caller's part.
 struct ScriptExit {
   int status = 0;
 };

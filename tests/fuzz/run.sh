@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes every target with libFuzzer for a bounded time: run.sh BUILD_DIR [SECONDS_EACH=20] [TARGET...].
-# Needs clang. What crashes a target is kept in BUILD_DIR/crashes; replay it with BUILD_DIR/bin/fuzz_TARGET FILE.
+# Needs clang (sh .ci/install_packages.sh fuzz). What crashes a target is kept in BUILD_DIR/crashes; replay it with BUILD_DIR/bin/fuzz_TARGET FILE.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
