@@ -132,8 +132,7 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
       return static_cast<int>(ExitCode::done);
     });
   } catch (const Error& error) {
-    if (launch::speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
-    return static_cast<int>(error.code());
+    return launch::report_before_start(error);
   }
 }
 

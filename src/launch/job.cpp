@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 
 #include "exec/resources.hpp"
 #include "transport/launch.hpp"
@@ -129,6 +131,12 @@ bool speaks_for_job() {
     if (const char* rank = std::getenv(name)) return std::string(rank) == "0";
   }
   return true;
+}
+
+int report_before_start(const Error& error) {
+  if (speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
+  else std::this_thread::sleep_for(std::chrono::seconds(2));
+  return static_cast<int>(error.code());
 }
 
 std::string history_line(const std::string& command) {

@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 
+#include "base/error.hpp"
 #include "cli/options.hpp"
 #include "report/reporter.hpp"
 #include "runtime/session.hpp"
@@ -17,8 +18,12 @@ using Pipeline = std::function<int(runtime::Session&, report::Reporter&)>;
 /// Under a launcher this call ends the process; alone it returns the status.
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline);
 
-/// Whether this process should speak where every rank of a job meets the same error (a wrong command line).
+/// Whether this process should speak where every rank of a job would say the same.
 bool speaks_for_job();
+
+/// Reports what every rank of a job meets before it has begun (a wrong command line) and gives the exit status. Rank 0
+/// speaks; the others leave it the time to: a launcher kills the whole job at the first status that is not 0.
+int report_before_start(const Error& error);
 
 /// "Sat Nov 21 12:00:00 2026: rankine run anomaly.py in.nc", the form that CDO and NCO use.
 /// SOURCE_DATE_EPOCH replaces the clock, for outputs that must be the same bytes every time.

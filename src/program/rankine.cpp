@@ -108,8 +108,7 @@ int main(int argc, char** argv) {
     if (status != 0) ::_exit(status);
     return status;
   } catch (const Error& error) {
-    if (launch::speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
-    return static_cast<int>(error.code());
+    return launch::report_before_start(error);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: %s\n", error.what());
     return static_cast<int>(ExitCode::internal);
