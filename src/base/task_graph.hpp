@@ -66,6 +66,9 @@ class TaskGraph {
   virtual bool has_resource_needs() const { return false; }
   virtual std::span<const ResourceNeed> resource_needs(TaskId) const { return {}; }
   virtual std::string resource_name(std::uint32_t resource) const { return "resource " + std::to_string(resource); }
+  /// It counts as finished before the run begins and never runs: an earlier run did it, or nothing needs it. Such a
+  /// task has no edges.
+  virtual bool is_already_done(TaskId) const { return false; }
 };
 
 }  // namespace rankine

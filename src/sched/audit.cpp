@@ -93,7 +93,7 @@ void Scheduler::sanity_check() const {
   RANKINE_CHECK(assigned == assigned_total_, "assigned tasks are miscounted");
   RANKINE_CHECK(delayed == delayed_.size(), "delayed tasks are miscounted");
   RANKINE_CHECK(recalled == recalls_.size(), "recalled tasks are miscounted");
-  RANKINE_CHECK(assigned != 0 || ready == 0 || !started_ || live_workers_.empty(),
+  RANKINE_CHECK(assigned != 0 || ready == 0 || !started_ || paused_ || live_workers_.empty(),
                 "nothing runs although a task is ready");
   RANKINE_CHECK(readers_at.size() == replicas_.size(), "the replica table has other pairs than the assigned tasks");
   for (const auto& [pair, count] : readers_at)
@@ -108,7 +108,7 @@ void Scheduler::sanity_check() const {
     RANKINE_CHECK(worker.movable_count == sums[w].movable, "tasks that others may take are miscounted");
     RANKINE_CHECK(worker.roots_assigned == sums[w].roots, "root tasks of a worker are miscounted");
     RANKINE_CHECK(worker.assigned_count == sums[w].assigned, "assigned tasks of a worker are miscounted");
-    RANKINE_CHECK(!started_ || !worker.dirty, "a worker was left unserved");
+    RANKINE_CHECK(!started_ || paused_ || !worker.dirty, "a worker was left unserved");
     RANKINE_CHECK(worker.assigned_us == sums[w].assigned_us, "the queue of a worker is longer than its sum");
     if (worker.assigned_count == 0) RANKINE_CHECK(worker.replica_bytes == 0, "a worker without tasks has inputs in use");
   }

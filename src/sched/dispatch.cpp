@@ -17,6 +17,7 @@ void Scheduler::mark_dirty(WorkerId worker) {
 /// that something runs as long as anything can.
 void Scheduler::dispatch(Actions& out) {
   if (!started_ || failure_) return;
+  if (paused_) return note_finished_run(out);
   for (std::size_t next = 0; next < dirty_.size() && !failure_; ++next) {
     const WorkerId worker = dirty_[next];
     if (!is_alive(worker)) continue;

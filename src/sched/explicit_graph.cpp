@@ -110,6 +110,7 @@ std::shared_ptr<const TaskGraph> with_stored_edges(std::shared_ptr<const TaskGra
     profile.priority = graph->priority(task);
     const auto needs = graph->resource_needs(task);
     profile.needs.assign(needs.begin(), needs.end());
+    profile.already_done = graph->is_already_done(task);
     builder.add(inputs, profile);
   }
   auto stored = std::make_shared<ExplicitGraph>(builder.build());

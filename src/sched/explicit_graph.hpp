@@ -20,6 +20,7 @@ struct TaskProfile {
   std::uint32_t cost_class = 0;  ///< TaskGraph::cost_class; the function of a custom graph, say
   std::int32_t priority = 0;
   std::vector<ResourceNeed> needs;
+  bool already_done = false;
   bool operator==(const TaskProfile&) const = default;
 };
 
@@ -66,6 +67,8 @@ class ExplicitGraph final : public TaskGraph {
   std::int32_t priority(TaskId task) const override { return profile(task).priority; }
   bool has_resource_needs() const override { return has_needs_; }
   std::span<const ResourceNeed> resource_needs(TaskId task) const override { return profile(task).needs; }
+
+  bool is_already_done(TaskId task) const override { return profile(task).already_done; }
 
   void fetch_ahead(TaskId task, unsigned stage) const override;
 

@@ -18,8 +18,14 @@ Scheduler::Scheduler(SchedulerOptions options, std::shared_ptr<const TaskGraph> 
   rank_ = std::move(order.rank);
   unfinished_ = graph_->task_count();
   std::uint32_t group_limit = 0, root_count = 0;
-  const auto is_root = [&](TaskId task) { return tasks_.count(task) == 0 && !must_stay(task); };
+  const auto is_root = [&](TaskId task) {
+    return tasks_.count(task) == 0 && is_unfinished(task) && !must_stay(task);
+  };
   for (std::uint32_t i = 0; i < task_count(); ++i) {
+    if (graph_->is_already_done({i})) {
+      tasks_.set_state({i}, TaskState::released);
+      --unfinished_;
+    }
     tasks_.set_count({i}, static_cast<std::uint32_t>(graph_->dependencies_of({i}, inputs_).size()));
     group_limit = std::max(group_limit, graph_->pin_group({i}).value);
     root_count += is_root({i});
@@ -214,6 +220,11 @@ void Scheduler::on_timer(Instant now, Actions& out) {
 std::optional<WorkerId> Scheduler::holder(TaskId task) const {
   if (tasks_.state(task) != TaskState::held) return std::nullopt;
   return WorkerId{tasks_.worker(task)};
+}
+
+void Scheduler::held_outputs(std::vector<std::pair<TaskId, WorkerId>>& out) const {
+  for (std::uint32_t i = 0; i < task_count(); ++i)
+    if (const std::optional<WorkerId> worker = holder({i})) out.emplace_back(TaskId{i}, *worker);
 }
 
 std::vector<FailedAttempt> Scheduler::failed_attempts(TaskId task) const {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -72,6 +73,8 @@ class Scheduler {
   /// The client has the wanted output of `task`: it may be released.
   void on_wanted_taken(Instant now, TaskId task, Actions& out);
   void on_timer(Instant now, Actions& out);
+  /// Nothing more is assigned; what is assigned goes on, and is entered as ever. For a run that is about to be left.
+  void pause() { paused_ = true; }
 
   std::uint32_t task_count() const { return tasks_.size(); }
   std::uint32_t finished_count() const { return task_count() - unfinished_; }
@@ -83,6 +86,8 @@ class Scheduler {
   TaskState state(TaskId task) const { return tasks_.state(task); }
   /// The worker that holds the output of a held task.
   std::optional<WorkerId> holder(TaskId task) const;
+  /// Appends every output that is held and still needed, with its holder, in the order of the ids. O(tasks).
+  void held_outputs(std::vector<std::pair<TaskId, WorkerId>>& out) const;
   /// Failed executions of a task that may still succeed (for the summary); empty if none.
   std::vector<FailedAttempt> failed_attempts(TaskId task) const;
   /// Tasks that ran over the memory bounds because nothing else could have.
@@ -248,6 +253,7 @@ class Scheduler {
   bool graph_has_needs_ = false;
   std::optional<TaskId> unservable_;           ///< needs a resource that no worker has
   bool started_ = false;
+  bool paused_ = false;
   bool had_losses_ = false;                    ///< a worker was lost: holders may have moved under assigned readers
   bool reported_success_ = false;
 

@@ -1,0 +1,91 @@
+#include "journal/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace rankine::journal {
+namespace {
+
+std::vector<std::byte> read_whole(int descriptor, const std::string& path) {
+  struct stat status{};
+  if (::fstat(descriptor, &status) != 0) throw InputError("cannot read " + path + ": " + std::strerror(errno));
+  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::pread(descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw InputError("cannot read " + path + ": " + std::strerror(errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+void write_whole(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put =
+        ::pwrite(descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) throw OutputError("cannot write " + path + ": " + std::strerror(put == 0 ? ENOSPC : errno));
+    done += static_cast<std::size_t>(put);
+  }
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& path) : path_(path) {
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor_ < 0) throw OutputError("cannot open the journal " + path + ": " + std::strerror(errno));
+  try {
+    ParsedJournal parsed = parse_journal(read_whole(descriptor_, path), path);
+    records_ = std::move(parsed.records);
+    torn_bytes_ = parsed.torn_bytes;
+    size_ = parsed.sound_bytes;
+    if (torn_bytes_ != 0 && ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0)
+      throw OutputError("cannot cut the torn end off the journal " + path + ": " + std::strerror(errno));
+    if (size_ == 0) {
+      const std::vector<std::byte> head = journal_head();
+      write_whole(descriptor_, 0, head, path);
+      size_ = head.size();
+    }
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+Journal::~Journal() { ::close(descriptor_); }
+
+void Journal::append(const Record& record) {
+  const std::vector<std::byte> bytes = encode_record(record);
+  // A write that failed half way is written over by the next one, and cut off if there is none.
+  write_whole(descriptor_, size_, bytes, path_);
+  size_ += bytes.size();
+}
+
+void Journal::sync() {
+  if (::fdatasync(descriptor_) != 0) throw OutputError("cannot write " + path_ + " to disk: " + std::strerror(errno));
+}
+
+std::vector<Record> read_journal(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw InputError("cannot read the journal " + path + ": " + std::strerror(errno));
+  try {
+    ParsedJournal parsed = parse_journal(read_whole(descriptor, path), path);
+    ::close(descriptor);
+    return std::move(parsed.records);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+}
+
+}  // namespace rankine::journal

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace rankine::journal {
+
+/// Who has a run directory: enough to tell a live run from one that died.
+struct LockOwner {
+  std::string host;
+  std::int64_t pid = 0;
+  std::string job;            ///< the batch system's, such as "slurm 1234"; may be empty
+  std::uint64_t beat = 0;     ///< counts up while it lives
+};
+
+/// Makes two live runs on one run directory impossible. The file DIR/lock holds the owner's host, pid and job; a lock
+/// of the file system (fcntl) goes with it, and is gone as soon as its process is. Not every file system keeps locks
+/// between nodes: an owner on another host is watched for a while, and is dead if its beat stands still. No two
+/// clocks are compared.
+class RunLock {
+ public:
+  struct Timing {
+    unsigned watch_ms = 20'000;   ///< of an owner on another host
+    unsigned look_ms = 1'000;
+  };
+  /// The owner is to call beat() so often.
+  static constexpr unsigned beat_interval_ms = 5'000;
+
+  /// Throws UsageError naming the live owner and what to do, OutputError if the directory cannot be written.
+  explicit RunLock(const std::string& directory) : RunLock(directory, Timing{}) {}
+  RunLock(const std::string& directory, Timing timing);
+  /// Leaves no lock behind.
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+  /// Says that the owner lives; cheap, called every few seconds.
+  void beat();
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  LockOwner owner_;
+};
+
+/// The batch job that this process belongs to, by its environment: "slurm 1234"; empty outside of one.
+std::string batch_job();
+
+}  // namespace rankine::journal

@@ -1,0 +1,85 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/byte_stream.hpp"
+#include "base/ids.hpp"
+#include "journal/record.hpp"
+
+namespace rankine::journal {
+
+/// First record of a job and of each that resumed it.
+struct JobRecord {
+  std::string program_version;
+  std::string working_directory;
+  std::vector<std::string> command;    ///< words after the program's name, to start it again
+  std::string script;                  ///< its path
+  std::string script_text;             ///< a changed script is refused with the line that changed
+  std::vector<std::string> arguments;  ///< sys.argv without the script
+  bool operator==(const JobRecord&) const = default;
+};
+
+/// What an input was when the plan was made.
+struct InputFingerprint {
+  std::string path;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  bool operator==(const InputFingerprint&) const = default;
+};
+
+/// A plan has begun, the `number`-th of the job.
+struct RunRecord {
+  std::uint32_t number = 0;
+  std::uint64_t plan_bytes = 0;        ///< the plan's length, crc32c and crc32: the same plan or another
+  std::uint32_t plan_crc32c = 0;
+  std::uint32_t plan_crc32 = 0;
+  std::vector<InputFingerprint> inputs;
+  std::vector<std::byte> targets;      ///< store::OutputTarget each, encoded: where unfinished outputs lie
+  bool operator==(const RunRecord&) const = default;
+};
+
+/// Bytes that lie in a file of the run directory or in an unfinished output.
+struct Segment {
+  std::uint32_t file = 0;              ///< number in CheckpointRecord::files
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const Segment&) const = default;
+};
+
+/// A task's output that can be had without running it.
+struct SavedBlock {
+  TaskId task;
+  std::vector<std::byte> head;         ///< runtime::encode_head
+  std::vector<Segment> segments;       ///< the payload, in order
+  std::uint32_t crc32c = 0;            ///< of the payload
+  bool operator==(const SavedBlock&) const = default;
+};
+
+/// What is safe since the last checkpoint. Everything it names is on disk.
+struct CheckpointRecord {
+  std::uint32_t run = 0;
+  std::vector<std::string> files;
+  std::vector<TaskId> done;            ///< sink tasks whose part of an output is written
+  std::vector<SavedBlock> saved;
+  bool operator==(const CheckpointRecord&) const = default;
+};
+
+/// A plan has ended: its outputs are committed and this is what its values were.
+struct RunDoneRecord {
+  std::uint32_t number = 0;
+  std::vector<std::vector<std::byte>> values;   ///< each an encoded block with one array
+  bool operator==(const RunDoneRecord&) const = default;
+};
+
+using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord>;
+
+Record encode(const AnyRecord& record);
+/// Throws DecodeError for an unknown kind or a payload that does not fit it.
+AnyRecord decode(const Record& record);
+
+void write_to(ByteWriter& writer, const SavedBlock& block);
+SavedBlock read_saved_block(ByteReader& reader);
+
+}  // namespace rankine::journal
