@@ -11,8 +11,10 @@ enum class ExitCode : int {
   usage = 2,           ///< bad command line or script, unknown names, variables and dims included
   input = 3,           ///< input missing, unreadable or corrupt
   output = 4,          ///< output cannot be created, written or committed
-  resources = 5,       ///< memory limit too small for the plan, no workers
+  resources = 5,       ///< memory limit too small for the plan
+  partial = 6,         ///< --keep-going: some tasks failed for good, what did not depend on them is done
   internal = 70,       ///< a broken invariant: a bug in Rankine
+  resumable = 75,      ///< the surroundings gave up, such as the last worker: nothing is wrong with the work, run it again
   interrupted = 130,   ///< SIGINT or SIGTERM: outputs that were not finished are removed
 };
 

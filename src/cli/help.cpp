@@ -18,8 +18,8 @@ constexpr const char* overview =
     "  help [COMMAND]          print this, or all about a command\n"
     "\n"
     "exit status: 0 done, 1 a task failed for good, 2 bad command line or script,\n"
-    "3 input missing or unreadable, 4 output not writable, 5 too little memory or a\n"
-    "lost rank, 70 a bug in rankine, 130 interrupted.\n";
+    "3 input missing or unreadable, 4 output not writable, 5 too little memory,\n"
+    "6 partly done, 70 a bug in rankine, 75 no worker is left: run again, 130 interrupted.\n";
 
 constexpr const char* run_intro =
     "usage: rankine run [OPTION...] SCRIPT [WORD...]\n"
