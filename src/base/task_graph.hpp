@@ -65,6 +65,10 @@ class TaskGraph {
   /// Empty for nearly all tasks. Valid as long as the graph.
   virtual bool has_resource_needs() const { return false; }
   virtual std::span<const ResourceNeed> resource_needs(TaskId) const { return {}; }
+  /// Executions that may fail before the task has failed for good; 0: as the scheduler's options say.
+  virtual std::uint32_t max_attempts(TaskId) const { return 0; }
+  /// Tasks may be added at the end while a run is on: Scheduler::on_tasks_added. Ids are then in topological order.
+  virtual bool grows() const { return false; }
   virtual std::string resource_name(std::uint32_t resource) const { return "resource " + std::to_string(resource); }
   /// It counts as finished before the run begins and never runs: an earlier run did it, or nothing needs it. Such a
   /// task has no edges.

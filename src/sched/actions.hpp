@@ -54,7 +54,13 @@ struct Release {
   WorkerId worker;
   PoolRange tasks;  ///< Actions::tasks(release)
 };
-/// Every task has finished. Wanted outputs are still held until on_wanted_taken. Comes again if
+/// Where the run keeps going: `task` will never have an output, because `cause` failed for good or was cancelled
+/// (task == cause), and `task` needs it. See Scheduler::error_of.
+struct TaskErred {
+  TaskId task;
+  TaskId cause;
+};
+/// Every task has finished (or, where the run keeps going, is erred). Wanted outputs are still held until on_wanted_taken. Comes again if
 /// a lost worker held a wanted output and it had to be computed once more.
 struct RunSucceeded {};
 /// The run cannot be finished: see Scheduler::failure(). No action follows, ever.
@@ -64,7 +70,7 @@ struct SetTimer {
   Instant at;
 };
 
-using Action = std::variant<Assign, Recall, Release, RunSucceeded, RunFailed, SetTimer>;
+using Action = std::variant<Assign, Recall, Release, RunSucceeded, RunFailed, SetTimer, TaskErred>;
 
 /// What one or several events ask for, in the order in which it must be sent. Keep one buffer and clear() it.
 struct Actions {

@@ -16,7 +16,7 @@ void Scheduler::sanity_check() const {
   };
   std::vector<Sums> sums(workers_.size());
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> readers_at;  // (block, worker)
-  std::uint32_t unfinished = 0, ready = 0, assigned = 0, delayed = 0, recalled = 0;
+  std::uint32_t unfinished = 0, ready = 0, assigned = 0, delayed = 0, recalled = 0, erred = 0;
   std::vector<TaskId> edges;
   for (std::uint32_t i = 0; i < task_count(); ++i) {
     const TaskId task{i};
@@ -77,6 +77,11 @@ void Scheduler::sanity_check() const {
       case TaskState::released:
         RANKINE_CHECK(!is_kept_for_client(task), "a wanted output was released");
         break;
+      case TaskState::erred:
+        ++erred;
+        RANKINE_CHECK(worker == no_worker, "an erred task has a worker");
+        RANKINE_CHECK(errors_.contains(causes_.at(task)), "an erred task has no cause");
+        break;
     }
     const PinGroup group = graph_->pin_group(task);
     if (group.value != 0 && state >= TaskState::assigned && state <= TaskState::started)
@@ -87,8 +92,10 @@ void Scheduler::sanity_check() const {
     const auto readers = std::count_if(edges.begin(), edges.end(), [&](TaskId r) { return is_unfinished(r); });
     if (state == TaskState::held) RANKINE_CHECK(readers == tasks_.count(task), "readers are miscounted");
     if (state == TaskState::released) RANKINE_CHECK(readers == 0, "an output was released before its last reader");
+    if (state == TaskState::erred) RANKINE_CHECK(readers == 0, "a task waits for an erred one");
   }
   RANKINE_CHECK(unfinished == unfinished_, "unfinished tasks are miscounted");
+  RANKINE_CHECK(erred == erred_, "erred tasks are miscounted");
   RANKINE_CHECK(ready == ready_total_, "ready tasks are miscounted");
   RANKINE_CHECK(assigned == assigned_total_, "assigned tasks are miscounted");
   RANKINE_CHECK(delayed == delayed_.size(), "delayed tasks are miscounted");

@@ -1,6 +1,7 @@
 // Filling worker queues: which task each worker gets next.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/check.hpp"
 #include "sched/scheduler.hpp"
@@ -18,24 +19,30 @@ void Scheduler::mark_dirty(WorkerId worker) {
 void Scheduler::dispatch(Actions& out) {
   if (!started_ || failure_) return;
   if (paused_) return note_finished_run(out);
-  for (std::size_t next = 0; next < dirty_.size() && !failure_; ++next) {
-    const WorkerId worker = dirty_[next];
-    if (!is_alive(worker)) continue;
-    at(worker).dirty = false;
-    fill(worker, out);
-  }
-  dirty_.clear();
-  if (!failure_ && unservable_) refuse_unservable(out);
-  if (!failure_) serve_hungry(out);
-  if (!failure_) force_progress(out);
+  if (!unservable_.empty()) refuse_unservable(out);
+  do {
+    for (std::size_t next = 0; next < dirty_.size() && !failure_; ++next) {
+      const WorkerId worker = dirty_[next];
+      if (!is_alive(worker)) continue;
+      at(worker).dirty = false;
+      fill(worker, out);
+    }
+    dirty_.clear();
+    if (!failure_) serve_hungry(out);
+    if (!failure_) force_progress(out);
+    // A task that was erred just now may have freed memory.
+  } while (!failure_ && !dirty_.empty());
   if (!failure_) note_finished_run(out);
 }
 
 void Scheduler::refuse_unservable(Actions& out) {
-  std::string what = graph_->describe(*unservable_) + " needs";
-  for (const ResourceNeed& need : graph_->resource_needs(*unservable_))
-    what += " " + std::to_string(need.amount) + " of " + graph_->resource_name(need.resource);
-  fail_run({unservable_, what + ", which no worker has", true, {}}, out);
+  for (const TaskId task : std::exchange(unservable_, {})) {
+    if (failure_ || tasks_.state(task) != TaskState::ready) continue;
+    std::string what = graph_->describe(task) + " needs";
+    for (const ResourceNeed& need : graph_->resource_needs(task))
+      what += " " + std::to_string(need.amount) + " of " + graph_->resource_name(need.resource);
+    fail_for_good({task, what + ", which no worker has", true, {}}, out);
+  }
 }
 
 /// Ready tasks with inputs go first, in static order: their inputs take memory already. Roots come
@@ -44,8 +51,10 @@ void Scheduler::fill(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
   Filled outcome = Filled::assigned;
   while (!failure_ && has_room_in_queue(worker, worker.assigned_count, options_.queued_ahead_per_worker)) {
-    outcome = assign_next_ready(id, out);
-    if (outcome == Filled::no_work) outcome = assign_next_root(id, out);
+    // What the user has given a priority goes first even where it is a root.
+    const bool root_first = growing_ && root_outranks_ready(id);
+    outcome = root_first ? assign_next_root(id, out) : assign_next_ready(id, out);
+    if (outcome == Filled::no_work) outcome = root_first ? assign_next_ready(id, out) : assign_next_root(id, out);
     if (outcome != Filled::assigned) break;
   }
   if (outcome == Filled::no_work && worker.has_free_thread() && !worker.hungry) {
@@ -101,7 +110,12 @@ Scheduler::Filled Scheduler::assign_next_ready(WorkerId id, Actions& out) {
 Scheduler::Filled Scheduler::assign_next_root(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
   if (!has_room_in_queue(worker, worker.roots_assigned, options_.roots_ahead_per_worker)) return Filled::no_work;
-  if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
+  do {
+    if (worker.root_begin == worker.root_end && !take_root_run(id)) return Filled::no_work;
+    // A cancelled root is found out here.
+    while (erred_ != 0 && worker.root_begin != worker.root_end && tasks_.state(roots_[worker.root_begin]) == TaskState::erred)
+      ++worker.root_begin;
+  } while (worker.root_begin == worker.root_end);
   const TaskId task = roots_[worker.root_begin];
   if (!root_fits(running_bytes(task), id)) return Filled::no_memory;
   ++worker.root_begin;
@@ -122,7 +136,9 @@ bool Scheduler::take_root_run(WorkerId id) {
   const auto left = static_cast<std::uint32_t>(roots_.size()) - root_cursor_;
   if (left == 0) return false;
   const std::uint32_t runs = std::max(1u, total_threads_ * options_.root_runs_per_thread);
-  const std::uint32_t length = std::clamp(left / runs, 1u, std::max(1u, options_.root_run_limit));
+  // Where roots differ in priority the next may be more urgent than all that are there now.
+  const std::uint32_t limit = growing_ && graph_->has_priorities() ? 1 : std::max(1u, options_.root_run_limit);
+  const std::uint32_t length = std::clamp(left / runs, 1u, limit);
   worker.root_begin = root_cursor_;
   worker.root_end = root_cursor_ += length;
   return true;
@@ -135,8 +151,8 @@ void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
   if (tasks_.attempt(task) >= options_.max_assignments_per_task) {
     tasks_.set_state(task, TaskState::waiting);
     tasks_.set_worker(task, no_worker);
-    fail_run({task, graph_->describe(task) + " was assigned too often without being finished", true,
-              failed_attempts(task)}, out);
+    fail_for_good({task, graph_->describe(task) + " was assigned too often without being finished", true,
+                   failed_attempts(task)}, out);
     return;
   }
   tasks_.set_state(task, TaskState::assigned);
@@ -164,16 +180,17 @@ void Scheduler::assign(TaskId task, WorkerId id, Actions& out) {
   if (inputs.empty()) ++worker.roots_assigned;
   const std::uint64_t after_the_others = inputs.empty() && !must_stay(task) ? 1 : 0;
   out.list.push_back(Assign{id, task, tasks_.attempt(task), {begin, static_cast<std::uint32_t>(inputs.size())},
-                            after_the_others << 32 | rank_[task.value]});
+                            std::uint64_t{urgency(task)} << 33 | after_the_others << 32 | rank_[task.value]});
 }
 
 /// Nothing runs anywhere, yet tasks are ready: memory bounds alone hold them back, and no event would come
 /// to change that. The best of them runs whatever the bounds say.
 void Scheduler::force_progress(Actions& out) {
-  if (assigned_total_ != 0 || ready_total_ == 0 || live_workers_.empty()) return;
-  const bool forced = force_ready(out) || force_root(out);
-  RANKINE_CHECK(forced, "a ready task is in no queue");
-  ++forced_;
+  while (!failure_ && assigned_total_ == 0 && ready_total_ != 0 && !live_workers_.empty()) {
+    const bool forced = force_ready(out) || force_root(out);
+    RANKINE_CHECK(forced, "a ready task is in no queue");
+    ++forced_;
+  }
 }
 
 bool Scheduler::force_ready(Actions& out) {
@@ -194,10 +211,16 @@ bool Scheduler::force_root(Actions& out) {
   WorkerId target = live_workers_.front();
   for (const WorkerId id : live_workers_)
     if (room(id) > room(target)) target = id;
+  const auto skip_erred = [&](WorkerId id) {
+    WorkerState& worker = at(id);
+    while (worker.root_begin != worker.root_end && tasks_.state(roots_[worker.root_begin]) == TaskState::erred) ++worker.root_begin;
+    return worker.root_begin != worker.root_end;
+  };
   WorkerId owner = target;
-  if (at(target).root_begin == at(target).root_end && !take_root_run(target)) {
-    const auto found = std::find_if(live_workers_.begin(), live_workers_.end(),
-                                    [&](WorkerId id) { return at(id).root_begin != at(id).root_end; });
+  while (!skip_erred(target) && take_root_run(target)) {
+  }
+  if (!skip_erred(target)) {
+    const auto found = std::find_if(live_workers_.begin(), live_workers_.end(), skip_erred);
     if (found == live_workers_.end()) return false;
     owner = *found;
   }

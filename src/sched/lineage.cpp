@@ -13,7 +13,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   had_losses_ = true;
   if (at(worker).stealable_at != WorkerState::not_stealable) note_stealable(worker);
   live_workers_.erase(std::find(live_workers_.begin(), live_workers_.end(), worker));
-  total_threads_ -= at(worker).threads;
+  total_threads_ -= at(worker).description.threads;
   if (failure_) return;
 
   std::vector<TaskId> homeless;  // may run elsewhere if their inputs are there
@@ -23,7 +23,9 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   for (std::uint32_t group = 1; group < group_worker_.size(); ++group)
     if (group_worker_[group] == worker.value) group_worker_[group] = no_worker;
   at(worker) = WorkerState{};
+  for (const TaskId task : lost) forget_output(task);
   resubmit(lost);
+  err_hopeless(out);
   homeless.insert(homeless.end(), lost.begin(), lost.end());
   for (const TaskId task : homeless)
     if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);
@@ -62,7 +64,7 @@ void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
 void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
   for (std::uint32_t i = 0; i < task_count(); ++i) {
     const TaskId task{i};
-    if (is_unfinished(task)) continue;
+    if (is_unfinished(task) || tasks_.state(task) == TaskState::erred) continue;
     const bool held_there = tasks_.state(task) == TaskState::held && tasks_.worker(task) == id.value;
     const PinGroup group = graph_->pin_group(task);
     if (held_there || (group.value != 0 && group_worker_[group.value] == id.value)) lost.push_back(task);
@@ -80,16 +82,18 @@ void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
   }
 }
 
-/// Makes finished tasks unfinished again, and with them every released output that they need, to any
-/// depth; `lost` grows by those. Afterwards all counts are as if they had never run.
+/// A finished task is unfinished again.
+void Scheduler::forget_output(TaskId task) {
+  forget_size(task);
+  tasks_.set_state(task, TaskState::waiting);
+  tasks_.set_worker(task, no_worker);
+  ++unfinished_;
+}
+
+/// Of tasks whose output was forgotten: what they need of released outputs is forgotten and computed again too, to
+/// any depth; `lost` grows by those. Afterwards all counts are as if they had never run. Those that need an erred
+/// task are noted as hopeless.
 void Scheduler::resubmit(std::vector<TaskId>& lost) {
-  const auto forget_output = [&](TaskId task) {
-    forget_size(task);
-    tasks_.set_state(task, TaskState::waiting);
-    tasks_.set_worker(task, no_worker);
-    ++unfinished_;
-  };
-  for (const TaskId task : lost) forget_output(task);
   for (std::size_t next = 0; next < lost.size(); ++next) {
     const TaskId task = lost[next];
     std::uint32_t missing = 0;
@@ -99,6 +103,7 @@ void Scheduler::resubmit(std::vector<TaskId>& lost) {
         continue;
       }
       ++missing;
+      if (tasks_.state(input) == TaskState::erred) hopeless_.push_back(task);
       if (tasks_.state(input) != TaskState::released) continue;
       forget_output(input);
       lost.push_back(input);

@@ -10,6 +10,8 @@ namespace rankine::sched {
 struct SchedulerOptions {
   /// Executions of a task that may fail before the run does.
   std::uint32_t max_attempts = 3;
+  /// A task that has failed for good ends itself and what needs it (TaskErred), not the run.
+  bool keep_going = false;
   /// Delay before the second attempt; doubles with each further one. Spares a file system that has hiccups.
   std::uint32_t retry_delay_ms = 50;
   /// Assignments of one task for any reason (failures, inputs that vanished, lost workers, steals):

@@ -11,7 +11,7 @@ void Scheduler::make_ready(TaskId task) {
   WorkerId worker{no_worker};
   if (!live_workers_.empty()) {
     worker = choose_worker(task);
-    if (worker.value == no_worker && !unservable_) unservable_ = task;
+    if (worker.value == no_worker) unservable_.push_back(task);
   }
   if (worker.value != no_worker) return queue_at(task, worker);
   tasks_.set_state(task, TaskState::ready);

@@ -9,10 +9,15 @@
 namespace rankine::sched {
 
 Scheduler::Scheduler(SchedulerOptions options, std::shared_ptr<const TaskGraph> graph)
-    : options_(options), graph_(std::move(graph)), tasks_(graph_->task_count()),
+    : options_(options), graph_(std::move(graph)), tasks_(graph_->grows() ? 0 : graph_->task_count()),
       costs_(*graph_, options.cost_learning_rate) {
   RANKINE_CHECK(options_.max_attempts > 0, "max_attempts is at least 1");
-  RANKINE_CHECK(options_.max_assignments_per_task < TaskTable::attempt_limit, "attempt numbers have 11 bits");
+  RANKINE_CHECK(options_.max_assignments_per_task < TaskTable::attempt_limit, "attempt numbers have 10 bits");
+  growing_ = graph_->grows();
+  if (growing_) {
+    group_worker_.assign(1, no_worker);
+    return;  // its first tasks come as all others do
+  }
   graph_has_needs_ = graph_->has_resource_needs();
   StaticOrder order = compute_static_order(*graph_);
   rank_ = std::move(order.rank);
@@ -122,7 +127,10 @@ void Scheduler::fetch_ahead(std::span<const FinishedTask> tasks, std::size_t at_
 
 /// False if the report is not of an execution that is under way.
 bool Scheduler::enter_finished(const FinishedTask& report, Actions& out) {
-  if (!is_current(report.worker, report.task, report.attempt)) return false;
+  if (!is_current(report.worker, report.task, report.attempt)) {
+    drop_late_output(report, out);
+    return false;
+  }
   leave_worker(report.task);
   learn(report.task, report.duration_us);
   finish(report.task, report.worker, report.bytes, out);
@@ -160,12 +168,8 @@ void Scheduler::on_task_failed(Instant now, WorkerId worker, TaskId task, std::u
   leave_worker(task);
   auto& failures = failures_[task];
   failures.push_back({attempt, worker, std::move(message)});
-  if (permanent || failures.size() >= options_.max_attempts) {
-    tasks_.set_state(task, TaskState::waiting);
-    fail_run({task, graph_->describe(task), permanent, failures}, out);
-    return;
-  }
-  delay(now, task, static_cast<std::uint32_t>(failures.size()), out);
+  if (permanent || failures.size() >= max_attempts(task)) fail_for_good({task, graph_->describe(task), permanent, failures}, out);
+  else delay(now, task, static_cast<std::uint32_t>(failures.size()), out);
   dispatch(out);
 }
 
@@ -268,6 +272,10 @@ void Scheduler::leave_worker(TaskId task) {
     else if (had_losses_) worker.replica_bytes -= replicas_.remove_if_known(input, id);
   }
   if (inputs.empty()) --worker.roots_assigned;
+  if (!blocked_.empty() && blocked_.erase(task) != 0) {
+    --worker.threads;
+    --total_threads_;
+  }
   if (graph_has_needs_)
     for (const ResourceNeed& need : graph_->resource_needs(task)) worker.resources_free[need.resource] += need.amount;
   if (tasks_.state(task) == TaskState::recalled) {

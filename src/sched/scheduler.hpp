@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct FailureReport {
 /// Order of use: on_worker_joined for each worker known, start, then events as they come; workers may
 /// join later too. Reports of unknown attempts, of lost workers and doubled ones are ignored.
 ///
+/// With SchedulerOptions::keep_going a task that has failed for good is erred, with all that needs it, and the run
+/// goes on; so it does when tasks are cancelled.
+///
 /// State is a structure of arrays indexed by task (TaskTable: 12 bytes a task, and 4 a root task); root tasks
 /// are intervals of one sorted list. An event costs O(its task's edges) and allocates nothing once buffers have
 /// grown to the most that is in flight.
@@ -75,12 +79,24 @@ class Scheduler {
   void on_timer(Instant now, Actions& out);
   /// Nothing more is assigned; what is assigned goes on, and is entered as ever. For a run that is about to be left.
   void pause() { paused_ = true; }
+  /// A growing graph has more tasks than before: to be said at once, before any other event. An input may be in any
+  /// state: a released one is computed again, an erred one makes its new reader erred at once.
+  void on_tasks_added(Instant now, Actions& out);
+  /// The client does not want `task` any more: it is erred, with all that needs it, and taken back where it waits or
+  /// runs; of one that has finished already nothing changes. Only where the run keeps going.
+  void on_cancelled(Instant now, TaskId task, Actions& out);
+  /// The task waits, on its thread, for others: until it says otherwise its worker takes one more task than threads.
+  void on_task_blocked(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, bool blocked, Actions& out);
 
   std::uint32_t task_count() const { return tasks_.size(); }
   std::uint32_t finished_count() const { return task_count() - unfinished_; }
   std::uint32_t assigned_count() const { return assigned_total_; }
   std::uint32_t live_worker_count() const { return static_cast<std::uint32_t>(live_workers_.size()); }
   bool succeeded() const { return started_ && !failure_ && unfinished_ == 0; }
+  /// Tasks that will never have an output.
+  std::uint32_t erred_count() const { return erred_; }
+  /// Why an erred task is: the report of the task that caused it. An empty list of attempts: it was cancelled.
+  const FailureReport& error_of(TaskId task) const;
   bool failed() const { return failure_.has_value(); }
   const FailureReport& failure() const { return *failure_; }
   TaskState state(TaskId task) const { return tasks_.state(task); }
@@ -107,6 +123,7 @@ class Scheduler {
 
  private:
   static constexpr std::uint32_t no_worker = TaskTable::no_worker;
+  static constexpr std::uint32_t urgency_shift = 24;
   struct DelayedRetry {
     Instant at;
     TaskId task;
@@ -136,10 +153,30 @@ class Scheduler {
   void fail_run(FailureReport report, Actions& out);
   void note_finished_run(Actions& out);
   void set_timer(Actions& out);
+  std::uint32_t max_attempts(TaskId task) const {
+    const std::uint32_t own = graph_->max_attempts(task);
+    return own != 0 ? own : options_.max_attempts;
+  }
+
+  // tasks that fail for good (erring.cpp)
+  void fail_for_good(FailureReport report, Actions& out);
+  void err(TaskId first, TaskId cause, Actions& out);
+  void take_off_books(TaskId task, Actions& out);
+  void err_hopeless(Actions& out);
+  void drop_late_output(const FinishedTask& report, Actions& out);
+
+  // growing graphs (growing.cpp)
+  void rank_added(std::uint32_t first);
+  void enter_added(std::uint32_t first, std::vector<TaskId>& revived);
+  void add_roots(std::vector<TaskId>& added);
+  /// Lower goes first: the first 8 bits of a rank in a growing graph, from the user's priority.
+  std::uint32_t urgency(TaskId task) const { return growing_ ? rank_[task.value] >> urgency_shift : 0; }
+  bool root_outranks_ready(WorkerId worker) const;
 
   // lost workers (lineage.cpp)
   void give_up_queues(WorkerId worker, std::vector<TaskId>& homeless);
   void unhold_at(WorkerId worker, std::vector<TaskId>& lost);
+  void forget_output(TaskId task);
   void resubmit(std::vector<TaskId>& lost);
 
   // placement: which worker (placement.cpp)
@@ -251,7 +288,13 @@ class Scheduler {
   std::uint32_t steal_pause_ = 0;              ///< events to let pass before thieves look again
   std::uint32_t forced_ = 0;
   bool graph_has_needs_ = false;
-  std::optional<TaskId> unservable_;           ///< needs a resource that no worker has
+  bool growing_ = false;                       ///< the graph may grow
+  std::vector<TaskId> unservable_;             ///< need a resource that no worker has
+  std::uint32_t erred_ = 0;
+  std::unordered_map<TaskId, TaskId> causes_;  ///< of erred tasks
+  std::unordered_map<TaskId, FailureReport> errors_;  ///< of the tasks that caused it
+  std::vector<TaskId> hopeless_;               ///< to be computed (again), and need an erred task
+  std::unordered_set<TaskId> blocked_;         ///< at a worker, waiting for other tasks
   bool started_ = false;
   bool paused_ = false;
   bool had_losses_ = false;                    ///< a worker was lost: holders may have moved under assigned readers

@@ -21,7 +21,9 @@ namespace rankine::sched {
 /// | started  | assigned, and known to run: not asked back | as assigned                                         |
 /// | held     | finished; its output is kept at one worker | last reader done and not wanted -> released; holder lost -> waiting |
 /// | released | finished; its output is dropped            | needed again to recompute a lost output -> waiting  |
-enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalled, started, held, released };
+/// | erred    | failed for good, was cancelled, or needs an erred task; only where the run keeps going | never |
+/// No unfinished task has an erred input: what needs an erred task is erred with it.
+enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalled, started, held, released, erred };
 
 /// What rank 0 keeps of each task, 8 bytes: state, attempt, one count, one worker.
 /// One count is enough: of inputs that are not held while the task is unfinished, of unfinished readers while its
@@ -29,10 +31,12 @@ enum class TaskState : std::uint8_t { waiting, ready, delayed, assigned, recalle
 class TaskTable {
  public:
   static constexpr std::uint32_t no_worker = UINT32_MAX;
-  static constexpr std::uint32_t attempt_limit = (1u << 11) - 1;
+  static constexpr std::uint32_t attempt_limit = (1u << 10) - 1;
 
   TaskTable() = default;
   explicit TaskTable(std::uint32_t count) : entries_(count) {}
+  /// New entries are waiting.
+  void grow(std::uint32_t count) { entries_.resize(count); }
   std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
   std::size_t memory_bytes() const { return entries_.capacity() * sizeof(Entry); }
 
@@ -78,7 +82,7 @@ class TaskTable {
   void increment(TaskId task) { set_count(task, count(task) + 1); }
 
  private:
-  static constexpr std::uint16_t state_mask = 7, taken_bit = 8, odd_size_bit = 16, attempt_shift = 5;
+  static constexpr std::uint16_t state_mask = 15, taken_bit = 16, odd_size_bit = 32, attempt_shift = 6;
   static constexpr std::uint16_t large = UINT16_MAX;
   struct Entry {
     std::uint16_t bits = 0;

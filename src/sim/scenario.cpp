@@ -56,6 +56,18 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   return scenario;
 }
 
+Scenario draw_growing_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32_t worker_count) {
+  Scenario scenario = draw_scenario(seed, task_count, worker_count);
+  scenario.command += " --growing";
+  Prng prng(seed ^ 0x67726f77);
+  SimulationOptions& options = scenario.options;
+  options.grows_by = static_cast<std::uint32_t>(1 + prng.below(prng.chance(0.5) ? 5 : 100));
+  options.scheduler.keep_going = true;
+  options.faults.permanent_error_chance = prng.chance(0.3) ? 0.05 : 0;
+  options.faults.cancel_chance = prng.chance(0.3) ? 0.1 : 0;
+  return scenario;
+}
+
 std::string describe(const Scenario& scenario) {
   const SimulationOptions& options = scenario.options;
   const FaultOptions& faults = options.faults;
@@ -65,7 +77,8 @@ std::string describe(const Scenario& scenario) {
          ", faults: errors " + std::to_string(faults.task_error_chance) + ", permanent " +
          std::to_string(faults.permanent_error_chance) + ", slow " + std::to_string(faults.slow_worker_chance) +
          ", doubled " + std::to_string(faults.duplicate_chance) + ", late " + std::to_string(faults.late_chance) +
-         ", lost workers " + std::to_string(faults.lost_workers);
+         ", lost workers " + std::to_string(faults.lost_workers) + ", cancelled " + std::to_string(faults.cancel_chance) +
+         (options.grows_by != 0 ? ", grows by up to " + std::to_string(options.grows_by) : "");
 }
 
 }  // namespace rankine::sim

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
 #include "base/prng.hpp"
+#include "sched/growing_graph.hpp"
 #include "sched/scheduler.hpp"
 #include "wire/messages.hpp"
 #include "worker/worker.hpp"
@@ -28,7 +30,7 @@ struct Violation : std::runtime_error {
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { deliver, run_ends, timer, worker_dies, loss_noticed };
+  enum class Kind : std::uint8_t { deliver, run_ends, timer, worker_dies, loss_noticed, grows, cancels };
   Instant at{};
   std::uint64_t sequence = 0;
   Kind kind = Kind::deliver;
@@ -56,7 +58,9 @@ struct SimulatedWorker {
 class Simulation {
  public:
   Simulation(std::shared_ptr<const TaskGraph> graph, const SimulationOptions& options)
-      : options_(options), graph_(std::move(graph)), prng_(options.seed), scheduler_(options.scheduler, graph_) {
+      : options_(options), graph_(std::move(graph)), prng_(options.seed),
+        grown_(options.grows_by != 0 ? std::make_shared<sched::GrowingGraph>(std::max(1u, graph_->cost_class_count())) : nullptr),
+        scheduler_(options.scheduler, grown_ ? std::shared_ptr<const TaskGraph>(grown_) : graph_) {
     compute_reference();
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
       workers_.push_back({worker::Worker({.self = {rank}, .threads = options_.threads_per_worker,
@@ -127,6 +131,12 @@ class Simulation {
     }
     scheduler_.start(now_, actions_);
     carry_out_scheduler();
+    if (grown_) post(0, {.kind = Event::Kind::grows});
+    if (options_.faults.cancel_chance > 0)
+      for (std::uint32_t i = 0; i < graph_->task_count(); ++i)
+        if (prng_.chance(options_.faults.cancel_chance))
+          post(static_cast<std::int64_t>(prng_.below(1 + 300ull * graph_->task_count() / options_.worker_count)) * ns_per_us,
+               {.kind = Event::Kind::cancels, .task = {i}});
     const std::uint32_t losses = std::min(options_.faults.lost_workers, options_.worker_count - 1);
     std::vector<std::uint32_t> ranks;
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) ranks.push_back(rank);
@@ -183,8 +193,14 @@ class Simulation {
         if (client_asked_ || run_over_) return;  // after the end a loss is the client's affair
         at_rank(event.to).alive = false;
         return post(options_.faults.loss_noticed_us * ns_per_us, {.kind = Event::Kind::loss_noticed, .to = event.to});
+      case Event::Kind::grows: return grow();
+      case Event::Kind::cancels:
+        if (event.task.value >= scheduler_.task_count()) return;
+        scheduler_.on_cancelled(now_, event.task, actions_);
+        return carry_out_scheduler();
       case Event::Kind::loss_noticed:
         client_asked_ = false;  // a wanted output may have to be computed again
+        std::erase_if(asked_, [&](const auto& asked) { return asked.second == event.to; });
         scheduler_.on_worker_lost(now_, {event.to}, actions_);
         carry_out_scheduler();
         for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
@@ -196,6 +212,27 @@ class Simulation {
     }
   }
 
+  /// The next few tasks, and an appointment for those after them.
+  void grow() {
+    const std::uint32_t first = grown_->task_count();
+    const auto wished = static_cast<std::uint32_t>(1 + prng_.below(options_.grows_by));
+    const std::uint32_t end = std::min(graph_->task_count(), first + wished);
+    sched::TaskProfile profile;
+    for (std::uint32_t i = first; i < end; ++i) {
+      inputs_.clear();
+      graph_->dependencies({i}, inputs_);
+      const auto needs = graph_->resource_needs({i});
+      profile = {graph_->output_bytes({i}), graph_->scratch_bytes({i}), graph_->cost_us({i}), {}, graph_->is_wanted({i}),
+                 graph_->cost_class({i}), static_cast<std::int32_t>(prng_.below(3)) - 1, {needs.begin(), needs.end()}};
+      grown_->add(inputs_, profile);
+    }
+    client_asked_ = false;
+    scheduler_.on_tasks_added(now_, actions_);
+    if (end < graph_->task_count())
+      post(static_cast<std::int64_t>(prng_.below(200ull * (end - first) + 1)) * ns_per_us, {.kind = Event::Kind::grows});
+    carry_out_scheduler();
+  }
+
   void deliver(const Event& event) {
     const wire::Decoded decoded = wire::decode(event.frame);
     if (decoded.run != the_run) throw Violation("a frame names another run");
@@ -205,8 +242,9 @@ class Simulation {
     } else if (at_rank(event.to).alive) {
       std::visit([&](const auto& message) { at_worker(event.from, event.to, message); }, decoded.message);
       carry_out_worker(event.to);
-    } else if (std::holds_alternative<wire::BlockRequest>(decoded.message) && event.from == rank_0) {
+    } else if (const auto* request = std::get_if<wire::BlockRequest>(&decoded.message); request && event.from == rank_0) {
       client_asked_ = false;
+      asked_.erase(request->task);
     }
   }
 
@@ -278,6 +316,9 @@ class Simulation {
         post(std::max<std::int64_t>(0, timer->at.ns - now_.ns), {.kind = Event::Kind::timer});
       } else if (std::holds_alternative<sched::RunSucceeded>(action)) {
         succeeded = true;
+      } else if (const auto* erred = std::get_if<sched::TaskErred>(&action)) {
+        note(mix(erred->task.value, erred->cause.value));
+        note_erred(*erred);
       } else {
         failed = true;
       }
@@ -298,9 +339,24 @@ class Simulation {
   /// The client fetches all wanted outputs it has not got yet.
   void ask_for_wanted() {
     client_asked_ = true;
-    for (std::uint32_t i = 0; i < graph_->task_count(); ++i)
-      if (const auto holder = scheduler_.holder({i}); holder && graph_->is_wanted({i}))
+    for (std::uint32_t i = 0; i < scheduler_.task_count(); ++i)
+      if (const auto holder = scheduler_.holder({i}); holder && graph_->is_wanted({i}) && asked_.emplace(TaskId{i}, holder->value).second)
         send(rank_0, holder->value, wire::BlockRequest{{i}});
+  }
+
+  void note_erred(const sched::TaskErred& erred) {
+    if (!erred_.insert(erred.task).second) throw Violation(graph_->describe(erred.task) + " is erred twice");
+    ++result_.erred;
+    if (erred.task == erred.cause) {
+      const sched::FailureReport& report = scheduler_.error_of(erred.task);
+      const bool cancelled = report.attempts.empty();
+      if (!cancelled && !failed_for_good_.contains(erred.task)) throw Violation(graph_->describe(erred.task) + " is erred and never failed for good");
+      return;
+    }
+    inputs_.clear();
+    graph_->dependencies(erred.task, inputs_);
+    if (std::none_of(inputs_.begin(), inputs_.end(), [&](TaskId input) { return erred_.contains(input); }))
+      throw Violation(graph_->describe(erred.task) + " is erred and needs no erred task");
   }
 
   void take_wanted(const wire::BlockReply& reply) {
@@ -369,6 +425,7 @@ class Simulation {
     SimulatedWorker& worker = at_rank(event.to);
     if (!worker.alive) return;
     if (prng_.chance(options_.faults.permanent_error_chance)) {
+      failed_for_good_.insert(event.task);
       worker.machine.on_task_error(event.task, event.attempt, "permanent", true, worker_actions_);
     } else if (prng_.chance(options_.faults.task_error_chance) &&
                errors_[event.task] + 1 < options_.scheduler.max_attempts) {
@@ -383,7 +440,7 @@ class Simulation {
   }
 
   void store_output(SimulatedWorker& worker, TaskId task) {
-    if (run_over_) {  // after an abort inputs may be gone; the machine drops this at once
+    if (run_over_ || erred_.contains(task)) {  // after an abort inputs may be gone; the machine drops this at once
       worker.blocks[task] = 0;
       return;
     }
@@ -427,8 +484,9 @@ class Simulation {
                         " under a limit of " + format_bytes(options_.memory_limit));
     }
     if (result_.run_failed) return;
+    if (scheduler_.task_count() != graph_->task_count()) throw Violation("some tasks never came");
     for (std::uint32_t i = 0; i < graph_->task_count(); ++i)
-      if (graph_->is_wanted({i}) != taken_.contains({i})) throw Violation("the client has not got a wanted output");
+      if (graph_->is_wanted({i}) != taken_.contains({i}) && !erred_.contains({i})) throw Violation("the client has not got a wanted output");
     for (const auto& [task, hash] : taken_) result_.result_digest = mix(result_.result_digest, hash);
   }
 
@@ -437,13 +495,16 @@ class Simulation {
   SimulationOptions options_;
   std::shared_ptr<const TaskGraph> graph_;
   Prng prng_;
+  std::shared_ptr<sched::GrowingGraph> grown_;  ///< what the scheduler knows of graph_, where that comes in pieces
   sched::Scheduler scheduler_;
   std::vector<SimulatedWorker> workers_;  ///< of rank 1, 2, ...
   std::vector<std::uint64_t> reference_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> last_arrival_;
   std::map<TaskId, std::uint64_t> taken_;
+  std::map<TaskId, std::uint32_t> asked_;  ///< wanted outputs that the client waits for, and of which rank
   std::map<TaskId, std::uint32_t> errors_;
+  std::set<TaskId> erred_, failed_for_good_;
   sched::Actions actions_;
   worker::Actions worker_actions_;
   std::vector<TaskId> inputs_;

@@ -20,6 +20,7 @@ struct FaultOptions {
   std::uint32_t late_us = 5000;
   std::uint32_t lost_workers = 0;     ///< at most all but one
   std::uint32_t loss_noticed_us = 2000;
+  double cancel_chance = 0;           ///< of a task, at some time; where the run keeps going
 };
 
 struct SimulationOptions {
@@ -33,7 +34,9 @@ struct SimulationOptions {
   std::uint32_t max_parallel_fetches = 8;
   Bytes replica_cache;                 ///< per worker
   FaultOptions faults;
-  sched::SchedulerOptions scheduler;
+  sched::SchedulerOptions scheduler;   ///< keep_going: permanent errors err tasks, the run goes on
+  /// The scheduler knows nothing at first; the tasks come in pieces of up to so many while it runs. 0: all at once.
+  std::uint32_t grows_by = 0;
   bool check_every_step = true;        ///< audit scheduler and workers after each event: O(tasks) each
   std::uint64_t step_limit = 0;        ///< 0: chosen from the number of tasks
 };
@@ -46,6 +49,7 @@ struct SimulationResult {
   std::uint64_t executions = 0;
   std::uint64_t messages = 0;
   std::uint64_t recalls = 0;
+  std::uint32_t erred = 0;             ///< tasks that failed for good, were cancelled, or need one that did
   Bytes bytes_moved;
   Bytes peak_held;                     ///< largest of any worker
   std::uint32_t forced = 0;
@@ -57,6 +61,8 @@ struct SimulationResult {
 /// network of latency and bandwidth, then fetches the wanted outputs. A task's "block" is a hash of its id
 /// and its inputs' hashes. Oracles:
 ///  - a task starts only where all its inputs are; messages decode to what was sent;
+///  - where the run keeps going, exactly those tasks are erred that were said to fail for good or to be cancelled, and
+///    what needs them;
 ///  - wanted outputs equal those of a serial reference; every other task's too, when it finishes;
 ///  - without lost workers or forced tasks, held bytes of each worker stay under its memory limit;
 ///  - the run ends, and nothing is left anywhere: no block, no queued task.

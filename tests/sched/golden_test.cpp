@@ -87,6 +87,10 @@ class Story {
       s.on_wanted_taken(now_, {line.number(1)}, actions_);
     } else if (what == "lost") {
       s.on_worker_lost(now_, {line.number(1)}, actions_);
+    } else if (what == "cancelled") {
+      s.on_cancelled(now_, {line.number(1)}, actions_);
+    } else if (what == "blocked") {
+      s.on_task_blocked(now_, {line.number(1)}, {line.number(2)}, line.number(3), line.words.at(4) == "yes", actions_);
     } else if (what == "timer") {
       s.on_timer(now_, actions_);
     } else {
@@ -112,6 +116,7 @@ class Story {
 
   void set_options(const Line& line) {
     options_.max_attempts = static_cast<std::uint32_t>(line.setting("max_attempts", options_.max_attempts));
+    options_.keep_going = line.setting("keep_going", options_.keep_going) != 0;
     options_.retry_delay_ms = static_cast<std::uint32_t>(line.setting("retry_delay_ms", options_.retry_delay_ms));
     options_.queued_ahead_per_worker =
         static_cast<std::uint32_t>(line.setting("queued_ahead_per_worker", options_.queued_ahead_per_worker));
@@ -136,6 +141,10 @@ class Story {
     std::string text = "release";
     for (const TaskId task : actions_.tasks(r)) text += " " + std::to_string(task.value);
     return text + " at worker " + std::to_string(r.worker.value);
+  }
+  std::string print(const TaskErred& e) const {
+    if (e.task != e.cause) return "erred " + std::to_string(e.task.value) + " because of " + std::to_string(e.cause.value);
+    return "erred " + std::to_string(e.task.value) + ": " + scheduler_->error_of(e.task).what;
   }
   std::string print(const RunSucceeded&) const { return "run succeeded"; }
   std::string print(const RunFailed&) const {

@@ -37,6 +37,23 @@ TEST_CASE("every oracle is content with a thousand drawn scenarios") {
   CHECK(with_recalls > 50);
 }
 
+TEST_CASE("every oracle is content with a thousand graphs that grow, fail and are cancelled in part") {
+  int with_errors = 0, with_losses = 0, without_errors = 0;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const Scenario scenario = draw_growing_scenario(seed);
+    const SimulationResult result = simulate(scenario.graph, scenario.options);
+    INFO(describe(scenario) << "\nrepeat with: " << scenario.command);
+    REQUIRE(result.error == "");
+    REQUIRE_FALSE(result.run_failed);
+    with_errors += result.erred != 0;
+    without_errors += result.erred == 0;
+    with_losses += scenario.options.faults.lost_workers != 0;
+  }
+  CHECK(with_errors > 100);
+  CHECK(without_errors > 100);
+  CHECK(with_losses > 100);
+}
+
 TEST_CASE("equal seeds give equal actions, other seeds others") {
   const Scenario scenario = draw_scenario(12);
   const SimulationResult first = simulate(scenario.graph, scenario.options);

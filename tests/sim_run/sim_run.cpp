@@ -1,4 +1,4 @@
-// Repeats what a seed of the simulator stands for: sim_run --seed N [--tasks N] [--workers N] [--until N].
+// Repeats what a seed of the simulator stands for: sim_run --seed N [--tasks N] [--workers N] [--until N] [--growing].
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,11 +10,15 @@
 int main(int argc, char** argv) {
   std::uint64_t seed = 1, until = 0;
   std::uint32_t tasks = 0, workers = 0;
-  bool check = true;
+  bool check = true, growing = false;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     if (option == "--no-check") {
       check = false;
+      continue;
+    }
+    if (option == "--growing") {
+      growing = true;
       continue;
     }
     char* end = nullptr;
@@ -25,14 +29,15 @@ int main(int argc, char** argv) {
     else if (is_number && option == "--tasks") tasks = static_cast<std::uint32_t>(value);
     else if (is_number && option == "--workers") workers = static_cast<std::uint32_t>(value);
     else {
-      std::fprintf(stderr, "usage: sim_run --seed N [--until LAST_SEED] [--tasks N] [--workers N] [--no-check]\n");
+      std::fprintf(stderr, "usage: sim_run --seed N [--until LAST_SEED] [--tasks N] [--workers N] [--growing] [--no-check]\n");
       return 2;
     }
     ++i;
   }
   int failures = 0;
   for (std::uint64_t s = seed; s <= std::max(seed, until); ++s) {
-    rankine::sim::Scenario scenario = rankine::sim::draw_scenario(s, tasks, workers);
+    rankine::sim::Scenario scenario = growing ? rankine::sim::draw_growing_scenario(s, tasks, workers)
+                                                    : rankine::sim::draw_scenario(s, tasks, workers);
     scenario.options.check_every_step = check;
     if (until == 0) std::printf("%s\n", rankine::sim::describe(scenario).c_str());
     std::fflush(stdout);
