@@ -66,6 +66,12 @@ const std::vector<OptionRow>& options_of(Command command) {
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
       index_cache_row,
+      {"resources", '\0', "NAME=N,...",
+       "labelled resources of each rank, such as gpu=1: tasks that ask for one\n"
+       "run where it is, no more at once than there is of it"},
+      {"batch-tasks", '\0', "N", "finished tasks that a worker reports together at most (default 256)"},
+      {"batch-wait-us", '\0', "N", "how long a report waits for others at most, while more finish (default 100)"},
+      {"batch-reports", '\0', "N", "reports that rank 0 enters before it sends what follows (default 4096)"},
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
@@ -138,6 +144,14 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "log-file") {
     if (value.empty()) throw UsageError(where + ": the name of the file is empty");
     options.log_file = value;
+  } else if (name == "resources") {
+    options.resources = value;
+  } else if (name == "batch-tasks") {
+    options.batch_tasks = parse_number(value, 1, where);
+  } else if (name == "batch-wait-us") {
+    options.batch_wait_us = parse_number(value, 0, where);
+  } else if (name == "batch-reports") {
+    options.batch_reports = parse_number(value, 1, where);
   } else if (name == "index-cache") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.index_cache = value;

@@ -31,6 +31,10 @@ struct Options {
   report::Verbosity verbosity = report::Verbosity::normal;
   report::ProgressStyle progress = report::ProgressStyle::automatic;
   std::string log_file;
+  std::string resources;                      ///< of each rank, "gpu=1,disk=2"
+  unsigned batch_tasks = 256;                 ///< reports of finished tasks that a worker sends together at most
+  unsigned batch_wait_us = 100;               ///< and how long the first of them waits at most
+  unsigned batch_reports = 4096;              ///< reports that rank 0 enters together at most
 
   // info
   std::vector<std::string> files;

@@ -49,6 +49,16 @@ ThreadPool::ThreadPool(unsigned thread_count, Notifier& done) : done_(done) {
 
 ThreadPool::~ThreadPool() { stop(); }
 
+void ThreadPool::add_thread() {
+  const BlockedSignals blocked;
+  try {
+    threads_.emplace_back([this, i = thread_count()] { run(i); });
+  } catch (const std::system_error& refused) {
+    throw Error(ExitCode::resources, "cannot start thread " + std::to_string(threads_.size() + 1) + ": " + refused.what() +
+                                         "; raise `ulimit -u`, or let fewer tasks wait for others at once");
+  }
+}
+
 void ThreadPool::submit(std::uint64_t ticket, std::function<void()> work) {
   {
     std::lock_guard lock(mutex_);

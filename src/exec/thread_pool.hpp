@@ -34,6 +34,9 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  /// One thread more, for work that waits for other work. Throws as the constructor does. From one thread only, which
+  /// also stops the pool.
+  void add_thread();
   unsigned thread_count() const { return static_cast<unsigned>(threads_.size()); }
 
   /// Queues `work`. The work and what it captured are destroyed on the pool's thread before its

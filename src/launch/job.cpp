@@ -27,8 +27,11 @@ std::string host_name() {
   return name;
 }
 
-runtime::RankWorkerOptions worker_options(const cli::Options& options, int local_size, int sharing) {
+runtime::RankWorkerOptions worker_options(const cli::Options& options, const runtime::TaskLibrary* library, int local_size, int sharing) {
   runtime::RankWorkerOptions worker;
+  worker.library = library;
+  worker.resources = options.resources;
+  worker.batches = {options.batch_tasks, options.batch_wait_us};
   worker.threads = options.threads ? *options.threads : exec::available_cores(local_size, sharing).cores;
   worker.memory_limit = options.memory_limit ? *options.memory_limit : exec::default_memory_limit(local_size, worker.threads).limit;
   return worker;
@@ -64,13 +67,14 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   return status;
 }
 
-int run_alone(const cli::Options& options, const Pipeline& pipeline) {
+int run_alone(const cli::Options& options, const Pipeline& pipeline, const runtime::TaskLibrary* library) {
   exec::Notifier notifier;
   const auto transport = transport::make_loopback(notifier);
   runtime::SessionOptions session;
   session.scheduler_works = true;
   session.attempts = options.attempts;
-  session.own_worker = worker_options(options, 1, 1);
+  session.most_reports = options.batch_reports;
+  session.own_worker = worker_options(options, library, 1, 1);
   session.node_name = host_name();
   session.interrupted = &interrupted;
   if (options.scheduler_works == cli::SchedulerWorks::no)
@@ -86,7 +90,8 @@ bool scheduler_works(const cli::Options& options, const transport::RankPlace& pl
   return place.size == 1 || (place.size <= small_job && static_cast<int>(cores) >= place.ranks_sharing_mask);
 }
 
-int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline) {
+int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
+                const runtime::TaskLibrary* library) {
   transport::MpiSession mpi(argc, argv);
   const transport::RankPlace& place = mpi.place();
   exec::Notifier notifier;
@@ -97,7 +102,8 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     session.scheduler_works = scheduler_works(options, place);
     // A rank that only schedules leaves its share of the cores to the others.
     session.attempts = options.attempts;
-    session.own_worker = worker_options(options, place.local_size, place.ranks_sharing_mask);
+    session.most_reports = options.batch_reports;
+    session.own_worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
     session.node_name = place.node_name;
     session.interrupted = &interrupted;
     if (place.size == 1 && !session.scheduler_works)
@@ -105,7 +111,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     status = run_as_scheduler(options, *transport, notifier, session, pipeline);
   } else {
     try {
-      runtime::serve(*transport, notifier, worker_options(options, place.local_size, place.ranks_sharing_mask), place.node_name);
+      runtime::serve(*transport, notifier, worker_options(options, library, place.local_size, place.ranks_sharing_mask), place.node_name);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), error.what());
       mpi.end(static_cast<int>(ExitCode::internal), false);
@@ -116,14 +122,15 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
 
 }  // namespace
 
-int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline) {
+int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
+            const runtime::TaskLibrary* library) {
   std::signal(SIGINT, note_signal);
   std::signal(SIGTERM, note_signal);
   // A file that grows beyond a limit and a reader that has left are errors of the call that meets them, which are
   // reported and tidied up after; the signals would end the process on the spot.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  return transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline) : run_alone(options, pipeline);
+  return transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline, library) : run_alone(options, pipeline, library);
 }
 
 bool speaks_for_job() {

@@ -16,7 +16,9 @@ using Pipeline = std::function<int(runtime::Session&, report::Reporter&)>;
 /// Rank 0 calls `pipeline`; the other ranks work until it says that all is done. An Error of `pipeline` is
 /// reported and becomes the status. SIGINT and SIGTERM end the run with ExitCode::interrupted.
 /// Under a launcher this call ends the process; alone it returns the status.
-int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline);
+/// `library`: the functions that calls of this program may name (Session::calls).
+int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
+            const runtime::TaskLibrary* library = nullptr);
 
 /// Whether this process should speak where every rank of a job would say the same.
 bool speaks_for_job();

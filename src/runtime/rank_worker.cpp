@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
+#include "runtime/call_run.hpp"
 #include "runtime/version.hpp"
 #include "transport/backoff.hpp"
 
@@ -37,7 +38,7 @@ struct RankWorker::Running {
 };
 
 RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
-    : transport_(transport), options_(options), pool_(options.threads, notifier),
+    : transport_(transport), notifier_(notifier), options_(options), pool_(options.threads, notifier),
       reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {}
 
 RankWorker::~RankWorker() { pool_.stop(); }
@@ -73,7 +74,19 @@ void RankWorker::handle_plan(wire::RunId run, const wire::Plan& plan) {
   send(scheduler_rank, ready);
 }
 
+void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
+  wire::PlanReady ready;
+  if (options_.library == nullptr || digest_of(*options_.library) != begin.library_digest)
+    ready.error = "knows other task functions than rank 0: start one and the same program on every rank";
+  else
+    calls_ = std::make_unique<CallWorker>(
+        transport_, notifier_, CallWorkerOptions{options_.threads, options_.memory_limit, options_.library, options_.batches}, run);
+  transport_.send(scheduler_rank, wire::encode(run, ready));
+}
+
 void RankWorker::handle(int from, const wire::Decoded& decoded) {
+  if (const auto* begin = std::get_if<wire::BeginCalls>(&decoded.message)) return begin_calls(decoded.run, *begin);
+  if (calls_ && decoded.run == calls_->run()) return calls_->handle(from, decoded);
   if (const auto* plan = std::get_if<wire::Plan>(&decoded.message)) return handle_plan(decoded.run, *plan);
   if (const auto* request = std::get_if<wire::BlockRequest>(&decoded.message); request != nullptr) {
     const WorkerId by{static_cast<std::uint32_t>(from)};
@@ -204,20 +217,23 @@ void RankWorker::finish(const exec::Completion& completion) {
 
 bool RankWorker::pump() {
   completions_.clear();
-  const bool any = pool_.take_completions(completions_) != 0;
+  bool any = pool_.take_completions(completions_) != 0;
   for (const auto& completion : completions_) {
     finish(completion);
     apply(actions_);
   }
+  if (calls_ && calls_->pump()) any = true;
   if (!finished_.tasks.empty()) {
     send(scheduler_rank, finished_);
     finished_.tasks.clear();
   }
   if (aborting_ && running_.empty() && machine_->is_idle()) close_outputs(false);
-  if (machine_ && !running_.empty()) {
+  const bool has_news = (machine_ && !running_.empty()) || (calls_ && calls_->tasks_run() != calls_reported_);
+  if (has_news) {
     const Instant now = exec::now();
     if (now.ns - last_report_.ns > static_cast<std::int64_t>(options_.report_interval_ms) * 1000000) {
       last_report_ = now;
+      if (calls_) calls_reported_ = calls_->tasks_run();
       send(scheduler_rank, counters());
     }
   }
@@ -255,6 +271,13 @@ wire::Counters RankWorker::counters() const {
   counters.busy_ns = busy_ns_;
   counters.peak_held = machine_ ? machine_->peak_held_bytes() : Bytes{};
   counters.peak_rss = exec::peak_rss();
+  if (calls_) {
+    counters.tasks_run += calls_->tasks_run();
+    counters.busy_ns += calls_->busy_ns();
+    counters.bytes_sent += calls_->sent();
+    counters.bytes_received += calls_->received();
+    counters.peak_held += calls_->peak_held();
+  }
   return counters;
 }
 
@@ -262,7 +285,7 @@ void serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
            const std::string& node_name) {
   RankWorker worker(transport, notifier, options);
   transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
-                                                              program_version}));
+                                                              program_version, options.resources}));
   transport::Backoff backoff(notifier, transport.wakes_on_arrival());
   transport::Frame frame;
   while (true) {

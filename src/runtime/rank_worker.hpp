@@ -7,6 +7,7 @@
 #include "exec/notifier.hpp"
 #include "exec/thread_pool.hpp"
 #include "runtime/block.hpp"
+#include "runtime/call_worker.hpp"
 #include "runtime/task_runner.hpp"
 #include "transport/transport.hpp"
 #include "wire/messages.hpp"
@@ -18,6 +19,9 @@ struct RankWorkerOptions {
   unsigned threads = 1;
   Bytes memory_limit;
   std::uint64_t report_interval_ms = 250;  ///< between counters sent for the progress line
+  const TaskLibrary* library = nullptr;    ///< what calls may name; null: nothing
+  std::string resources;                   ///< labelled resources of this rank, "gpu=1,disk=2"
+  wire::BatchBounds batches;
 };
 
 /// The effects around a worker's state machine: threads that run tasks, the map of blocks, messages.
@@ -45,8 +49,10 @@ class RankWorker {
   void send(int to, const wire::Message& message);
   void close_outputs(bool keep);
   wire::Counters counters() const;
+  void begin_calls(wire::RunId run, const wire::BeginCalls& begin);
 
   transport::Transport& transport_;
+  exec::Notifier& notifier_;
   RankWorkerOptions options_;
   exec::ThreadPool pool_;
   store::Reader reader_;
@@ -54,6 +60,7 @@ class RankWorker {
 
   wire::RunId run_;
   RunPlanPtr plan_;
+  std::unique_ptr<CallWorker> calls_;  ///< beside the runs of plans, one after the other
   std::optional<worker::Worker> machine_;
   std::optional<TaskRunner> runner_;
   std::unordered_map<TaskId, BlockPtr> blocks_;
@@ -70,6 +77,7 @@ class RankWorker {
   Bytes sent_;
   Bytes received_;
   Instant last_report_;
+  std::uint64_t calls_reported_ = 0;
 };
 
 /// The life of a rank that only works: answers until rank 0 says Shutdown.

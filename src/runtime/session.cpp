@@ -20,9 +20,6 @@ namespace {
 /// After an error the other ranks get this long to let go of their outputs.
 constexpr double abort_grace_s = 20;
 
-/// Reports wait for each other at most until so many are there (and never longer than frames keep arriving).
-constexpr std::size_t reports_entered_at_once = 4096;
-
 /// Distinguishes the temporary outputs of runs that write to one directory.
 std::string output_token(std::uint32_t run) { return std::to_string(::getpid()) + "-" + std::to_string(run); }
 
@@ -79,6 +76,7 @@ Session::Session(transport::Transport& transport, exec::Notifier& notifier, Sess
   Peer& own = peers_[0];
   own.node_name = options_.node_name;
   own.description = {0, options_.own_worker.threads, options_.own_worker.memory_limit};
+  own.resources = options_.own_worker.resources;
   own.joined = true;
 }
 
@@ -218,8 +216,12 @@ void Session::drive(CurrentRun& run) {
   run.assigned.resize(peers_.size());
   run.released.resize(peers_.size());
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
-    if (peers_[rank].joined)
-      run.scheduler->on_worker_joined(exec::now(), WorkerId{static_cast<std::uint32_t>(rank)}, peers_[rank].description, run.actions);
+    if (!peers_[rank].joined) continue;
+    const WorkerId worker{static_cast<std::uint32_t>(rank)};
+    sched::WorkerDescription description = peers_[rank].description;
+    // Results of calls that are held there take room too.
+    if (calls_) description.memory_limit -= std::min(Bytes{description.memory_limit.value / 2}, calls_->held_bytes(worker));
+    run.scheduler->on_worker_joined(exec::now(), worker, description, run.actions);
   }
   run.scheduler->start(exec::now(), run.actions);
   apply(run);
@@ -275,6 +277,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
       handle(run, frame);
     }
     if (own_worker_ && own_worker_->pump()) active = true;
+    if (calls_ && calls_->turn()) active = true;
     throw_if_interrupted();
     std::optional<Instant> deadline;
     if (run != nullptr && run->scheduler && !run->ended) {
@@ -289,6 +292,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
       deadline = Instant{now.ns + 100'000'000};  // the progress line moves even when nothing happens
       if (run->timer) deadline = std::min(*deadline, *run->timer);
     }
+    if (calls_ && calls_->deadline()) deadline = deadline ? std::min(*deadline, *calls_->deadline()) : calls_->deadline();
     if (active) backoff.reset();
     else if (!done()) backoff.wait(deadline ? deadline : Instant{exec::now().ns + 100'000'000});
   }
@@ -305,11 +309,16 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
                                        "; start one and the same program on every node");
     peers_[rank].node_name = hello->node;
     peers_[rank].description = {0, hello->threads, hello->memory_limit};
+    peers_[rank].resources = hello->resources;
     peers_[rank].joined = true;
     return;
   }
   if (const auto* counters = std::get_if<wire::Counters>(&decoded.message)) {
     peers_[rank].counters = *counters;
+    return;
+  }
+  if (calls_ && decoded.run == calls_->id()) {
+    if (!calls_->handle(frame.from, decoded) && own_worker_) own_worker_->handle(frame.from, decoded);
     return;
   }
   if (run == nullptr || decoded.run != run->id) return;
@@ -324,7 +333,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
     for (const auto& task : batch->tasks)
       run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
-    if (run->reports.size() >= reports_entered_at_once) apply(*run);
+    if (run->reports.size() >= options_.most_reports) apply(*run);
   } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
     apply(*run);  // what this worker reported before
     run->failure_codes[failed->task] = static_cast<ExitCode>(failed->exit_code);
@@ -452,8 +461,8 @@ report::RunSummary Session::summary() const {
   report::RunSummary summary;
   summary.wall_s = exec::seconds_between(started_, exec::now());
   summary.tasks_s = tasks_s_;
-  summary.tasks = tasks_;
-  summary.retries = retries_;
+  summary.tasks = tasks_ + (calls_ ? calls_->task_count() : 0);
+  summary.retries = retries_ + (calls_ ? calls_->failed_attempts() : 0);
   summary.outputs = output_paths_;
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
     const Peer& peer = peers_[rank];
@@ -471,6 +480,22 @@ report::RunSummary Session::summary() const {
     summary.decode_s += static_cast<double>(peer.counters.decode_ns) * 1e-9;
   }
   return summary;
+}
+
+Calls& Session::calls() {
+  if (calls_) return *calls_;
+  if (options_.own_worker.library == nullptr) throw Error(ExitCode::internal, "the job was started without task functions");
+  wait_for_workers();
+  CallRunOptions options;
+  options.most_reports = options_.most_reports;
+  calls_ = std::make_unique<CallRun>(
+      wire::RunId{++last_run_}, *options_.own_worker.library, options,
+      CallRun::Link{[this](int rank, std::vector<std::byte> frame) { transport_.send(rank, std::move(frame)); },
+                    [this](const std::function<bool()>& done) { until(nullptr, done); }});
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank)
+    if (peers_[rank].joined) calls_->on_worker_joined(static_cast<int>(rank), peers_[rank].description, peers_[rank].resources);
+  calls_->start();
+  return *calls_;
 }
 
 void Session::shutdown() noexcept {

@@ -10,6 +10,7 @@
 #include "plan/logical_plan.hpp"
 #include "report/reporter.hpp"
 #include "report/summary.hpp"
+#include "runtime/call_run.hpp"
 #include "runtime/rank_worker.hpp"
 #include "sched/scheduler.hpp"
 
@@ -18,7 +19,8 @@ namespace rankine::runtime {
 struct SessionOptions {
   bool scheduler_works = true;       ///< rank 0 has a worker of its own
   unsigned attempts = 3;
-  RankWorkerOptions own_worker;      ///< of rank 0, where it works
+  RankWorkerOptions own_worker;      ///< of rank 0, where it works; its library is that of every rank
+  std::uint32_t most_reports = 4096; ///< of finished tasks, entered together
   std::string node_name;
   const volatile std::sig_atomic_t* interrupted = nullptr;  ///< set by a signal: the run ends with an error
 };
@@ -35,6 +37,10 @@ class Session {
   /// in order. Throws Error: what, where, which task, what to do; outputs are then discarded.
   std::vector<NdArray> run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs);
 
+  /// Custom graphs: begins the job's one run of calls, if it has not begun. It lives beside the runs of plans.
+  /// Throws Error(ExitCode::internal) where the job was started without a library of functions.
+  Calls& calls();
+
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
@@ -42,7 +48,7 @@ class Session {
   void throw_if_interrupted() const;
 
   /// Whether anything was run.
-  bool has_run() const { return last_run_ > 0; }
+  bool has_run() const { return last_run_ > 0; }  // calls are a run too
   /// Totals of everything run so far.
   report::RunSummary summary() const;
 
@@ -50,6 +56,7 @@ class Session {
   struct Peer {
     std::string node_name;
     sched::WorkerDescription description;
+    std::string resources;
     wire::Counters counters;
     bool joined = false;
   };
@@ -80,6 +87,7 @@ class Session {
   SessionOptions options_;
   report::Reporter& reporter_;
   std::unique_ptr<RankWorker> own_worker_;
+  std::unique_ptr<CallRun> calls_;
   std::vector<Peer> peers_;            ///< by rank; rank 0's entry is joined only if it works
   std::uint32_t last_run_ = 0;
   Instant started_;

@@ -22,8 +22,6 @@ struct FrameHeader {
 
 // Lists travel as they lie in memory: no padding, so that no stray byte does.
 static_assert(std::has_unique_object_representations_v<FrameHeader> && sizeof(FrameHeader) == 16);
-static_assert(std::has_unique_object_representations_v<AssignedTask> && sizeof(AssignedTask) == 24);
-static_assert(std::has_unique_object_representations_v<worker::InputLocation> && sizeof(worker::InputLocation) == 16);
 static_assert(std::has_unique_object_representations_v<FinishedTask> && sizeof(FinishedTask) == 24);
 static_assert(std::has_unique_object_representations_v<Counters> && sizeof(Counters) == 80);
 
@@ -50,12 +48,14 @@ void put(ByteWriter& w, const Hello& m) {
   w.put(m.threads);
   w.put(m.memory_limit);
   w.put_string(m.program_version);
+  w.put_string(m.resources);
 }
 void get(ByteReader& r, Hello& m) {
   m.node = r.get_string();
   m.threads = r.get<std::uint32_t>();
   m.memory_limit = r.get<Bytes>();
   m.program_version = r.get_string();
+  m.resources = r.get_string();
   if (m.threads == 0) throw DecodeError("malformed frame: a worker without threads");
 }
 
@@ -64,15 +64,6 @@ void get(ByteReader& r, Plan& m) { m.bytes = r.get_vector<std::byte>(); }
 
 void put(ByteWriter& w, const PlanReady& m) { w.put(m.task_count); w.put_string(m.error); }
 void get(ByteReader& r, PlanReady& m) { m.task_count = r.get<std::uint32_t>(); m.error = r.get_string(); }
-
-void put(ByteWriter& w, const AssignBatch& m) { w.put_vector(m.tasks); w.put_vector(m.inputs); }
-void get(ByteReader& r, AssignBatch& m) {
-  m.tasks = r.get_vector<AssignedTask>();
-  m.inputs = r.get_vector<worker::InputLocation>();
-  for (const AssignedTask& task : m.tasks)
-    if (task.input_begin > m.inputs.size() || task.input_count > m.inputs.size() - task.input_begin)
-      throw DecodeError("malformed frame: inputs of a task lie beyond their list");
-}
 
 void put(ByteWriter& w, const ReleaseBatch& m) { w.put_vector(m.tasks); }
 void get(ByteReader& r, ReleaseBatch& m) { m.tasks = r.get_vector<TaskId>(); }

@@ -8,8 +8,8 @@
 #include "base/byte_stream.hpp"
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
-#include "sched/actions.hpp"
-#include "worker/worker.hpp"
+#include "wire/assignments.hpp"
+#include "wire/call_messages.hpp"
 
 namespace rankine::wire {
 
@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -31,6 +31,7 @@ struct Hello {
   std::uint32_t threads = 1;
   Bytes memory_limit;
   std::string program_version;
+  std::string resources;  ///< "gpu=1,disk=2"
   bool operator==(const Hello&) const = default;
 };
 /// 0->, starts a run: the logical plan, which every rank lowers for itself.
@@ -45,28 +46,6 @@ struct PlanReady {
   bool operator==(const PlanReady&) const = default;
 };
 
-struct AssignedTask {
-  TaskId task;
-  std::uint32_t attempt = 0;
-  std::uint64_t priority = 0;
-  std::uint32_t input_begin = 0;  ///< into AssignBatch::inputs
-  std::uint32_t input_count = 0;
-  bool operator==(const AssignedTask&) const = default;
-};
-/// 0->, tasks to queue.
-struct AssignBatch {
-  std::vector<AssignedTask> tasks;
-  std::vector<worker::InputLocation> inputs;
-  void add(const sched::Assign& assign, std::span<const sched::InputLocation> assign_inputs);
-  worker::Assignment assignment(std::size_t index) const {
-    return {tasks[index].task, tasks[index].attempt, tasks[index].priority};
-  }
-  std::span<const worker::InputLocation> inputs_of(std::size_t index) const {
-    return std::span(inputs).subspan(tasks[index].input_begin, tasks[index].input_count);
-  }
-  void clear() { tasks.clear(); inputs.clear(); }
-  bool operator==(const AssignBatch&) const = default;
-};
 /// 0->, blocks to drop.
 struct ReleaseBatch {
   std::vector<TaskId> tasks;
@@ -188,7 +167,8 @@ struct Note {
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
-                             OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note>;
+                             OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
+                             ReleaseCalls, CallOutcomes, TaskBlocked>;
 
 struct Decoded {
   RunId run;

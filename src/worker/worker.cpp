@@ -183,6 +183,12 @@ void Worker::on_abort(Actions& out) {
   for (auto& [id, task] : tasks_) task.inputs.clear();
 }
 
+void Worker::on_threads_changed(std::uint32_t threads, Actions& out) {
+  most_threads_ = std::max({most_threads_, options_.threads, threads});
+  options_.threads = threads;
+  advance(out);
+}
+
 bool Worker::has_block(TaskId task) const {
   const auto block = blocks_.find(task);
   return block != blocks_.end() && is_here(block->second.state);
@@ -367,7 +373,7 @@ void Worker::sanity_check() const {
     if (block.idle_since != 0) idle += block.bytes;
     for (const TaskId reader : block.readers) RANKINE_CHECK(tasks_.contains(reader), "a reader is unknown");
   }
-  RANKINE_CHECK(running == running_ && running_ <= options_.threads, "running tasks are miscounted");
+  RANKINE_CHECK(running == running_ && running_ <= std::max(options_.threads, most_threads_), "running tasks are miscounted");
   RANKINE_CHECK(idle == idle_bytes_ && idle <= options_.replica_cache, "bytes of idle replicas are miscounted");
   RANKINE_CHECK(held == held_, "held bytes are miscounted");
   RANKINE_CHECK(fetching == fetching_bytes_, "bytes on their way are miscounted");

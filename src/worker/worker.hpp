@@ -102,6 +102,8 @@ class Worker {
   /// The run was aborted: every block is dropped, queued tasks are forgotten; running ones end and are
   /// then dropped without a report. is_idle() tells when the machine may go.
   void on_abort(Actions& out);
+  /// So many tasks may run at once from now on; those that run already go on.
+  void on_threads_changed(std::uint32_t threads, Actions& out);
   /// Drops every copy that no task here reads.
   void drop_idle_replicas(Actions& out);
 
@@ -159,6 +161,7 @@ class Worker {
   std::uint64_t last_idle_ = 0;
   std::unordered_set<WorkerId> lost_peers_;
   std::uint32_t running_ = 0;
+  std::uint32_t most_threads_ = 0;                        ///< there ever were, if they have changed
   Bytes held_;
   Bytes peak_held_;
   bool aborted_ = false;

@@ -29,11 +29,20 @@ std::vector<Message> all_messages() {
   reply.head = bytes_of("float32 (2, 2)");
   reply.payload_bytes = payload.size();
   reply.payload = payload;
-  return {Hello{"node7", 4, {1u << 30}, "0.1.0"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
+  const CallBatch calls{assign, {{2, 3, -4, 1}, {1, 0, 5, 0}}, bytes_of("abc")};
+  ResultBatch results;
+  results.for_call = true;
+  results.results = {{{8}, 1, 7}, {{9}, 0, 0}, {{10}, 1, 9}};
+  results.bytes = payload;
+  const SubmitCalls submitted{5, {{1, 2, 1, 3, 4, 1, 5, 1, 8}, {0, 1, 1, 0, 1, 0, 0, 0, 0}}, {3, 5}, bytes_of("abc"), "Lgpu=1"};
+  const CallOutcomes outcomes{{{1, {2}, {3}, 0}, {4, {5}, {6}, 1}}, {{"f(1)", "no luck", false, true, 2, 3, 1}}};
+  return {Hello{"node7", 4, {1u << 30}, "0.1.0", "gpu=1"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
           ReleaseBatch{{{1}, {2}}}, Recall{{3}, 1}, RecallAnswer{{3}, 1, true}, finished,
           TaskFailed{{4}, 2, true, 3, "corrupt"}, InputMissing{{4}, 1, {2}}, BlockRequest{{8}}, reply, BlockRefused{{8}},
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
-          Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"}};
+          Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
+          BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
+          TaskBlocked{{3}, 2, false}};
 }
 
 bool equal(const Message& a, const Message& b) {
@@ -44,6 +53,8 @@ bool equal(const Message& a, const Message& b) {
     if constexpr (std::is_same_v<M, BlockReply>)
       return x.task == y.task && x.head == y.head && x.payload_bytes == y.payload_bytes &&
              std::equal(x.payload.begin(), x.payload.end(), y.payload.begin(), y.payload.end());
+    else if constexpr (std::is_same_v<M, ResultBatch>)
+      return x.for_call == y.for_call && x.results == y.results && std::equal(x.bytes.begin(), x.bytes.end(), y.bytes.begin(), y.bytes.end());
     else return x == y;
   }, a);
 }
@@ -107,7 +118,7 @@ TEST_CASE("frames of another program, version or kind are refused, and say so") 
   frame = good;
   frame[4] = std::byte{9};
   CHECK_THROWS_WITH(decode(frame),
-                    "a frame of protocol version 9 where this program speaks 1: run the same program on every rank");
+                    "a frame of protocol version 9 where this program speaks 2: run the same program on every rank");
   frame = good;
   frame[6] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: message kind 200 is unknown");
