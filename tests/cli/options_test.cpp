@@ -162,6 +162,11 @@ options:
                                 (default auto: line on a terminal, plain otherwise)
       --index-cache DIR         keep metadata and chunk indexes of input files in DIR; a later run on
                                 unchanged files (size, modification time) reads none of it
+      --resources NAME=N,...    labelled resources of each rank, such as gpu=1: tasks that ask for one
+                                run where it is, no more at once than there is of it
+      --batch-tasks N           finished tasks that a worker reports together at most (default 256)
+      --batch-wait-us N         how long a report waits for others at most, while more finish (default 100)
+      --batch-reports N         reports that rank 0 enters before it sends what follows (default 4096)
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
       --log-file FILE           append everything that is said, with time stamps, to FILE
