@@ -65,10 +65,10 @@ target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION
   $<$<BOOL:${tomlplusplus_FOUND}>:RANKINE_HAVE_TOML>)
 rankine_room(script ROOMS base grid calendar array)
 # The run directory: what is done, what is saved, who has it.
-rankine_room(journal ROOMS base codec)
+rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
 rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal)
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # A job's ranks, started: by MPI or as one process.
-rankine_room(launch ROOMS base cli report runtime exec transport)
+rankine_room(launch ROOMS base cli report runtime exec transport journal)
 target_link_libraries(rankine_launch PUBLIC rankine_transport_mpi)
 rankine_room(api ROOMS base grid array kernel runtime launch)

@@ -13,6 +13,7 @@ constexpr const char* overview =
     "  run SCRIPT [WORD...]    run a pipeline script\n"
     "  plan SCRIPT [WORD...]   print what a run would do; reads no data\n"
     "  info FILE...            print what NetCDF files and Zarr stores hold\n"
+    "  status DIR              print how the run of a run directory ended; end with its status\n"
     "  language                print the names that scripts may use, and those that they may not yet\n"
     "  version                 print the version\n"
     "  help [COMMAND]          print this, or all about a command\n"
@@ -40,6 +41,13 @@ constexpr const char* info_intro =
     "\n"
     "Prints dims, variables, dtypes, stored chunks, filters, attributes and calendar of\n"
     "NetCDF files and Zarr stores, and how rankine would read each variable.\n";
+
+constexpr const char* status_intro =
+    "usage: rankine status DIR\n"
+    "\n"
+    "Prints how the run with this run directory ended and ends with the run's own exit\n"
+    "status; 75 if it lives or was killed. Launchers' statuses are their own once a rank\n"
+    "is lost: job scripts should ask here.\n";
 
 std::string left_column(const OptionRow& row) {
   std::string text = row.short_name == '\0' ? "      " : std::string("  -") + row.short_name + ", ";
@@ -73,6 +81,7 @@ std::string help_text(std::optional<Command> topic) {
   if (topic == Command::run) return run_intro + option_lines(options_of(Command::run));
   if (topic == Command::plan) return plan_intro + option_lines(options_of(Command::plan));
   if (topic == Command::info) return info_intro + option_lines(options_of(Command::info));
+  if (topic == Command::status) return status_intro;
   if (topic == Command::language)
     return "usage: rankine language\n\nPrints what pipeline scripts may call, as the tables of docs/pipeline-language.md.\n";
   if (topic == Command::version) return "usage: rankine version\n\nPrints the version.\n";

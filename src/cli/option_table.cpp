@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::pair<Command, const char*> commands[] = {
     {Command::run, "run"},         {Command::plan, "plan"}, {Command::info, "info"},
+    {Command::status, "status"},
     {Command::language, "language"}, {Command::version, "version"}, {Command::help, "help"},
 };
 
@@ -38,6 +39,19 @@ unsigned parse_number(const std::string& value, unsigned least, const std::strin
   return number;
 }
 
+/// "2", "0.5", "300ms", "2min": seconds unless it says otherwise; more than nothing.
+unsigned parse_duration_ms(const std::string& value, const std::string& where) {
+  double number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  const std::string unit(error == std::errc() ? stop : end, end);
+  const double factor = unit.empty() || unit == "s" ? 1000 : unit == "ms" ? 1 : unit == "min" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  const double ms = number * factor;
+  if (error != std::errc() || !(ms >= 1) || ms > 4e9)
+    throw UsageError(where + ": '" + value + "' is not a time such as 2s, 500ms or 1.5min");
+  return static_cast<unsigned>(ms);
+}
+
 template <typename Enum>
 Enum parse_choice(const std::string& value, const std::vector<std::pair<std::string, Enum>>& choices,
                   const std::string& where) {
@@ -62,6 +76,13 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"scheduler-works", '\0', "auto|yes|no",
        "whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)"},
       {"attempts", '\0', "N", "how often a failing task is tried before the run fails (default 3)"},
+      {"max-worker-kills", '\0', "N", "a task during which N ranks have died is not tried again (default 3)"},
+      {"quarantine-after", '\0', "N", "a rank where N tasks failed that succeeded elsewhere is not used any more\n"
+                                      "(default 3; 0: never)"},
+      {"heartbeat-timeout", '\0', "TIME", "a rank that is silent for so long is taken for lost (default 10s)"},
+      {"heartbeat-interval", '\0', "TIME", "how often ranks that have nothing to say say so (default 2s)"},
+      {"supervisor", '\0', "yes|no", "whether each rank under mpirun runs below a small process that reports its\n"
+                                    "death; no: for debuggers and profilers (default yes)"},
       {"progress", '\0', "auto|line|plain|off",
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
@@ -74,6 +95,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"batch-reports", '\0', "N", "reports that rank 0 enters before it sends what follows (default 4096)"},
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
+      {"run-dir", '\0', "DIR", "folder for the outcome of the run, which rankine status DIR prints"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
       config_row,
       help_row};
@@ -130,6 +152,16 @@ void apply_option(Options& options, const std::string& name, const std::string& 
         {{"auto", SchedulerWorks::automatic}, {"yes", SchedulerWorks::yes}, {"no", SchedulerWorks::no}}, where);
   } else if (name == "attempts") {
     options.attempts = parse_number(value, 1, where);
+  } else if (name == "max-worker-kills") {
+    options.max_worker_kills = parse_number(value, 1, where);
+  } else if (name == "quarantine-after") {
+    options.quarantine_after = parse_number(value, 0, where);
+  } else if (name == "heartbeat-timeout") {
+    options.heartbeat_timeout_ms = parse_duration_ms(value, where);
+  } else if (name == "heartbeat-interval") {
+    options.heartbeat_interval_ms = parse_duration_ms(value, where);
+  } else if (name == "supervisor") {
+    options.supervised = parse_choice<bool>(value, {{"yes", true}, {"no", false}, {"true", true}, {"false", false}}, where);
   } else if (name == "progress") {
     options.progress = parse_choice<ProgressStyle>(value,
                                                    {{"auto", ProgressStyle::automatic},
@@ -152,6 +184,9 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.batch_wait_us = parse_number(value, 0, where);
   } else if (name == "batch-reports") {
     options.batch_reports = parse_number(value, 1, where);
+  } else if (name == "run-dir") {
+    if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
+    options.run_dir = value;
   } else if (name == "index-cache") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.index_cache = value;

@@ -142,11 +142,18 @@ Options parse_options(const Words& words) {
                  "--" + option.string_key);
   }
 
+  if (options.heartbeat_timeout_ms < 2 * options.heartbeat_interval_ms)
+    throw UsageError("--heartbeat-timeout of " + std::to_string(options.heartbeat_timeout_ms) + " ms is less than two times the interval of " +
+                     std::to_string(options.heartbeat_interval_ms) + " ms: ranks that are well would be taken for lost");
+
   Words operands(rest.begin() + static_cast<std::ptrdiff_t>(option_words), rest.end());
   if (!operands.empty() && operands[0] == "--") operands.erase(operands.begin());
   const std::string in = "rankine " + name_of(options.command) + ": ";
   if (options.command == Command::version || options.command == Command::language) {
     if (!operands.empty()) throw UsageError(in + "takes no words");
+  } else if (options.command == Command::status) {
+    if (operands.size() != 1) throw UsageError(in + "one run directory is asked for; see rankine status --help");
+    options.files = std::move(operands);
   } else if (options.command == Command::info) {
     if (operands.empty()) throw UsageError(in + "a file is missing; see rankine info --help");
     options.files = std::move(operands);

@@ -8,7 +8,7 @@
 
 namespace rankine::cli {
 
-enum class Command { run, plan, info, language, version, help };
+enum class Command { run, plan, info, status, language, version, help };
 enum class SchedulerWorks { automatic, yes, no };
 
 /// The command line of `rankine`, with what a configuration file added to it.
@@ -28,6 +28,11 @@ struct Options {
   // run
   SchedulerWorks scheduler_works = SchedulerWorks::automatic;
   unsigned attempts = 3;
+  unsigned max_worker_kills = 3;
+  unsigned quarantine_after = 3;              ///< 0: never
+  bool supervised = true;                     ///< under a launcher, each rank has a supervisor process
+  unsigned heartbeat_interval_ms = 2000;
+  unsigned heartbeat_timeout_ms = 10'000;
   report::Verbosity verbosity = report::Verbosity::normal;
   report::ProgressStyle progress = report::ProgressStyle::automatic;
   std::string log_file;
@@ -35,8 +40,9 @@ struct Options {
   unsigned batch_tasks = 256;                 ///< reports of finished tasks that a worker sends together at most
   unsigned batch_wait_us = 100;               ///< and how long the first of them waits at most
   unsigned batch_reports = 4096;              ///< reports that rank 0 enters together at most
+  std::string run_dir;                        ///< empty: beside the first output
 
-  // info
+  // info; status: the run directory
   std::vector<std::string> files;
 
   // help

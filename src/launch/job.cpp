@@ -1,5 +1,6 @@
 #include "launch/job.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,7 +11,10 @@
 #include <thread>
 
 #include "exec/resources.hpp"
+#include "launch/job_outcome.hpp"
 #include "transport/launch.hpp"
+#include "transport/lifeline/lifelines.hpp"
+#include "transport/lifeline/supervisor.hpp"
 #include "transport/loopback/loopback.hpp"
 #include "transport/mpi/mpi_session.hpp"
 
@@ -33,13 +37,25 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
   worker.resources = options.resources;
   worker.batches = {options.batch_tasks, options.batch_wait_us};
   worker.threads = options.threads ? *options.threads : exec::available_cores(local_size, sharing).cores;
+  worker.heartbeat_interval_ms = options.heartbeat_interval_ms;
+  worker.rehearsal = runtime::FaultRehearsal::from_environment();
   worker.memory_limit = options.memory_limit ? *options.memory_limit : exec::default_memory_limit(local_size, worker.threads).limit;
   return worker;
 }
 
+/// Open MPI 4 takes a rank that leaves without MPI_Finalize for a failure of the job, and after a loss nobody can finalize.
+void check_launcher(report::Reporter& reporter) {
+  constexpr const char* setting = "OMPI_MCA_orte_allowed_exit_without_sync";
+  if (std::getenv("OMPI_MCA_orte_num_nodes") == nullptr && std::getenv("OMPI_MCA_orte_launch") == nullptr) return;
+  const char* value = std::getenv(setting);
+  if (value != nullptr && (std::string(value) == "1" || std::string(value) == "true")) return;
+  reporter.detail(std::string("set ") + setting +
+                  "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/resilience.md)");
+}
+
 /// Rank 0: the pipeline, the scheduler and, in small jobs, work.
 int run_as_scheduler(const cli::Options& options, transport::Transport& transport, exec::Notifier& notifier,
-                     const runtime::SessionOptions& session_options, const Pipeline& pipeline) {
+                     const runtime::SessionOptions& session_options, const Pipeline& pipeline, JobOutcome& outcome, bool& has_losses) {
   report::ReporterOptions reporting;
   reporting.verbosity = options.verbosity;
   reporting.progress = options.progress;
@@ -49,12 +65,14 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   int status = static_cast<int>(ExitCode::done);
   const auto fail = [&](ExitCode code, const char* what) {
     status = static_cast<int>(code);
+    outcome.set_error(what);
     if (reporter) reporter->error(what);
     else std::fprintf(stderr, "rankine: %s\n", what);
   };
   try {
     reporter = std::make_unique<report::Reporter>(reporting);
     session = std::make_unique<runtime::Session>(transport, notifier, session_options, *reporter);
+    if (transport.size() > 1) check_launcher(*reporter);
     status = pipeline(*session, *reporter);
     if (session->has_run()) reporter->summary(session->summary());
   } catch (const Error& error) {
@@ -62,7 +80,14 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   } catch (const std::exception& error) {
     fail(ExitCode::internal, error.what());
   }
+  // First of all: whoever ends this job from now on, its outcome is known.
+  try {
+    outcome.write(status, session.get());
+  } catch (const Error& error) {
+    fail(error.code(), error.what());
+  }
   if (session) session->shutdown();
+  has_losses = session && !session->losses().empty();
   std::fflush(nullptr);
   return status;
 }
@@ -79,7 +104,9 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   session.interrupted = &interrupted;
   if (options.scheduler_works == cli::SchedulerWorks::no)
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
-  return run_as_scheduler(options, *transport, notifier, session, pipeline);
+  bool has_losses = false;
+  JobOutcome outcome(options, 1);
+  return run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, has_losses);
 }
 
 /// Rank 0 works too where the job is small and its threads do not crowd out another rank's.
@@ -90,34 +117,100 @@ bool scheduler_works(const cli::Options& options, const transport::RankPlace& pl
   return place.size == 1 || (place.size <= small_job && static_cast<int>(cores) >= place.ranks_sharing_mask);
 }
 
+/// Survivors of a loss get so long to leave by themselves.
+constexpr int leave_grace_ms = 5000;
+
+[[noreturn]] void leave_at_once(ExitCode code, const std::string& why) {
+  std::fprintf(stderr, "rankine: %s\n", why.c_str());
+  ::_exit(static_cast<int>(code));
+}
+
+/// While rank 0 is in MPI's collective calls it cannot do without anyone: a death ends the job at once, not never.
+void end_job_on_death(transport::Lifelines& lifelines) {
+  lifelines.on_each_death([](const transport::PeerDeath& death) {
+    leave_at_once(ExitCode::resumable, "rank " + std::to_string(death.rank) + " " + describe_death(death) +
+                                           " while the job started; run it again");
+  });
+}
+
+/// Rank 0 leaves: through MPI's own end, which needs everyone, if everyone is alive, and without it otherwise.
+[[noreturn]] void end_rank_0(transport::MpiSession& mpi, transport::Lifelines* lifelines, int status, bool has_losses) {
+  if (has_losses) {
+    if (lifelines != nullptr) lifelines->await_ends(leave_grace_ms);
+    mpi.end(status, false);
+  }
+  if (lifelines != nullptr) {
+    lifelines->on_each_death([status](const transport::PeerDeath& death) {
+      const bool orderly = death.confirmed && WIFEXITED(death.wait_status) && WEXITSTATUS(death.wait_status) == 0;
+      if (!orderly) ::_exit(status);
+    });
+  }
+  mpi.end(status, true);
+}
+
 int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
                 const runtime::TaskLibrary* library) {
-  transport::MpiSession mpi(argc, argv);
-  const transport::RankPlace& place = mpi.place();
+  // A launcher that sees a rank die may warn the others so (hydra does), and batch systems send them before the end.
+  for (const int number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  transport::Supervision supervision;
+  if (options.supervised) supervision = transport::supervise({.on_death = write_outcome_of_death});
+  if (runtime::FaultRehearsal rehearsal = runtime::FaultRehearsal::from_environment(); !rehearsal.is_empty())
+    if (const char* rank = std::getenv("OMPI_COMM_WORLD_RANK")) rehearsal.pass(runtime::LifePoint::launch, std::atoi(rank));
   exec::Notifier notifier;
-  const auto transport = transport::make_mpi_transport(mpi);
-  int status = 0;
+  std::unique_ptr<transport::Lifelines> lifelines;
+  transport::StartExchange exchange;
+  exchange.offer = [&](int size) {
+    if (!supervision.is_supervised() || size == 1) return std::string();
+    lifelines = std::make_unique<transport::Lifelines>(notifier, size);
+    end_job_on_death(*lifelines);
+    return lifelines->address();
+  };
+  exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
+  transport::MpiSession mpi(argc, argv, exchange);
+  const transport::RankPlace& place = mpi.place();
+  transport::MpiTransportOptions transport_options;
+  transport_options.mark = std::make_shared<transport::CallMark>(0);
+  const auto transport = transport::make_mpi_transport(mpi, transport_options);
   if (place.rank == 0) {
+    JobOutcome outcome(options, place.size);
+    supervision.leave_word(outcome.word_for_supervisor());
+    if (lifelines) {
+      lifelines->on_each_death({});
+      lifelines->guard(transport_options.mark, [&] {
+        outcome.write_now(ExitCode::resumable, "rank 0 does not come back from a call into MPI; run it again");
+        leave_at_once(ExitCode::resumable, "rank 0 does not come back from a call into MPI; run it again");
+      });
+    }
     runtime::SessionOptions session;
     session.scheduler_works = scheduler_works(options, place);
     // A rank that only schedules leaves its share of the cores to the others.
     session.attempts = options.attempts;
     session.most_reports = options.batch_reports;
     session.own_worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
+    session.own_worker.running_tasks = supervision.tasks();
     session.node_name = place.node_name;
     session.interrupted = &interrupted;
+    session.heartbeats.interval_ms = options.heartbeat_interval_ms;
+    session.heartbeats.timeout_ms = options.heartbeat_timeout_ms;
+    session.quarantine_after = options.quarantine_after;
+    session.watch = lifelines.get();
     if (place.size == 1 && !session.scheduler_works)
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
-    status = run_as_scheduler(options, *transport, notifier, session, pipeline);
-  } else {
-    try {
-      runtime::serve(*transport, notifier, worker_options(options, library, place.local_size, place.ranks_sharing_mask), place.node_name);
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), error.what());
-      mpi.end(static_cast<int>(ExitCode::internal), false);
-    }
+    bool has_losses = false;
+    const int status = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, has_losses);
+    supervision.end_orderly();
+    end_rank_0(mpi, lifelines.get(), status, has_losses);
   }
-  mpi.end(status, true);
+  try {
+    runtime::RankWorkerOptions worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
+    worker.running_tasks = supervision.tasks();
+    const bool all_alive = runtime::serve(*transport, notifier, worker, place.node_name);
+    supervision.end_orderly();
+    mpi.end(0, all_alive);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), error.what());
+    mpi.end(static_cast<int>(ExitCode::internal), false);
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cli/options.hpp"
+#include "journal/outcome.hpp"
 #include "launch/job.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
@@ -82,12 +83,23 @@ int info(const cli::Options& options) {
   return status;
 }
 
+int status(const std::string& directory) {
+  const auto outcome = journal::read_outcome(directory);
+  if (!outcome) {
+    std::printf("no outcome: the run of %s is not over, or was killed\n", directory.c_str());
+    return static_cast<int>(ExitCode::resumable);
+  }
+  std::fputs(journal::outcome_text(*outcome).c_str(), stdout);
+  return outcome->exit_code;
+}
+
 int run_command(const cli::Options& options, int argc, char** argv) {
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
     case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;
     case cli::Command::language: if (launch::speaks_for_job()) std::fputs(script::support_table().c_str(), stdout); return 0;
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;
+    case cli::Command::status: return launch::speaks_for_job() ? status(options.files[0]) : 0;
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;
     case cli::Command::run: break;
   }

@@ -1,6 +1,8 @@
 #include "runtime/rank_worker.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "base/check.hpp"
 #include "exec/clock.hpp"
@@ -27,7 +29,24 @@ store::Reader::Limits reader_limits(Bytes memory_limit) {
 }
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
 
+/// Tickets of the two that are no tasks.
+constexpr std::uint64_t preparing_ticket = UINT64_MAX;
+constexpr std::uint64_t closing_ticket = UINT64_MAX - 1;
+
 }  // namespace
+
+struct RankWorker::Preparing {
+  wire::RunId run;
+  std::vector<std::byte> bytes;
+  RunPlanPtr plan;
+  std::string error;
+};
+
+struct RankWorker::Closing {
+  bool keep = true;
+  RunPlanPtr plan;
+  wire::OutputsClosed closed;
+};
 
 /// A task on a thread. The result is written by the thread before its completion is reported.
 struct RankWorker::Running {
@@ -63,13 +82,28 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
 }
 
 void RankWorker::handle_plan(wire::RunId run, const wire::Plan& plan) {
-  wire::PlanReady ready;
+  RANKINE_CHECK(preparing_ == nullptr, "two plans at once");
+  options_.rehearsal.pass(LifePoint::plan, transport_.rank());
   run_ = run;
-  try {
-    begin_run(run, lower_run_plan(plan.bytes));
+  preparing_ = std::make_shared<Preparing>();
+  preparing_->run = run;
+  preparing_->bytes = plan.bytes;
+  pool_.submit(preparing_ticket, [preparing = preparing_] {
+    try {
+      preparing->plan = lower_run_plan(preparing->bytes);
+    } catch (const std::exception& error) {
+      preparing->error = error.what();
+    }
+  });
+}
+
+void RankWorker::plan_prepared() {
+  const auto prepared = std::exchange(preparing_, nullptr);
+  wire::PlanReady ready;
+  ready.error = prepared->error;
+  if (prepared->plan) {
+    begin_run(prepared->run, prepared->plan);
     ready.task_count = plan_->lowered.task_count();
-  } catch (const std::exception& error) {
-    ready.error = error.what();
   }
   send(scheduler_rank, ready);
 }
@@ -82,6 +116,13 @@ void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
     calls_ = std::make_unique<CallWorker>(
         transport_, notifier_, CallWorkerOptions{options_.threads, options_.memory_limit, options_.library, options_.batches}, run);
   transport_.send(scheduler_rank, wire::encode(run, ready));
+}
+
+void RankWorker::on_peer_lost(int rank) {
+  if (calls_) calls_->on_peer_lost(rank);
+  if (!machine_) return;
+  machine_->on_peer_lost(WorkerId{static_cast<std::uint32_t>(rank)}, actions_);
+  apply(actions_);
 }
 
 void RankWorker::handle(int from, const wire::Decoded& decoded) {
@@ -97,7 +138,9 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
     machine_->on_block_requested(by, request->task, actions_);
     return apply(actions_);
   }
-  if (decoded.run != run_ || !machine_) return;  // of a run that is over
+  if (decoded.run == run_ && !machine_ && std::holds_alternative<wire::Abort>(decoded.message))
+    return send(scheduler_rank, wire::OutputsClosed{});  // the plan could not be taken: nothing is open
+  if (decoded.run != run_ || !machine_) return;          // of a run that is over
   const WorkerId peer{static_cast<std::uint32_t>(from)};
   std::visit(Overloaded{
                  [&](const wire::AssignBatch& batch) {
@@ -109,6 +152,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                  [&](const wire::BlockReply& reply) { store_block(reply.task, reply); },
                  [&](const wire::BlockRefused& refused) { machine_->on_block_unavailable(refused.task, peer, actions_); },
                  [&](const wire::CloseOutputs& close) { close_outputs(close.keep); },
+                 [&](const wire::EndRun&) { end_run(); },
                  [&](const wire::Abort&) {
                    aborting_ = true;
                    machine_->on_abort(actions_);
@@ -176,10 +220,18 @@ void RankWorker::start(TaskId task, std::uint32_t attempt) {
   for (const TaskId input : dependencies) running->inputs.emplace(input, blocks_.at(input));
   const std::uint64_t ticket = next_ticket_++;
   running_.emplace(ticket, running);
-  pool_.submit(ticket, [running, runner = &*runner_] {
+  const std::uint64_t label = std::uint64_t{run_.value} << 32 | task.value;
+  pool_.submit(ticket, [this, running, runner = &*runner_, label] {
+    const transport::RunningTasks::Entry entry(options_.running_tasks, label);
+    if (!options_.rehearsal.is_empty()) rehearse_fault(running->task);
     running->result = runner->run(running->task, running->inputs);
     running->inputs.clear();
   });
+}
+
+void RankWorker::rehearse_fault(TaskId task) {
+  const std::lock_guard lock(rehearsing_);
+  options_.rehearsal.pass(LifePoint::task, transport_.rank(), plan_->lowered.describe(task));
 }
 
 void RankWorker::finish(const exec::Completion& completion) {
@@ -219,7 +271,9 @@ bool RankWorker::pump() {
   completions_.clear();
   bool any = pool_.take_completions(completions_) != 0;
   for (const auto& completion : completions_) {
-    finish(completion);
+    if (completion.ticket == preparing_ticket) plan_prepared();
+    else if (completion.ticket == closing_ticket) outputs_closed();
+    else finish(completion);
     apply(actions_);
   }
   if (calls_ && calls_->pump()) any = true;
@@ -227,7 +281,7 @@ bool RankWorker::pump() {
     send(scheduler_rank, finished_);
     finished_.tasks.clear();
   }
-  if (aborting_ && running_.empty() && machine_->is_idle()) close_outputs(false);
+  if (aborting_ && closing_ == nullptr && running_.empty() && machine_->is_idle()) close_outputs(false);
   const bool has_news = (machine_ && !running_.empty()) || (calls_ && calls_->tasks_run() != calls_reported_);
   if (has_news) {
     const Instant now = exec::now();
@@ -241,19 +295,35 @@ bool RankWorker::pump() {
 }
 
 void RankWorker::close_outputs(bool keep) {
-  wire::OutputsClosed closed;
-  for (const auto& output : plan_->outputs) {
-    try {
-      writer_->close(output);
-    } catch (const Error& error) {
-      if (keep && closed.error.empty()) {
-        closed.error = error.what();
-        closed.exit_code = static_cast<std::uint32_t>(error.code());
+  RANKINE_CHECK(closing_ == nullptr, "outputs are closed twice at once");
+  options_.rehearsal.pass(LifePoint::close, transport_.rank());
+  aborting_ = false;
+  closing_ = std::make_shared<Closing>();
+  closing_->keep = keep;
+  closing_->plan = plan_;
+  pool_.submit(closing_ticket, [closing = closing_, writer = writer_.get()] {
+    for (const auto& output : closing->plan->outputs) {
+      try {
+        writer->close(output);
+      } catch (const Error& error) {
+        if (closing->keep && closing->closed.error.empty()) {
+          closing->closed.error = error.what();
+          closing->closed.exit_code = static_cast<std::uint32_t>(error.code());
+        }
       }
     }
-  }
+  });
+}
+
+/// With keep the run may go on: a worker that is lost now may have had what others need.
+void RankWorker::outputs_closed() {
+  const auto closed = std::exchange(closing_, nullptr);
   send(scheduler_rank, counters());
-  send(scheduler_rank, closed);
+  send(scheduler_rank, closed->closed);
+  if (!closed->keep) end_run();
+}
+
+void RankWorker::end_run() {
   aborting_ = false;
   machine_.reset();
   blocks_.clear();
@@ -281,24 +351,55 @@ wire::Counters RankWorker::counters() const {
   return counters;
 }
 
-void serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
+bool serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
            const std::string& node_name) {
   RankWorker worker(transport, notifier, options);
+  FaultRehearsal rehearsal = options.rehearsal;
+  rehearsal.pass(LifePoint::start, transport.rank());
   transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
                                                               program_version, options.resources}));
   transport::Backoff backoff(notifier, transport.wakes_on_arrival());
-  transport::Frame frame;
+  std::deque<transport::Frame> waiting;  // of a run whose plan is being lowered
+  wire::Heartbeat heartbeat;
+  Instant next_heartbeat;
+  bool all_alive = true;
+  const auto hear = [&](const transport::Frame& frame) { worker.handle(frame.from, wire::decode(frame.bytes)); };
   while (true) {
     bool active = false;
+    transport::Frame frame;
     while (transport.poll(frame)) {
       active = true;
       const wire::Decoded decoded = wire::decode(frame.bytes);
-      if (std::holds_alternative<wire::Shutdown>(decoded.message)) return;
-      worker.handle(frame.from, decoded);
+      if (std::holds_alternative<wire::Shutdown>(decoded.message)) {
+        rehearsal.pass(LifePoint::leave, transport.rank());
+        return all_alive;
+      }
+      if (const auto* lost = std::get_if<wire::PeerLost>(&decoded.message)) {
+        all_alive = false;
+        transport.forget(static_cast<int>(lost->rank));
+        std::erase_if(waiting, [&](const auto& one) { return one.from == static_cast<int>(lost->rank); });
+        worker.on_peer_lost(static_cast<int>(lost->rank));
+      } else if (worker.is_preparing()) {
+        waiting.push_back(std::move(frame));
+      } else {
+        worker.handle(frame.from, decoded);
+      }
     }
     active = worker.pump() || active;
+    while (!waiting.empty() && !worker.is_preparing()) {
+      const transport::Frame next = std::move(waiting.front());
+      waiting.pop_front();
+      hear(next);
+      active = true;
+    }
+    const Instant now = exec::now();
+    if (now >= next_heartbeat) {
+      ++heartbeat.sequence;
+      transport.send(scheduler_rank, wire::encode({}, heartbeat));
+      next_heartbeat = Instant{now.ns + static_cast<std::int64_t>(options.heartbeat_interval_ms) * 1'000'000};
+    }
     if (active) backoff.reset();
-    else backoff.wait();
+    else backoff.wait(next_heartbeat);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -8,7 +9,9 @@
 #include "exec/thread_pool.hpp"
 #include "runtime/block.hpp"
 #include "runtime/call_worker.hpp"
+#include "runtime/fault_rehearsal.hpp"
 #include "runtime/task_runner.hpp"
+#include "transport/lifeline/running_tasks.hpp"
 #include "transport/transport.hpp"
 #include "wire/messages.hpp"
 #include "worker/worker.hpp"
@@ -22,6 +25,9 @@ struct RankWorkerOptions {
   const TaskLibrary* library = nullptr;    ///< what calls may name; null: nothing
   std::string resources;                   ///< labelled resources of this rank, "gpu=1,disk=2"
   wire::BatchBounds batches;
+  std::uint64_t heartbeat_interval_ms = 2000;
+  transport::RunningTasks* running_tasks = nullptr;  ///< where a supervisor sees what runs
+  FaultRehearsal rehearsal;
 };
 
 /// The effects around a worker's state machine: threads that run tasks, the map of blocks, messages.
@@ -37,17 +43,26 @@ class RankWorker {
   void handle(int from, const wire::Decoded& decoded);
   /// Takes what threads have finished and sends what is due. True if anything happened.
   bool pump();
+  /// True while the plan of a run is being lowered: messages of that run have to wait.
+  bool is_preparing() const { return preparing_ != nullptr; }
+  void on_peer_lost(int rank);
 
  private:
   struct Running;
+  struct Preparing;
+  struct Closing;
   void handle_plan(wire::RunId run, const wire::Plan& plan);
+  void plan_prepared();
   void store_block(TaskId task, const wire::BlockReply& reply);
   void start(TaskId task, std::uint32_t attempt);
   void finish(const exec::Completion& completion);
   void apply(worker::Actions& actions);
   void send_block(WorkerId to, TaskId task);
   void send(int to, const wire::Message& message);
+  void rehearse_fault(TaskId task);
   void close_outputs(bool keep);
+  void outputs_closed();
+  void end_run();
   wire::Counters counters() const;
   void begin_calls(wire::RunId run, const wire::BeginCalls& begin);
 
@@ -68,6 +83,10 @@ class RankWorker {
   std::unordered_map<TaskId, ExitCode> failure_codes_;
   std::uint64_t next_ticket_ = 0;
   bool aborting_ = false;
+  std::mutex rehearsing_;
+  // What takes long and is no task happens on the threads too, so that this rank is never silent.
+  std::shared_ptr<Preparing> preparing_;
+  std::shared_ptr<Closing> closing_;
 
   wire::FinishedBatch finished_;
   worker::Actions actions_;
@@ -80,8 +99,9 @@ class RankWorker {
   std::uint64_t calls_reported_ = 0;
 };
 
-/// The life of a rank that only works: answers until rank 0 says Shutdown.
-void serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
+/// The life of a rank that only works: answers until rank 0 says Shutdown. True if every rank was alive as far as this one
+/// knows, so that the job may end in MPI's own way.
+bool serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
            const std::string& node_name);
 
 }  // namespace rankine::runtime

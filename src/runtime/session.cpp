@@ -9,6 +9,7 @@
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
+#include "runtime/current_run.hpp"
 #include "runtime/memory_need.hpp"
 #include "runtime/version.hpp"
 #include "sched/explicit_graph.hpp"
@@ -43,34 +44,12 @@ class OutputGuard {
 
 }  // namespace
 
-struct Session::CurrentRun {
-  wire::RunId id;
-  RunPlanPtr plan;
-  std::shared_ptr<const plan::LoweredPlan> graph;
-  std::optional<sched::Scheduler> scheduler;
-  sched::Actions actions;
-  std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
-  std::vector<wire::ReleaseBatch> released;
-  std::vector<std::size_t> touched;           ///< workers with something to be sent
-  std::vector<sched::FinishedTask> reports;   ///< arrived and not entered yet
-  std::optional<Instant> timer;
-  bool ended = false;
-  std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
-  std::size_t plans_ready = 0;
-  std::string plan_error;
-  std::map<TaskId, BlockPtr> values;
-  std::size_t values_wanted = 0;
-  bool collecting = false;
-  std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
-  std::string close_error;
-  ExitCode close_code = ExitCode::output;
-  bool closed = false;                        ///< every worker has let go of the outputs
-};
-
 Session::Session(transport::Transport& transport, exec::Notifier& notifier, SessionOptions options,
                  report::Reporter& reporter)
     : transport_(transport), notifier_(notifier), options_(std::move(options)), reporter_(reporter),
-      peers_(static_cast<std::size_t>(transport.size())), started_(exec::now()) {
+      peers_(static_cast<std::size_t>(transport.size())),
+      heartbeats_(static_cast<std::size_t>(transport.size()), options_.heartbeats), started_(exec::now()) {
+  for (int rank = 1; rank < transport_.size(); ++rank) heartbeats_.watch(rank, started_);
   if (!options_.scheduler_works) return;
   own_worker_ = std::make_unique<RankWorker>(transport_, notifier_, options_.own_worker);
   Peer& own = peers_[0];
@@ -89,7 +68,7 @@ void Session::send(wire::RunId run, int to, const wire::Message& message) {
 void Session::wait_for_workers() {
   if (workers_known_) return;
   until(nullptr, [&] {
-    return std::all_of(peers_.begin() + 1, peers_.end(), [](const Peer& peer) { return peer.joined; });
+    return std::all_of(peers_.begin() + 1, peers_.end(), [](const Peer& peer) { return peer.joined || peer.lost; });
   });
   // Nodes are numbered in the order of their first rank.
   std::vector<std::string> names;
@@ -99,19 +78,26 @@ void Session::wait_for_workers() {
     if (at == names.end()) at = names.insert(names.end(), peer.node_name);
     peer.description.node = static_cast<std::uint32_t>(at - names.begin());
   }
+  std::vector<FaultyPlaces::Place> places;
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank) places.push_back({static_cast<int>(rank), peers_[rank].node_name});
+  faulty_.emplace(std::move(places), options_.quarantine_after);
   workers_known_ = true;
 }
 
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
   wait_for_workers();
+  look_for_losses(nullptr);  // while the script had the word
+  if (live_workers() == 0) throw_no_worker_left();
+  faulty_->forget_tasks();
   CurrentRun run;
   run.id = wire::RunId{++last_run_};
   plan = plan::simplify(std::move(plan));
   std::vector<store::OutputTarget> targets;
   OutputGuard guard(targets);
+  if (first_output_.empty() && !outputs.empty()) first_output_ = outputs.front().path;
   for (const auto& output : outputs) targets.push_back(store::create_output(output, output_token(last_run_)));
   try {
-    compute(run, std::move(plan), targets);
+    compute(run, std::move(plan), outputs, targets);
   } catch (...) {
     // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
     // they have stopped the workers may still create chunks.
@@ -127,7 +113,9 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   return assemble(run);
 }
 
-void Session::compute(CurrentRun& run, plan::LogicalPlan plan, std::vector<store::OutputTarget>& targets) {
+void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
+                      std::vector<store::OutputTarget>& targets) {
+  run.outputs = &outputs;
   // What is written already, and what may be written by any rank, is known only now.
   for (auto& sink : plan.sinks) {
     if (sink.kind == plan::SinkKind::value) continue;
@@ -154,8 +142,8 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, std::vector<store
   const Instant begin = exec::now();
   drive(run);
   const bool succeeded = run.scheduler->succeeded();
-  if (succeeded) fetch_values(run);
-  close_outputs(run, succeeded);
+  if (succeeded) end_run(run);
+  else close_outputs(run, false);
   run.closed = true;
   tasks_s_ += exec::seconds_between(begin, exec::now());
   tasks_ += run.graph->task_count();
@@ -185,7 +173,6 @@ void Session::stop_workers(CurrentRun& run) noexcept {
   if (!run.graph || run.closed) return;
   stopping_ = true;
   try {
-    run.ended = true;
     close_outputs(run, false);
   } catch (const std::exception&) {
     // What cannot be told to stop ends with the job.
@@ -195,7 +182,6 @@ void Session::stop_workers(CurrentRun& run) noexcept {
 }
 
 void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
-  std::size_t others = 0;
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
     if (rank == 0) {
@@ -203,9 +189,9 @@ void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
       continue;
     }
     send(run.id, rank, wire::Plan{bytes});
-    ++others;
+    run.preparing.insert(rank);
   }
-  until(&run, [&] { return run.plans_ready == others || !run.plan_error.empty(); });
+  until(&run, [&] { return run.preparing.empty() || !run.plan_error.empty(); });
   if (!run.plan_error.empty()) throw Error(ExitCode::internal, run.plan_error);
 }
 
@@ -225,7 +211,17 @@ void Session::drive(CurrentRun& run) {
   }
   run.scheduler->start(exec::now(), run.actions);
   apply(run);
-  until(&run, [&] { return run.ended; });
+  // A worker that is lost while values are fetched or outputs closed may have had what nobody else has: then it goes on.
+  do {
+    until(&run, [&] { return run.ended; });
+    if (run.scheduler->succeeded()) fetch_values(run);
+    if (run.ended && run.scheduler->succeeded()) close_outputs(run, true);
+  } while (!run.ended);
+}
+
+void Session::end_run(CurrentRun& run) {
+  for (int rank = 0; rank < transport_.size(); ++rank)
+    if (peers_[static_cast<std::size_t>(rank)].joined) send(run.id, rank, wire::EndRun{});
 }
 
 /// Enters the reports that have arrived since the last call, of all workers together, and sends what follows.
@@ -278,6 +274,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
     }
     if (own_worker_ && own_worker_->pump()) active = true;
     if (calls_ && calls_->turn()) active = true;
+    look_for_losses(run);
     throw_if_interrupted();
     std::optional<Instant> deadline;
     if (run != nullptr && run->scheduler && !run->ended) {
@@ -300,6 +297,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
 
 void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   const wire::Decoded decoded = wire::decode(frame.bytes);
+  heartbeats_.heard(frame.from, exec::now());
   const auto rank = static_cast<std::size_t>(frame.from);
   const WorkerId worker{static_cast<std::uint32_t>(frame.from)};
   if (const auto* hello = std::get_if<wire::Hello>(&decoded.message)) {
@@ -324,7 +322,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   if (run == nullptr || decoded.run != run->id) return;
   const Instant now = exec::now();
   if (const auto* ready = std::get_if<wire::PlanReady>(&decoded.message)) {
-    ++run->plans_ready;
+    run->preparing.erase(frame.from);
     if (!ready->error.empty()) {
       run->plan_error = "rank " + std::to_string(frame.from) + " cannot take the plan: " + ready->error;
     } else if (ready->task_count != run->graph->task_count()) {
@@ -333,10 +331,15 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
     for (const auto& task : batch->tasks)
       run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
+    if (!faulty_->is_idle()) {
+      for (const auto& task : batch->tasks)
+        if (auto verdict = faulty_->succeeded(task.task, frame.from); !verdict.ranks.empty()) verdicts_.push_back(std::move(verdict));
+    }
     if (run->reports.size() >= options_.most_reports) apply(*run);
   } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
     apply(*run);  // what this worker reported before
     run->failure_codes[failed->task] = static_cast<ExitCode>(failed->exit_code);
+    if (!failed->permanent) faulty_->failed(failed->task, frame.from, failed->message);
     ++retries_;
     reporter_.detail("task " + run->graph->describe(failed->task) + ", attempt " + std::to_string(failed->attempt) +
                      " on worker " + std::to_string(frame.from) + ": " + failed->message);
@@ -358,9 +361,13 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     }
   } else if (const auto* note = std::get_if<wire::Note>(&decoded.message)) {
     reporter_.detail(note->text);
-  } else if (const auto* reply = std::get_if<wire::BlockReply>(&decoded.message); reply != nullptr && run->collecting) {
+  } else if (const auto* reply = std::get_if<wire::BlockReply>(&decoded.message); reply != nullptr && run->asked.contains(reply->task)) {
     run->values[reply->task] = decode_block(reply->head, reply->payload);
-  } else if (std::holds_alternative<wire::BlockRefused>(decoded.message) && run->collecting) {
+    run->asked.erase(reply->task);
+    run->scheduler->on_wanted_taken(now, reply->task, run->actions);
+    apply(*run);
+  } else if (const auto* refused = std::get_if<wire::BlockRefused>(&decoded.message);
+             refused != nullptr && run->asked.contains(refused->task)) {
     throw Error(ExitCode::internal, "worker " + std::to_string(frame.from) + " no longer has a finished value");
   } else if (own_worker_) {
     own_worker_->handle(frame.from, decoded);
@@ -368,19 +375,20 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
 }
 
 void Session::fetch_values(CurrentRun& run) {
-  run.collecting = true;
+  std::size_t wanted = 0;
   for (const auto& layer : run.graph->layers()) {
     if (!layer.wanted) continue;
     for (std::uint32_t t = 0; t < layer.task_count; ++t) {
       const TaskId task{layer.first_task + t};
+      ++wanted;
+      if (run.values.contains(task)) continue;
       const std::optional<WorkerId> holder = run.scheduler->holder(task);
       RANKINE_CHECK(holder.has_value(), "a wanted value is held nowhere");
-      ++run.values_wanted;
+      run.asked.emplace(task, static_cast<int>(holder->value));
       send(run.id, static_cast<int>(holder->value), wire::BlockRequest{task});
     }
   }
-  until(&run, [&] { return run.values.size() == run.values_wanted; });
-  run.collecting = false;
+  until(&run, [&] { return run.values.size() == wanted || !run.ended; });
 }
 
 std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
@@ -401,6 +409,8 @@ std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
 }
 
 void Session::close_outputs(CurrentRun& run, bool keep) {
+  if (!keep) run.abandoned = run.ended = true;
+  run.open_workers.clear();
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
     run.open_workers.insert(rank);
@@ -413,9 +423,24 @@ void Session::close_outputs(CurrentRun& run, bool keep) {
   });
 }
 
-void Session::throw_failure(const CurrentRun& run) const {
+FailedTask Session::in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const {
+  FailedTask failed;
+  failed.task = run.graph->describe(task);
+  std::vector<TaskId> inputs;
+  run.graph->dependencies(task, inputs);
+  constexpr std::size_t most = 20;
+  for (std::size_t i = 0; i < inputs.size() && i < most; ++i) failed.inputs.push_back(run.graph->describe(inputs[i]));
+  if (inputs.size() > most) failed.inputs.push_back("and " + std::to_string(inputs.size() - most) + " more");
+  for (const auto& attempt : attempts)
+    failed.attempts.push_back({static_cast<int>(attempt.worker.value), peers_[attempt.worker.value].node_name, attempt.message});
+  return failed;
+}
+
+void Session::throw_failure(const CurrentRun& run) {
   const sched::FailureReport& failure = run.scheduler->failure();
+  if (!failure.task && live_workers() == 0) throw_no_worker_left();
   if (!failure.task || failure.attempts.empty()) throw Error(ExitCode::resources, failure.what);
+  failed_tasks_.push_back(in_words(run, *failure.task, failure.attempts));
   const sched::FailedAttempt& last = failure.attempts.back();
   const auto found = run.failure_codes.find(*failure.task);
   ExitCode code = found == run.failure_codes.end() ? ExitCode::task_failed : found->second;
@@ -499,10 +524,19 @@ Calls& Session::calls() {
 }
 
 void Session::shutdown() noexcept {
+  leaving_ = true;
   try {
-    for (int rank = 1; rank < transport_.size(); ++rank) send({}, rank, wire::Shutdown{});
+    for (int rank = 1; rank < transport_.size(); ++rank)
+      if (!peers_[static_cast<std::size_t>(rank)].lost) send({}, rank, wire::Shutdown{});
     const Instant begin = exec::now();
-    while (!transport_.idle() && exec::seconds_between(begin, exec::now()) < abort_grace_s) transport_.progress();
+    while (!transport_.idle() && exec::seconds_between(begin, exec::now()) < abort_grace_s) {
+      transport_.progress();
+      if (options_.watch == nullptr || !options_.watch->has_deaths()) continue;
+      for (const auto& death : options_.watch->take_deaths()) {
+        transport_.forget(death.rank);
+        note_loss(death);
+      }
+    }
   } catch (const std::exception&) {
     // The launcher ends ranks that cannot be told.
   }

@@ -11,8 +11,11 @@
 #include "report/reporter.hpp"
 #include "report/summary.hpp"
 #include "runtime/call_run.hpp"
+#include "runtime/faulty_places.hpp"
+#include "runtime/heartbeats.hpp"
 #include "runtime/rank_worker.hpp"
 #include "sched/scheduler.hpp"
+#include "transport/peer_watch.hpp"
 
 namespace rankine::runtime {
 
@@ -21,8 +24,31 @@ struct SessionOptions {
   unsigned attempts = 3;
   RankWorkerOptions own_worker;      ///< of rank 0, where it works; its library is that of every rank
   std::uint32_t most_reports = 4096; ///< of finished tasks, entered together
+  HeartbeatOptions heartbeats;
+  unsigned quarantine_after = 3;     ///< tasks that failed at a worker and succeeded elsewhere; 0: never
+  transport::PeerWatch* watch = nullptr;  ///< tells of deaths; null: heartbeats alone do
   std::string node_name;
   const volatile std::sig_atomic_t* interrupted = nullptr;  ///< set by a signal: the run ends with an error
+};
+
+/// A task that failed for good, in words.
+struct FailedTask {
+  std::string task;
+  std::vector<std::string> inputs;
+  struct Attempt {
+    int rank = 0;
+    std::string node_name;
+    std::string message;
+  };
+  std::vector<Attempt> attempts;
+};
+
+/// A rank that a run went on without.
+struct LostRank {
+  int rank = 0;
+  std::string node_name;
+  std::string how;       ///< "was killed by signal 9 (Killed)"
+  double at_s = 0;       ///< after the start
 };
 
 /// Rank 0's side of a job: knows the workers, runs one plan after the other on them.
@@ -41,6 +67,12 @@ class Session {
   /// Throws Error(ExitCode::internal) where the job was started without a library of functions.
   Calls& calls();
 
+  /// Ranks that were lost so far, in that order.
+  const std::vector<LostRank>& losses() const { return losses_; }
+  const std::vector<FailedTask>& failed_tasks() const { return failed_tasks_; }
+  /// Path of the first output that was asked for; empty if there was none yet.
+  const std::string& first_output() const { return first_output_; }
+
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
@@ -58,7 +90,9 @@ class Session {
     sched::WorkerDescription description;
     std::string resources;
     wire::Counters counters;
-    bool joined = false;
+    bool joined = false;                  ///< and not lost
+    bool lost = false;
+    std::optional<Instant> kill_ordered;  ///< it was silent for too long
   };
   struct CurrentRun;
 
@@ -66,20 +100,32 @@ class Session {
   void distribute(CurrentRun& run, const std::vector<std::byte>& bytes);
   void drive(CurrentRun& run);
   void fetch_values(CurrentRun& run);
+  void end_run(CurrentRun& run);
   void close_outputs(CurrentRun& run, bool keep);
   /// Throws Error(ExitCode::resources) if some task needs more memory than any worker may use.
   void check_memory(const plan::LoweredPlan& plan) const;
+  // lost ranks (session_losses.cpp)
+  void look_for_losses(CurrentRun* run);
+  void lose(CurrentRun* run, const transport::PeerDeath& death, const std::string& how = {});
+  void note_loss(const transport::PeerDeath& death, const std::string& how = {});
+  void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
+  void renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_may_live);
+  std::size_t live_workers() const;
+  [[noreturn]] void throw_no_worker_left() const;
+
   /// After an error: nobody may still write when the outputs are removed.
   void stop_workers(CurrentRun& run) noexcept;
   /// Creates the outputs, distributes and drives the plan, closes the outputs.
-  void compute(CurrentRun& run, plan::LogicalPlan plan, std::vector<store::OutputTarget>& targets);
+  void compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
+               std::vector<store::OutputTarget>& targets);
   std::vector<NdArray> assemble(const CurrentRun& run) const;
   /// Handles what has arrived and waits for more until `done()`; true at once if it is.
   void until(CurrentRun* run, const std::function<bool()>& done);
   void handle(CurrentRun* run, const transport::Frame& frame);
   void apply(CurrentRun& run);
   void show_progress(const CurrentRun& run);
-  [[noreturn]] void throw_failure(const CurrentRun& run) const;
+  [[noreturn]] void throw_failure(const CurrentRun& run);
+  FailedTask in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const;
   void send(wire::RunId run, int to, const wire::Message& message);
 
   transport::Transport& transport_;
@@ -89,6 +135,12 @@ class Session {
   std::unique_ptr<RankWorker> own_worker_;
   std::unique_ptr<CallRun> calls_;
   std::vector<Peer> peers_;            ///< by rank; rank 0's entry is joined only if it works
+  Heartbeats heartbeats_;
+  std::vector<LostRank> losses_;
+  std::optional<FaultyPlaces> faulty_;
+  std::vector<FaultyPlaces::Verdict> verdicts_;   ///< to be carried out
+  std::vector<FailedTask> failed_tasks_;
+  std::string first_output_;
   std::uint32_t last_run_ = 0;
   Instant started_;
   double tasks_s_ = 0;
@@ -96,6 +148,7 @@ class Session {
   std::uint64_t retries_ = 0;
   std::vector<std::string> output_paths_;
   bool workers_known_ = false;
+  bool leaving_ = false;               ///< the job is over: ranks end
   bool stopping_ = false;              ///< a signal has been heard: the rest only tidies up
 };
 

@@ -104,6 +104,11 @@ class Scheduler {
   std::optional<WorkerId> holder(TaskId task) const;
   /// Appends every output that is held and still needed, with its holder, in the order of the ids. O(tasks).
   void held_outputs(std::vector<std::pair<TaskId, WorkerId>>& out) const;
+  /// Where a pin group lives; nothing if none of its tasks was placed.
+  std::optional<WorkerId> group_worker(PinGroup group) const {
+    if (group.value >= group_worker_.size() || group_worker_[group.value] == no_worker) return std::nullopt;
+    return WorkerId{group_worker_[group.value]};
+  }
   /// Failed executions of a task that may still succeed (for the summary); empty if none.
   std::vector<FailedAttempt> failed_attempts(TaskId task) const;
   /// Tasks that ran over the memory bounds because nothing else could have.

@@ -37,6 +37,9 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   if (prng.chance(0.4)) faults.duplicate_chance = 0.3;
   if (prng.chance(0.4)) faults.late_chance = 0.2;
   if (prng.chance(0.3)) faults.lost_workers = static_cast<std::uint32_t>(1 + prng.below(worker_count));
+  if (prng.chance(0.3)) faults.losses_within_us = static_cast<std::uint32_t>(1 + prng.below(3000));
+  if (prng.chance(0.5)) faults.loss_noticed_us = static_cast<std::uint32_t>(1 + prng.below(20'000));
+  if (prng.chance(0.5)) faults.lives_on_chance = prng.uniform();
   sched::SchedulerOptions& policy = options.scheduler;
   policy.retry_delay_ms = static_cast<std::uint32_t>(prng.below(3));
   policy.queued_ahead_per_worker = static_cast<std::uint32_t>(prng.below(5));
@@ -77,7 +80,8 @@ std::string describe(const Scenario& scenario) {
          ", faults: errors " + std::to_string(faults.task_error_chance) + ", permanent " +
          std::to_string(faults.permanent_error_chance) + ", slow " + std::to_string(faults.slow_worker_chance) +
          ", doubled " + std::to_string(faults.duplicate_chance) + ", late " + std::to_string(faults.late_chance) +
-         ", lost workers " + std::to_string(faults.lost_workers) + ", cancelled " + std::to_string(faults.cancel_chance) +
+         ", lost workers " + std::to_string(faults.lost_workers) + (faults.losses_within_us == 0 ? "" : " at once") +
+         ", of which live on " + std::to_string(faults.lives_on_chance) + ", cancelled " + std::to_string(faults.cancel_chance) +
          (options.grows_by != 0 ? ", grows by up to " + std::to_string(options.grows_by) : "");
 }
 

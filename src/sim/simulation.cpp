@@ -52,6 +52,8 @@ struct SimulatedWorker {
   std::map<TaskId, std::uint64_t> blocks;  ///< hash by task
   std::uint32_t slowness = 1;
   bool alive = true;
+  bool unheard = false;                    ///< taken for lost, and going on
+  std::set<std::uint32_t> lost_peers{};    ///< as rank 0 told it: nothing of them is heard any more
   Instant sending_until, receiving_until;
 };
 
@@ -66,7 +68,7 @@ class Simulation {
       workers_.push_back({worker::Worker({.self = {rank}, .threads = options_.threads_per_worker,
                                           .memory_limit = options_.memory_limit,
                                           .max_parallel_fetches = options_.max_parallel_fetches,
-                                          .replica_cache = options_.replica_cache}), {}, 1, true, {}, {}});
+                                          .replica_cache = options_.replica_cache}), {}, 1, true, false, {}, {}, {}});
       if (prng_.chance(options_.faults.slow_worker_chance))
         workers_.back().slowness = static_cast<std::uint32_t>(2 + prng_.below(19));
     }
@@ -140,10 +142,13 @@ class Simulation {
     const std::uint32_t losses = std::min(options_.faults.lost_workers, options_.worker_count - 1);
     std::vector<std::uint32_t> ranks;
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) ranks.push_back(rank);
+    const std::uint64_t whole_us = 1 + 500ull * graph_->task_count() / options_.worker_count;
+    const std::uint64_t burst_us = options_.faults.losses_within_us == 0 ? 0 : prng_.below(whole_us);
     for (std::uint32_t k = 0; k < losses; ++k) {
       const std::size_t chosen = prng_.below(ranks.size());
-      const std::uint64_t horizon_us = 1 + 500ull * graph_->task_count() / options_.worker_count;
-      post(static_cast<std::int64_t>(prng_.below(horizon_us)) * ns_per_us, {.kind = Event::Kind::worker_dies, .to = ranks[chosen]});
+      const std::uint64_t at_us = options_.faults.losses_within_us == 0 ? prng_.below(whole_us)
+                                                                        : burst_us + prng_.below(options_.faults.losses_within_us);
+      post(static_cast<std::int64_t>(at_us) * ns_per_us, {.kind = Event::Kind::worker_dies, .to = ranks[chosen]});
       ranks.erase(ranks.begin() + static_cast<std::ptrdiff_t>(chosen));
     }
   }
@@ -156,6 +161,7 @@ class Simulation {
 
   /// Frames between two ranks keep their order, as MPI's do. Blocks share the wires of both ends.
   void send(std::uint32_t from, std::uint32_t to, const wire::Message& message, Bytes block = {}) {
+    if (from == rank_0 && noticed_.contains(to)) return;
     ++result_.messages;
     std::int64_t arrival = now_.ns + options_.latency_us * ns_per_us;
     if (block.value != 0) {
@@ -190,8 +196,9 @@ class Simulation {
         scheduler_.on_timer(now_, actions_);
         return carry_out_scheduler();
       case Event::Kind::worker_dies:
-        if (client_asked_ || run_over_) return;  // after the end a loss is the client's affair
-        at_rank(event.to).alive = false;
+        if (run_over_) return;
+        at_rank(event.to).unheard = prng_.chance(options_.faults.lives_on_chance);
+        at_rank(event.to).alive = at_rank(event.to).unheard;
         return post(options_.faults.loss_noticed_us * ns_per_us, {.kind = Event::Kind::loss_noticed, .to = event.to});
       case Event::Kind::grows: return grow();
       case Event::Kind::cancels:
@@ -201,14 +208,10 @@ class Simulation {
       case Event::Kind::loss_noticed:
         client_asked_ = false;  // a wanted output may have to be computed again
         std::erase_if(asked_, [&](const auto& asked) { return asked.second == event.to; });
+        noticed_.insert(event.to);
+        for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) send(rank_0, rank, wire::PeerLost{event.to});
         scheduler_.on_worker_lost(now_, {event.to}, actions_);
-        carry_out_scheduler();
-        for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
-          if (!at_rank(rank).alive) continue;
-          at_rank(rank).machine.on_peer_lost({event.to}, worker_actions_);
-          carry_out_worker(rank);
-        }
-        return;
+        return carry_out_scheduler();
     }
   }
 
@@ -236,6 +239,7 @@ class Simulation {
   void deliver(const Event& event) {
     const wire::Decoded decoded = wire::decode(event.frame);
     if (decoded.run != the_run) throw Violation("a frame names another run");
+    if (event.to == rank_0 ? noticed_.contains(event.from) : at_rank(event.to).lost_peers.contains(event.from)) return;
     if (event.to == rank_0) {
       std::visit([&](const auto& message) { at_scheduler(event.from, message); }, decoded.message);
       carry_out_scheduler();
@@ -286,6 +290,9 @@ class Simulation {
       worker.machine.on_block_arrived(message.task, graph_->output_bytes(message.task), worker_actions_);
     } else if constexpr (std::is_same_v<M, wire::BlockRefused>) {
       worker.machine.on_block_unavailable(message.task, {from}, worker_actions_);
+    } else if constexpr (std::is_same_v<M, wire::PeerLost>) {
+      worker.lost_peers.insert(message.rank);
+      worker.machine.on_peer_lost({message.rank}, worker_actions_);
     } else if constexpr (std::is_same_v<M, wire::Abort>) {
       worker.machine.on_abort(worker_actions_);
     } else {
@@ -472,7 +479,7 @@ class Simulation {
                       " of " + std::to_string(scheduler_.task_count()) + " tasks finished");
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
       const SimulatedWorker& worker = at_rank(rank);
-      if (!worker.alive) continue;
+      if (!worker.alive || worker.unheard) continue;
       if (!worker.blocks.empty())
         throw Violation("worker " + std::to_string(rank) + " still holds " + std::to_string(worker.blocks.size()) +
                         " blocks, of " + graph_->describe(worker.blocks.begin()->first));
@@ -505,6 +512,7 @@ class Simulation {
   std::map<TaskId, std::uint32_t> asked_;  ///< wanted outputs that the client waits for, and of which rank
   std::map<TaskId, std::uint32_t> errors_;
   std::set<TaskId> erred_, failed_for_good_;
+  std::set<std::uint32_t> noticed_;       ///< ranks that rank 0 has given up
   sched::Actions actions_;
   worker::Actions worker_actions_;
   std::vector<TaskId> inputs_;

@@ -21,6 +21,8 @@ struct FaultOptions {
   std::uint32_t lost_workers = 0;     ///< at most all but one
   std::uint32_t loss_noticed_us = 2000;
   double cancel_chance = 0;           ///< of a task, at some time; where the run keeps going
+  std::uint32_t losses_within_us = 0; ///< 0: spread over the run; else all of them in so short a time, at any moment
+  double lives_on_chance = 0;         ///< of a lost worker: it was only silent, and goes on where nobody hears it
 };
 
 struct SimulationOptions {

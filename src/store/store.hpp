@@ -78,6 +78,11 @@ OutputTarget read_output_target(ByteReader& reader);
 /// Throws OutputError.
 OutputTarget create_output(const array::OutputSpec& spec, const std::string& token);
 
+/// The owner of a NetCDF-4 file is lost: what it wrote is undone, and the file is as create_output() left it, under the
+/// same temporary name. `spec` is what create_output() was given. Boxes that other ranks have written at known offsets
+/// stay. Throws OutputError; one that says so if the owner may still be writing beside them.
+void renew_output(const array::OutputSpec& spec, const OutputTarget& target, bool owner_may_live);
+
 /// True if chunks of `variable` may be written by any rank (Zarr files, pwrite at known offsets);
 /// false if all must go through the file's one owner (compressed NetCDF-4).
 bool any_rank_writes(const OutputTarget& target, std::size_t variable);

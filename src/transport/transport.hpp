@@ -39,6 +39,10 @@ class Transport {
   /// Moves sends and receives forward without taking a frame.
   virtual void progress() = 0;
 
+  /// `rank` is lost: nothing more goes to it or comes from it, frames of it that have not been polled included. What
+  /// is under way is abandoned with its buffers, without waiting.
+  virtual void forget(int rank) = 0;
+
   /// True when every send has completed, which means the sender need not keep anything: not that the
   /// receiver has polled the frame.
   virtual bool idle() const = 0;

@@ -155,6 +155,12 @@ void get(ByteReader& r, Note& m) {
   if (m.level > 3) throw DecodeError("malformed frame: a note of unknown level");
 }
 
+void put(ByteWriter& w, const PeerLost& m) { w.put(m.rank); }
+void get(ByteReader& r, PeerLost& m) { m.rank = r.get<std::uint32_t>(); }
+
+void put(ByteWriter&, const EndRun&) {}
+void get(ByteReader&, EndRun&) {}
+
 template <std::size_t... I>
 Message get_message(ByteReader& reader, std::uint16_t kind, std::index_sequence<I...>) {
   Message message;

@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::uint16_t protocol_version = 3;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -164,11 +164,21 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
+/// 0->, a rank is lost: what was asked of it will not come, and nothing it says counts any more.
+struct PeerLost {
+  std::uint32_t rank = 0;
+  bool operator==(const PeerLost&) const = default;
+};
+/// 0->, the outputs are closed and nothing of the run is needed any more: forget it.
+struct EndRun {
+  bool operator==(const EndRun&) const = default;
+};
+
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
-                             ReleaseCalls, CallOutcomes, TaskBlocked>;
+                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun>;
 
 struct Decoded {
   RunId run;

@@ -157,6 +157,14 @@ options:
       --scheduler-works auto|yes|no
                                 whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)
       --attempts N              how often a failing task is tried before the run fails (default 3)
+      --max-worker-kills N      a task during which N ranks have died is not tried again (default 3)
+      --quarantine-after N      a rank where N tasks failed that succeeded elsewhere is not used any more
+                                (default 3; 0: never)
+      --heartbeat-timeout TIME  a rank that is silent for so long is taken for lost (default 10s)
+      --heartbeat-interval TIME
+                                how often ranks that have nothing to say say so (default 2s)
+      --supervisor yes|no       whether each rank under mpirun runs below a small process that reports its
+                                death; no: for debuggers and profilers (default yes)
       --progress auto|line|plain|off
                                 a line that is redrawn, lines with time stamps every 10 s, or nothing
                                 (default auto: line on a terminal, plain otherwise)
@@ -169,6 +177,7 @@ options:
       --batch-reports N         reports that rank 0 enters before it sends what follows (default 4096)
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
+      --run-dir DIR             folder for the outcome of the run, which rankine status DIR prints
       --log-file FILE           append everything that is said, with time stamps, to FILE
   -c, --config FILE             TOML file whose keys are these options without dashes, such as
                                 threads = 4; the command line wins
@@ -218,4 +227,19 @@ TEST_CASE("a configuration file is refused with file, line and key") {
 TEST_CASE("a configuration file that is not there is missing input") {
   CHECK(refusal({"run", "--config", "/no/such.toml", "a.py"}) ==
         "3: --config: cannot read /no/such.toml: No such file or directory");
+}
+
+TEST_CASE("what concerns lost ranks is parsed, times with their units") {
+  const Options options = parse_options({"run", "--heartbeat-timeout", "1.5min", "--heartbeat-interval=300ms", "--supervisor", "no",
+                                         "--max-worker-kills", "5", "--quarantine-after", "0", "--run-dir", "d", "x.py"});
+  CHECK(options.heartbeat_timeout_ms == 90'000);
+  CHECK(options.heartbeat_interval_ms == 300);
+  CHECK_FALSE(options.supervised);
+  CHECK(options.max_worker_kills == 5);
+  CHECK(options.quarantine_after == 0);
+  CHECK(options.run_dir == "d");
+  CHECK_THROWS_WITH(parse_options({"run", "--heartbeat-timeout", "soon", "x.py"}), Catch::Contains("'soon' is not a time such as 2s"));
+  CHECK_THROWS_WITH(parse_options({"run", "--heartbeat-timeout", "3s", "x.py"}), Catch::Contains("less than two times the interval"));
+  CHECK(parse_options({"status", "some.run"}).files == std::vector<std::string>{"some.run"});
+  CHECK_THROWS_WITH(parse_options({"status"}), Catch::Contains("one run directory is asked for"));
 }

@@ -163,3 +163,27 @@ TEST_CASE("work moves away from a worker that is much slower than the others") {
   }
   CHECK(recalls > 0);
 }
+
+TEST_CASE("losing many workers, at once, unnoticed for long or wrongly, changes no result") {
+  int lost_all_but_one = 0;
+  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    Scenario scenario = draw_scenario(seed, 0, static_cast<std::uint32_t>(2 + seed % 7));
+    SimulationOptions& options = scenario.options;
+    options.faults.permanent_error_chance = 0;
+    options.faults.lost_workers = 0;
+    const SimulationResult undisturbed = simulate(scenario.graph, options);
+    REQUIRE(undisturbed.error == "");
+    options.faults.lost_workers = static_cast<std::uint32_t>(1 + seed % options.worker_count);
+    options.faults.losses_within_us = seed % 3 == 0 ? 0 : static_cast<std::uint32_t>(1 + seed % 2000);
+    options.faults.loss_noticed_us = static_cast<std::uint32_t>(1 + (seed * 37) % 10'000);
+    options.faults.late_chance = seed % 2 == 0 ? 0.3 : 0;
+    options.faults.lives_on_chance = 0.25 * static_cast<double>(seed % 5);
+    const SimulationResult result = simulate(scenario.graph, options);
+    INFO("seed " << seed << ": " << describe(scenario));
+    REQUIRE(result.error == "");
+    REQUIRE_FALSE(result.run_failed);
+    CHECK(result.result_digest == undisturbed.result_digest);
+    lost_all_but_one += options.faults.lost_workers + 1 >= options.worker_count;
+  }
+  CHECK(lost_all_but_one > 50);
+}

@@ -42,7 +42,7 @@ std::vector<Message> all_messages() {
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
           Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
-          TaskBlocked{{3}, 2, false}};
+          TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}};
 }
 
 bool equal(const Message& a, const Message& b) {
@@ -118,7 +118,7 @@ TEST_CASE("frames of another program, version or kind are refused, and say so") 
   frame = good;
   frame[4] = std::byte{9};
   CHECK_THROWS_WITH(decode(frame),
-                    "a frame of protocol version 9 where this program speaks 2: run the same program on every rank");
+                    "a frame of protocol version 9 where this program speaks 3: run the same program on every rank");
   frame = good;
   frame[6] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: message kind 200 is unknown");

@@ -3,6 +3,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <set>
 #include <utility>
 
 #include "base/check.hpp"
@@ -27,6 +28,7 @@ class Loopback final : public Transport {
 
   void send(int to, std::vector<std::byte> frame) override {
     RANKINE_CHECK(to >= 0 && to < size(), "a frame for a rank that does not exist");
+    if (forgotten_.contains(to)) return;
     Mailbox& mailbox = (*mailboxes_)[static_cast<std::size_t>(to)];
     {
       std::lock_guard lock(mailbox.mutex);
@@ -38,6 +40,7 @@ class Loopback final : public Transport {
   bool poll(Frame& out) override {
     Mailbox& mailbox = (*mailboxes_)[static_cast<std::size_t>(rank_)];
     std::lock_guard lock(mailbox.mutex);
+    while (!mailbox.frames.empty() && forgotten_.contains(mailbox.frames.front().from)) mailbox.frames.pop_front();
     if (mailbox.frames.empty()) return false;
     out = std::move(mailbox.frames.front());
     mailbox.frames.pop_front();
@@ -45,6 +48,7 @@ class Loopback final : public Transport {
   }
 
   void progress() override {}
+  void forget(int rank) override { forgotten_.insert(rank); }
   bool idle() const override { return true; }  // a send hands the bytes over at once
   Bytes outgoing_bytes() const override { return {}; }
   bool wakes_on_arrival() const override { return true; }
@@ -52,6 +56,7 @@ class Loopback final : public Transport {
  private:
   int rank_;
   std::shared_ptr<std::vector<Mailbox>> mailboxes_;
+  std::set<int> forgotten_;
 };
 
 }  // namespace

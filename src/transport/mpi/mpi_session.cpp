@@ -49,9 +49,23 @@ void skip_network_search_on_one_node() {
   if (local != nullptr && all != nullptr && std::strcmp(local, all) == 0) ::setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
+void exchange_text(const StartExchange& exchange) {
+  const auto doing = [] { return "telling every rank where rank 0 listens"; };
+  int rank = 0, size = 1;
+  check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank), doing);
+  check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &size), doing);
+  std::string text = rank == 0 && exchange.offer ? exchange.offer(size) : std::string();
+  // One message of fixed size: a second round trip would be a second moment for a rank to be lost in.
+  char fixed[4096] = {};
+  text.copy(fixed, sizeof fixed - 1);
+  check_mpi(MPI_Bcast(fixed, sizeof fixed, MPI_BYTE, 0, MPI_COMM_WORLD), doing);
+  fixed[sizeof fixed - 1] = '\0';
+  exchange.take(rank, fixed);
+}
+
 }  // namespace
 
-MpiSession::MpiSession(int& argc, char**& argv) {
+MpiSession::MpiSession(int& argc, char**& argv, const StartExchange& exchange) {
   skip_network_search_on_one_node();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), [] { return "starting"; });
@@ -59,6 +73,7 @@ MpiSession::MpiSession(int& argc, char**& argv) {
   if (provided < MPI_THREAD_FUNNELED) {
     throw TransportError("this MPI library has no MPI_THREAD_FUNNELED, which worker threads need");
   }
+  if (exchange.take) exchange_text(exchange);
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm_), [] { return "making a communicator"; });
   MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
   place_ = find_place(comm_);

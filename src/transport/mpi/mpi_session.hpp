@@ -2,10 +2,12 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "transport/lifeline/lifelines.hpp"
 #include "transport/transport.hpp"
 
 namespace rankine::transport {
@@ -20,12 +22,18 @@ struct RankPlace {
   int ranks_sharing_mask = 1;  ///< ranks of this node with the same affinity mask, this one included
 };
 
+/// A text that rank 0 gives to every rank as early as that is possible: where its supervisors' lifelines are.
+struct StartExchange {
+  std::function<std::string(int size)> offer;                       ///< on rank 0
+  std::function<void(int rank, const std::string& text)> take;      ///< on every rank
+};
+
 /// MPI from MPI_Init to MPI_Finalize, with a communicator of its own whose errors are exceptions.
 /// Made and used by the communication thread (MPI_THREAD_FUNNELED). The only collectives of a run happen
 /// in the constructor. Throws TransportError with MPI's text.
 class MpiSession {
  public:
-  MpiSession(int& argc, char**& argv);
+  MpiSession(int& argc, char**& argv, const StartExchange& exchange = {});
   /// Finalizes unless end() or abandon() was called.
   ~MpiSession();
   MpiSession(const MpiSession&) = delete;
@@ -54,6 +62,8 @@ struct MpiTransportOptions {
   std::size_t piece_bytes = std::size_t{1} << 30;
   /// Matched receives that have not completed; bounds memory that peers can make this rank allocate.
   std::size_t receives_in_flight = 64;
+  /// Counted up around calls into MPI, for a watchdog; null: by nobody.
+  std::shared_ptr<CallMark> mark = nullptr;
 };
 
 /// Frames over MPI point-to-point messages: MPI_Isend with owned buffers, MPI_Improbe and MPI_Imrecv.

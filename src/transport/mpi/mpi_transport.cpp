@@ -3,6 +3,7 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,7 @@ constexpr int tag_more = 1;
 constexpr int tag_last = 2;
 
 struct Sending {
+  int to = 0;
   std::vector<std::byte> bytes;
   std::vector<MPI_Request> requests;
 };
@@ -40,15 +42,15 @@ struct Incoming {
 class MpiTransport final : public Transport {
  public:
   MpiTransport(MpiSession& session, MpiTransportOptions options)
-      : comm_(session.comm()), rank_(session.place().rank), size_(session.place().size), options_(options) {
+      : comm_(session.comm()), rank_(session.place().rank), size_(session.place().size), options_(options),
+        mark_(options.mark ? std::move(options.mark) : std::make_shared<CallMark>(0)) {
     RANKINE_CHECK(options.piece_bytes > 0 && options.piece_bytes <= (std::size_t{1} << 30), "piece size");
     RANKINE_CHECK(options.receives_in_flight > 0, "receives in flight");
   }
 
   ~MpiTransport() override {
-    // MPI may write to buffers of pending requests as long as the process lives, and cancelling a send is
-    // not reliable: the buffers outlive this object on purpose.
-    if (!sends_.empty()) new std::list<Sending>(std::move(sends_));
+    // MPI may write to buffers of pending requests as long as the process lives: they outlive this object on purpose.
+    if (!sends_.empty()) abandoned().splice(abandoned().end(), sends_);
     if (receives_in_flight_ > 0) new std::map<int, Incoming>(std::move(incoming_));
   }
 
@@ -61,7 +63,10 @@ class MpiTransport final : public Transport {
       own_.push_back({rank_, std::move(frame)});
       return;
     }
+    if (lost_.contains(to)) return;
+    const Inside inside(*mark_);
     Sending& sending = sends_.emplace_back();
+    sending.to = to;
     sending.bytes = std::move(frame);
     outgoing_.value += sending.bytes.size();
     const std::size_t total = sending.bytes.size();
@@ -90,7 +95,26 @@ class MpiTransport final : public Transport {
     return true;
   }
 
+  void forget(int rank) override {
+    if (rank == rank_ || !lost_.insert(rank).second) return;
+    for (auto it = sends_.begin(); it != sends_.end();) {
+      const auto next = std::next(it);
+      if (it->to == rank) {
+        outgoing_.value -= it->bytes.size();
+        abandoned().splice(abandoned().end(), sends_, it);
+      }
+      it = next;
+    }
+    if (const auto known = incoming_.find(rank); known != incoming_.end()) {
+      receives_in_flight_ -= known->second.pieces.size();
+      new Incoming(std::move(known->second));
+      incoming_.erase(known);
+    }
+    std::erase_if(ready_, [&](const Frame& frame) { return frame.from == rank; });
+  }
+
   void progress() override {
+    const Inside inside(*mark_);
     complete_sends();
     accept_arrivals();
     if (receives_in_flight_ > 0) complete_receives();
@@ -101,6 +125,20 @@ class MpiTransport final : public Transport {
   bool wakes_on_arrival() const override { return false; }
 
  private:
+  /// While it lives, a call into MPI is under way, which may never return once a rank has died.
+  struct Inside {
+    explicit Inside(CallMark& m) : mark(m) { mark.fetch_add(1, std::memory_order_relaxed); }
+    ~Inside() { mark.fetch_add(1, std::memory_order_relaxed); }
+    CallMark& mark;
+  };
+
+  /// Sends that will never complete. MPI may read their buffers as long as the process lives, and cancelling a send is
+  /// not reliable: they are kept for good.
+  static std::list<Sending>& abandoned() {
+    static auto* list = new std::list<Sending>;
+    return *list;
+  }
+
   void complete_sends() {
     // Sends to different peers complete in any order; a peer that does not answer must not keep the
     // buffers of the others alive, so all are looked at. Their number is bounded by the caller.
@@ -126,6 +164,8 @@ class MpiTransport final : public Transport {
       check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &found, &message, &status),
                 [] { return "looking for messages"; });
       if (found == 0) return;
+      // Of a lost rank: matched and left alone, for the receive might never complete.
+      if (lost_.contains(status.MPI_SOURCE)) continue;
       int count = 0;
       check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), [] { return "reading the size of a message"; });
       Receiving& receiving = incoming_[status.MPI_SOURCE].pieces.emplace_back();
@@ -178,6 +218,8 @@ class MpiTransport final : public Transport {
   Bytes outgoing_;
   std::map<int, Incoming> incoming_;
   std::size_t receives_in_flight_ = 0;
+  std::shared_ptr<CallMark> mark_;
+  std::set<int> lost_;
   std::deque<Frame> own_;
   std::deque<Frame> ready_;
 };

@@ -1,0 +1,24 @@
+#!/bin/bash
+#$ -N rankine
+#$ -pe mpi 8
+#$ -cwd
+#$ -l h_rt=01:00:00
+# A pipeline under Grid Engine that survives lost ranks:  qsub jobscripts/grid_engine.sh SCRIPT [WORD...]
+# The parallel environment's name ("mpi") is the site's. RANKINE and RUN_DIR as in slurm.sh.
+set -u
+run_dir=${RUN_DIR:-$(basename "$1").${JOB_ID}.run}
+
+# A rank that is lost leaves without MPI_Finalize, and so do the others then. Open MPI must take that for what it is.
+export OMPI_MCA_orte_allowed_exit_without_sync=1
+
+mpirun --bind-to none -n "$NSLOTS" "${RANKINE:-rankine}" run --threads 1 --run-dir "$run_dir" "$@" &
+job=$!
+for signal in TERM USR1 USR2; do trap "kill -$signal $job 2>/dev/null" $signal; done
+while kill -0 $job 2>/dev/null; do
+  wait $job
+  launcher_status=$?
+done
+
+# A launcher's status is its own once a rank is lost. 99 would have Grid Engine queue the job again.
+"${RANKINE:-rankine}" status "$run_dir" || exit $?
+[ "$launcher_status" -eq 0 ] || echo "the launcher says $launcher_status, the run itself succeeded"

@@ -1,0 +1,163 @@
+#include "journal/outcome.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace rankine::journal {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* file_name = "outcome.json";
+constexpr int layout_version = 1;
+
+[[noreturn]] void fail(const std::string& directory) {
+  throw OutputError("cannot write the outcome of the run to " + directory + ": " + std::strerror(errno) +
+                    "; name another directory by --run-dir");
+}
+
+/// A name that is not valid UTF-8 must not keep the outcome from being written.
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+}  // namespace
+
+std::string status_name(int exit_code) {
+  static const std::map<int, const char*> names{{0, "done"},      {1, "task_failed"}, {2, "usage"},    {3, "input"},
+                                                {4, "output"},    {5, "resources"},   {6, "partial"},  {70, "internal"},
+                                                {75, "resumable"}, {130, "interrupted"}};
+  const auto found = names.find(exit_code);
+  return found == names.end() ? "script" : found->second;
+}
+
+std::string to_json(const Outcome& outcome) {
+  Json json;
+  json["version"] = layout_version;
+  json["status"] = status_name(outcome.exit_code);
+  json["exit_code"] = outcome.exit_code;
+  json["message"] = outcome.message;
+  json["program_version"] = outcome.program_version;
+  json["command"] = outcome.command;
+  json["ended"] = outcome.ended;
+  json["wall_s"] = outcome.wall_s;
+  json["ranks"] = outcome.ranks;
+  json["tasks"] = outcome.tasks;
+  json["retries"] = outcome.retries;
+  json["outputs"] = outcome.outputs;
+  json["losses"] = Json::array();
+  for (const auto& loss : outcome.losses)
+    json["losses"].push_back({{"rank", loss.rank}, {"node", loss.node}, {"how", loss.how}, {"at_s", loss.at_s}});
+  json["failed_tasks"] = Json::array();
+  for (const auto& failure : outcome.failed_tasks) {
+    Json attempts = Json::array();
+    for (const auto& attempt : failure.attempts)
+      attempts.push_back({{"worker", attempt.worker}, {"node", attempt.node}, {"message", attempt.message}});
+    json["failed_tasks"].push_back({{"task", failure.task}, {"inputs", failure.inputs}, {"attempts", attempts}});
+  }
+  return dump(json);
+}
+
+Outcome outcome_from_json(const std::string& text, const std::string& path) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("version").get<int>() != layout_version)
+      throw InputError(path + " was written by another version of rankine: version " + json.at("version").dump());
+    Outcome outcome;
+    outcome.exit_code = json.at("exit_code").get<int>();
+    outcome.message = json.at("message").get<std::string>();
+    outcome.program_version = json.at("program_version").get<std::string>();
+    outcome.command = json.at("command").get<std::string>();
+    outcome.ended = json.at("ended").get<std::string>();
+    outcome.wall_s = json.at("wall_s").get<double>();
+    outcome.ranks = json.at("ranks").get<int>();
+    outcome.tasks = json.at("tasks").get<std::uint64_t>();
+    outcome.retries = json.at("retries").get<std::uint64_t>();
+    outcome.outputs = json.at("outputs").get<std::vector<std::string>>();
+    for (const auto& loss : json.at("losses"))
+      outcome.losses.push_back({loss.at("rank").get<int>(), loss.at("node").get<std::string>(), loss.at("how").get<std::string>(),
+                                loss.at("at_s").get<double>()});
+    for (const auto& task : json.at("failed_tasks")) {
+      OutcomeFailure failure{task.at("task").get<std::string>(), task.at("inputs").get<std::vector<std::string>>(), {}};
+      for (const auto& attempt : task.at("attempts"))
+        failure.attempts.push_back({attempt.at("worker").get<int>(), attempt.at("node").get<std::string>(),
+                                    attempt.at("message").get<std::string>()});
+      outcome.failed_tasks.push_back(std::move(failure));
+    }
+    return outcome;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(path + " is no outcome of a run: " + error.what());
+  }
+}
+
+void write_outcome(const std::string& directory, const Outcome& outcome) {
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail(directory);
+  const std::string path = directory + "/" + file_name, temporary = path + ".new";
+  const std::string text = to_json(outcome);
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) fail(directory);
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
+    if (written > 0) {
+      done += static_cast<std::size_t>(written);
+    } else if (written == 0 || errno != EINTR) {
+      ::close(descriptor);
+      ::unlink(temporary.c_str());
+      fail(directory);
+    }
+  }
+  const bool flushed = ::fsync(descriptor) == 0;
+  if (::close(descriptor) != 0 || !flushed || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    ::unlink(temporary.c_str());
+    fail(directory);
+  }
+}
+
+std::optional<Outcome> read_outcome(const std::string& directory) {
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    throw InputError("there is no run directory " + directory +
+                     "; a run that succeeded removes its own unless it was named by --run-dir");
+  const std::string path = directory + "/" + file_name;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    if (errno == ENOENT) return std::nullopt;
+    throw InputError("cannot read " + path + ": " + std::strerror(errno));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return outcome_from_json(text.str(), path);
+}
+
+std::string outcome_text(const Outcome& outcome) {
+  std::ostringstream text;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.1f", outcome.wall_s);
+  text << status_name(outcome.exit_code) << " (exit status " << outcome.exit_code << ") at " << outcome.ended << " after " << seconds
+       << " s on " << outcome.ranks << (outcome.ranks == 1 ? " rank" : " ranks") << "\n";
+  text << "command: " << outcome.command << "\n";
+  text << "tasks: " << outcome.tasks << ", failed attempts: " << outcome.retries << "\n";
+  if (!outcome.message.empty()) text << "error: " << outcome.message << "\n";
+  for (const auto& output : outcome.outputs) text << "wrote " << output << "\n";
+  for (const auto& loss : outcome.losses) {
+    std::snprintf(seconds, sizeof seconds, "%.1f", loss.at_s);
+    text << "lost rank " << loss.rank << (loss.node.empty() ? "" : " on " + loss.node) << " after " << seconds << " s: it " << loss.how << "\n";
+  }
+  for (const auto& failure : outcome.failed_tasks) {
+    text << "failed task " << failure.task << "\n";
+    for (const auto& input : failure.inputs) text << "  input " << input << "\n";
+    for (const auto& attempt : failure.attempts)
+      text << "  worker " << attempt.worker << (attempt.node.empty() ? "" : " on " + attempt.node) << ": " << attempt.message << "\n";
+  }
+  return text.str();
+}
+
+}  // namespace rankine::journal

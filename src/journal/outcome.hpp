@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace rankine::journal {
+
+/// A rank that a run went on without.
+struct OutcomeLoss {
+  int rank = 0;
+  std::string node;
+  std::string how;
+  double at_s = 0;            ///< after the start
+  bool operator==(const OutcomeLoss&) const = default;
+};
+
+/// A task that failed for good.
+struct OutcomeFailure {
+  struct Attempt {
+    int worker = 0;
+    std::string node;
+    std::string message;
+    bool operator==(const Attempt&) const = default;
+  };
+  std::string task;
+  std::vector<std::string> inputs;
+  std::vector<Attempt> attempts;
+  bool operator==(const OutcomeFailure&) const = default;
+};
+
+/// How a job ended: what a job script judges by, since launchers' statuses are their own once a rank is lost.
+struct Outcome {
+  int exit_code = 0;
+  std::string message;                      ///< the error; empty if there was none
+  std::string program_version;
+  std::string command;
+  std::string ended;                        ///< "2026-03-01T12:00:00Z"
+  double wall_s = 0;
+  int ranks = 1;
+  std::uint64_t tasks = 0;
+  std::uint64_t retries = 0;
+  std::vector<std::string> outputs;         ///< that were committed
+  std::vector<OutcomeLoss> losses;
+  std::vector<OutcomeFailure> failed_tasks;
+  bool operator==(const Outcome&) const = default;
+};
+
+/// "done", "task_failed" ... as docs/exit-status.md lists them; "script" for a status that the script chose.
+std::string status_name(int exit_code);
+
+/// The file DIR/outcome.json, replaced as a whole and on disk when this returns; the directory is made if it is not there.
+/// File and directory are for the user alone. Throws OutputError.
+void write_outcome(const std::string& directory, const Outcome& outcome);
+/// Nothing if the directory holds no outcome: the run lives or was killed. Throws InputError if there is no such directory
+/// or the file is damaged.
+std::optional<Outcome> read_outcome(const std::string& directory);
+
+std::string to_json(const Outcome& outcome);
+/// Throws InputError naming `path`.
+Outcome outcome_from_json(const std::string& json, const std::string& path);
+
+/// What `rankine status` prints.
+std::string outcome_text(const Outcome& outcome);
+
+}  // namespace rankine::journal

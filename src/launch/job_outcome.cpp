@@ -1,0 +1,96 @@
+#include "launch/job_outcome.hpp"
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "transport/peer_watch.hpp"
+
+namespace rankine::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string time_stamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return stamp;
+}
+
+/// "out.nc.rankine", if it is there.
+std::string directory_beside(std::string output) {
+  while (output.size() > 1 && output.back() == '/') output.pop_back();
+  std::error_code error;
+  return !output.empty() && fs::is_directory(output + ".rankine", error) ? output + ".rankine" : std::string();
+}
+
+}  // namespace
+
+JobOutcome::JobOutcome(const cli::Options& options, int ranks) {
+  outcome_.program_version = cli::version_text().substr(cli::version_text().rfind(' ') + 1);
+  outcome_.command = "rankine run " + options.script;
+  for (const auto& word : options.script_arguments) outcome_.command += " " + word;
+  outcome_.ranks = ranks;
+  std::error_code error;
+  if (!options.run_dir.empty()) directory_ = fs::absolute(options.run_dir, error).string();
+}
+
+void JobOutcome::write(int status, const runtime::Session* session) {
+  outcome_.exit_code = status;
+  outcome_.ended = time_stamp();
+  std::string directory = directory_;
+  if (session != nullptr) {
+    const report::RunSummary summary = session->summary();
+    outcome_.wall_s = summary.wall_s;
+    outcome_.tasks = summary.tasks;
+    outcome_.retries = summary.retries;
+    outcome_.outputs = summary.outputs;
+    for (const auto& loss : session->losses()) outcome_.losses.push_back({loss.rank, loss.node_name, loss.how, loss.at_s});
+    for (const auto& failed : session->failed_tasks()) {
+      journal::OutcomeFailure failure{failed.task, failed.inputs, {}};
+      for (const auto& attempt : failed.attempts) failure.attempts.push_back({attempt.rank, attempt.node_name, attempt.message});
+      outcome_.failed_tasks.push_back(std::move(failure));
+    }
+    if (directory.empty()) directory = directory_beside(session->first_output());
+  }
+  if (!directory.empty()) journal::write_outcome(directory, outcome_);
+}
+
+void JobOutcome::write_now(ExitCode code, const std::string& message) const noexcept {
+  if (directory_.empty()) return;
+  try {
+    journal::Outcome outcome = outcome_;
+    outcome.exit_code = static_cast<int>(code);
+    outcome.message = message;
+    outcome.ended = time_stamp();
+    journal::write_outcome(directory_, outcome);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rankine: %s\n", error.what());
+  }
+}
+
+std::string JobOutcome::word_for_supervisor() const {
+  return directory_.empty() ? std::string() : directory_ + "\n" + journal::to_json(outcome_);
+}
+
+void write_outcome_of_death(int wait_status, const std::string& word) {
+  const std::size_t end = word.find('\n');
+  if (end == std::string::npos) return;
+  const std::string directory = word.substr(0, end);
+  try {
+    journal::Outcome outcome = journal::outcome_from_json(word.substr(end + 1), directory);
+    outcome.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+    outcome.message = "rank 0 " + transport::describe_death({0, true, wait_status, {}});
+    outcome.ended = time_stamp();
+    journal::write_outcome(directory, outcome);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rankine: %s\n", error.what());
+  }
+}
+
+}  // namespace rankine::launch

@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+
+#include "base/error.hpp"
+#include "cli/options.hpp"
+#include "journal/outcome.hpp"
+#include "runtime/session.hpp"
+
+namespace rankine::launch {
+
+/// What is written to the run directory about the end of this job: by rank 0, by its watchdog, or by its supervisor when it
+/// is dead. Nothing is written where there is no run directory: one that --run-dir names is made, one beside the first
+/// output is used if it is there.
+class JobOutcome {
+ public:
+  JobOutcome(const cli::Options& options, int ranks);
+
+  void set_error(const std::string& message) { outcome_.message = message; }
+  /// `session` may be null. Throws OutputError.
+  void write(int status, const runtime::Session* session);
+  /// From any thread, with what is known without the session. Never throws.
+  void write_now(ExitCode code, const std::string& message) const noexcept;
+  /// For transport::Supervision::leave_word; empty if there is no named run directory.
+  std::string word_for_supervisor() const;
+
+ private:
+  journal::Outcome outcome_;
+  std::string directory_;   ///< as --run-dir names it; empty: not named
+};
+
+/// For transport::SuperviseOptions: rank 0 has died without a word.
+void write_outcome_of_death(int wait_status, const std::string& word);
+
+}  // namespace rankine::launch

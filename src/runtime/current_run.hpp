@@ -1,0 +1,43 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/block.hpp"
+#include "runtime/run_plan.hpp"
+#include "runtime/session.hpp"
+#include "sched/scheduler.hpp"
+#include "wire/messages.hpp"
+
+namespace rankine::runtime {
+
+/// One run of one plan, as rank 0 sees it: what Session's files share.
+struct Session::CurrentRun {
+  wire::RunId id;
+  RunPlanPtr plan;
+  std::shared_ptr<const plan::LoweredPlan> graph;
+  const std::vector<array::OutputSpec>* outputs = nullptr;   ///< as asked for, with their eager values
+  std::optional<sched::Scheduler> scheduler;
+  sched::Actions actions;
+  std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
+  std::vector<wire::ReleaseBatch> released;
+  std::vector<std::size_t> touched;           ///< workers with something to be sent
+  std::vector<sched::FinishedTask> reports;   ///< arrived and not entered yet
+  std::optional<Instant> timer;
+  bool ended = false;                         ///< succeeded or failed; a loss can undo a success
+  bool abandoned = false;                     ///< nothing is scheduled any more, whatever happens
+  std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
+  std::set<int> preparing;                    ///< ranks that have not said PlanReady
+  std::string plan_error;
+  std::map<TaskId, BlockPtr> values;
+  std::map<TaskId, int> asked;                ///< values that were asked for, and of which rank
+  std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
+  std::string close_error;
+  ExitCode close_code = ExitCode::output;
+  bool closed = false;                        ///< every worker has let go of the outputs
+};
+
+}  // namespace rankine::runtime

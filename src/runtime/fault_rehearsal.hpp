@@ -1,0 +1,40 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace rankine::runtime {
+
+/// Moments in a rank's life at which a rehearsed fault may strike.
+enum class LifePoint { launch, start, plan, task, close, leave };
+
+/// Ranks that die on purpose, to see what a job does then: RANKINE_REHEARSE="rank=2 at=task count=10 signal=9; ...".
+///
+///     rank=N|any   which rank; any: every rank but 0 (default)
+///     at=POINT     launch: before MPI starts; start: when it has started; plan: when a plan arrives; task: when a task
+///                  begins; close: when outputs are being closed; leave: when the job is over
+///     task=TEXT    only tasks whose description contains TEXT (no blanks; implies at=task)
+///     count=N      at the N-th such moment (default 1)
+///     signal=N     by this signal (default 9, SIGKILL; 19, SIGSTOP, hangs it)
+class FaultRehearsal {
+ public:
+  FaultRehearsal() = default;
+  /// Throws UsageError for what is no such text.
+  explicit FaultRehearsal(const std::string& text);
+  static FaultRehearsal from_environment();
+
+  bool is_empty() const { return faults_.empty(); }
+  /// Does not return if a fault strikes here. From one thread.
+  void pass(LifePoint point, int rank, const std::string& task = {});
+
+ private:
+  struct Fault {
+    int rank = -1;  ///< -1: any but 0
+    LifePoint point = LifePoint::task;
+    std::string task;
+    unsigned count = 1;
+    int signal = 9;
+  };
+  std::vector<Fault> faults_;
+};
+
+}  // namespace rankine::runtime

@@ -1,0 +1,125 @@
+// Ranks that die, hang or cannot be reached: the run goes on without them.
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "exec/clock.hpp"
+#include "runtime/current_run.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+/// A supervisor that was told to end its rank gets so long to say that it did.
+constexpr double kill_grace_s = 2;
+
+}  // namespace
+
+void Session::look_for_losses(CurrentRun* run) {
+  if (options_.watch != nullptr && options_.watch->has_deaths())
+    for (const auto& death : options_.watch->take_deaths()) lose(run, death);
+  for (const auto& verdict : std::exchange(verdicts_, {})) quarantine(run, verdict);
+  const Instant now = exec::now();
+  for (const int rank : heartbeats_.overdue(now)) {
+    Peer& peer = peers_[static_cast<std::size_t>(rank)];
+    const bool can_be_killed = options_.watch != nullptr && options_.watch->watches(rank);
+    if (can_be_killed && !peer.kill_ordered) {
+      // Fenced first: what is ended for sure cannot write any more.
+      peer.kill_ordered = now;
+      options_.watch->order_kill(rank);
+    } else if (!can_be_killed || exec::seconds_between(*peer.kill_ordered, now) > kill_grace_s) {
+      lose(run, {rank, false, 0, {}});
+    }
+  }
+}
+
+/// What is computed there is not to be trusted to arrive: these ranks are ended, and the run goes on as after a loss.
+void Session::quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict) {
+  const std::string where = verdict.node.empty() ? "rank " + std::to_string(verdict.ranks[0]) : "node " + verdict.node;
+  const std::string why = std::to_string(verdict.failures) + " tasks failed there that succeeded elsewhere, the last with: " + verdict.message;
+  std::size_t dispensable = 0;
+  for (const int rank : verdict.ranks) dispensable += rank != 0 && peers_[static_cast<std::size_t>(rank)].joined;
+  if (dispensable == 0 || dispensable >= live_workers()) {
+    reporter_.warning(where + " should not be used, but the run cannot do without: " + why);
+    return;
+  }
+  for (const int rank : verdict.ranks) {
+    if (rank == 0 || !peers_[static_cast<std::size_t>(rank)].joined) continue;
+    if (options_.watch != nullptr) options_.watch->order_kill(rank);
+    lose(run, {rank, false, 0, {}}, "is not used any more: " + why);
+  }
+}
+
+void Session::note_loss(const transport::PeerDeath& death, const std::string& how) {
+  const Peer& peer = peers_[static_cast<std::size_t>(death.rank)];
+  const bool left_in_order = leaving_ && death.confirmed && WIFEXITED(death.wait_status) && WEXITSTATUS(death.wait_status) == 0;
+  if (left_in_order || peer.lost) return;
+  LostRank loss;
+  loss.rank = death.rank;
+  loss.node_name = peer.node_name;
+  loss.how = !how.empty() ? how : peer.kill_ordered ? "did not answer for " + std::to_string(options_.heartbeats.timeout_ms / 1000) + " s and was ended"
+                               : describe_death(death);
+  loss.at_s = exec::seconds_between(started_, exec::now());
+  losses_.push_back(loss);
+  peers_[static_cast<std::size_t>(death.rank)].lost = true;
+}
+
+void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std::string& how) {
+  Peer& peer = peers_[static_cast<std::size_t>(death.rank)];
+  if (death.rank == 0 || peer.lost) return;
+  note_loss(death, how);
+  const bool worked = std::exchange(peer.joined, false);
+  transport_.forget(death.rank);
+  heartbeats_.forget(death.rank);
+  reporter_.clear_line();
+  reporter_.warning("lost rank " + std::to_string(death.rank) + (peer.node_name.empty() ? "" : " on " + peer.node_name) + ": it " +
+                    losses_.back().how + "; the run goes on with " + std::to_string(live_workers()) +
+                    (live_workers() == 1 ? " worker" : " workers"));
+  for (int rank = 1; rank < transport_.size(); ++rank)
+    if (!peers_[static_cast<std::size_t>(rank)].lost) send({}, rank, wire::PeerLost{static_cast<std::uint32_t>(death.rank)});
+  if (own_worker_) own_worker_->on_peer_lost(death.rank);
+  if (calls_) {
+    calls_->on_worker_lost(death.rank);
+    if (live_workers() == 0) throw_no_worker_left();
+  }
+  if (run == nullptr) return;
+
+  run->preparing.erase(death.rank);
+  run->open_workers.erase(death.rank);
+  std::erase_if(run->asked, [&](const auto& value) { return value.second == death.rank; });
+  if (!worked || run->abandoned) return;
+  if (!run->scheduler) {
+    if (live_workers() == 0) throw_no_worker_left();
+    return;
+  }
+  apply(*run);  // what was reported before
+  const WorkerId worker{static_cast<std::uint32_t>(death.rank)};
+  renew_owned_outputs(*run, worker, !death.confirmed);
+  run->scheduler->on_worker_lost(exec::now(), worker, run->actions);
+  run->ended = run->scheduler->failed() || run->scheduler->succeeded();
+  apply(*run);
+}
+
+/// A file that is written by one owner starts anew with the next one: nobody knows in which state the last has left it.
+void Session::renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_may_live) {
+  std::vector<char> renewed(run.plan->outputs.size(), 0);
+  for (const auto& layer : run.graph->layers()) {
+    if (layer.pin.value == 0 || run.scheduler->group_worker(layer.pin) != owner) continue;
+    const std::uint32_t output = run.graph->logical().sinks[static_cast<std::size_t>(layer.sink)].output;
+    if (std::exchange(renewed[output], 1)) continue;
+    store::renew_output((*run.outputs)[output], run.plan->outputs[output], owner_may_live);
+  }
+}
+
+std::size_t Session::live_workers() const {
+  return static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), [](const Peer& peer) { return peer.joined; }));
+}
+
+void Session::throw_no_worker_left() const {
+  std::string text = "no worker is left:";
+  for (const auto& loss : losses_) text += " rank " + std::to_string(loss.rank) + " " + loss.how + ";";
+  throw Error(ExitCode::resumable, text + " nothing is wrong with the script as such: run it again");
+}
+
+}  // namespace rankine::runtime

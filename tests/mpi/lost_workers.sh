@@ -1,0 +1,127 @@
+#!/bin/sh
+# Ranks that die or hang on purpose (RANKINE_REHEARSE): the run must give what an undisturbed one gives, bit by bit, with
+# status 0, say which ranks were lost, and leave no process behind.
+#     lost_workers.sh RANKINE MPIRUN "MPIRUN_FLAGS" MAKE_ERA5_LIKE WORK CASE
+set -u
+rankine=$1 mpirun=$2 flags=$3 make_input=$4 work=$5 case=$6
+here=$(cd "$(dirname "$0")" && pwd)
+export SOURCE_DATE_EPOCH=1700000000 RANKINE_LOST_TAG="lost-$$"
+export OMPI_MCA_orte_allowed_exit_without_sync=1
+rm -rf "$work"
+mkdir -p "$work/out"
+cd "$work" || exit 1
+"$make_input" input.nc 80 8 91 120
+cp "$here/lost_workers.py" script.py
+failed=0
+
+complain() {
+  echo "$case: $*" >&2
+  sed 's/^/    /' message >&2
+  failed=1
+}
+
+digest() { # values and attributes of the outputs, and what was printed
+  for file in plain packed mixed; do ncdump -p 9,17 "out/$file.nc"; done | sha256sum
+  (cd out/both.zarr && find . -type f | sort | xargs sha256sum) | sha256sum
+  cat printed
+}
+
+# Processes of this test, whatever has become of their parents.
+ours() { grep -lsz "RANKINE_LOST_TAG=$RANKINE_LOST_TAG" /proc/[0-9]*/environ | tr -dc '0-9\n' | while read -r pid; do
+  case $(cat "/proc/$pid/comm" 2>/dev/null) in rankine | rankine-watch) echo "$pid" ;; esac
+done; }
+
+run() { # ranks, faults, options
+  ranks=$1 faults=$2
+  shift 2
+  rm -rf out
+  mkdir out
+  got=0
+  # shellcheck disable=SC2086
+  RANKINE_REHEARSE=$faults timeout -k 5 200 "$mpirun" -n "$ranks" $flags "$rankine" run --progress off --heartbeat-interval 300ms \
+    --heartbeat-timeout 3s "$@" script.py >printed 2>message || got=$?
+  tries=0
+  while [ -n "$(ours)" ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+  [ -z "$(ours)" ] || complain "these processes are left: $(ours | tr '\n' ' ')"
+  left=$(find out -name '.*.rankine-*')
+  [ -z "$left" ] || complain "these are left: $left"
+}
+
+# survives LOST|some RANKS FAULTS [OPTION...]: so many ranks are lost, and the result is right.
+survives() {
+  lost=$1
+  shift
+  run "$@"
+  [ "$got" -eq 0 ] || { complain "status $got instead of 0"; return; }
+  said=$(grep -c "^warning: lost rank" message)
+  if [ "$lost" = some ]; then
+    [ "$said" -gt 0 ] || complain "nobody was lost"
+  else
+    [ "$said" -eq "$lost" ] || complain "$said ranks are said to be lost instead of $lost"
+  fi
+  digest >digest
+  cmp digest expected >&2 || complain "the result is another one"
+}
+
+# ends STATUS TEXT RANKS FAULTS [OPTION...]
+ends() {
+  wanted=$1 text=$2
+  shift 2
+  run "$@"
+  [ "$got" -eq "$wanted" ] || complain "status $got instead of $wanted"
+  grep -q -e "$text" message || complain "nothing says '$text'"
+  [ -z "$(ls out)" ] || complain "there are outputs: $(ls out)"
+}
+
+mkdir -p out
+"$rankine" run --quiet --threads 1 script.py >printed 2>message || { complain "the undisturbed run fails"; exit 1; }
+digest >expected
+
+case $case in
+  none) survives 0 4 "" ;;
+  killed)
+    survives 1 4 "rank=2 count=5"
+    grep -q "lost rank 2 on .*: it was killed by signal 9 (Killed); the run goes on with [23] workers" message || complain "not said so" ;;
+  crashed) survives 1 4 "rank=3 count=3 signal=11" ;;
+  hung)
+    survives 1 4 "rank=1 count=4 signal=19"
+    grep -q "lost rank 1 on .*: it did not answer for 3 s and was ended" message || complain "not said so" ;;
+  two_at_once) survives 2 4 "rank=1 count=3; rank=2 count=3" ;;
+  during_recovery) survives 3 5 "rank=1 count=4; rank=2 count=6; rank=3 count=8 signal=11" --scheduler-works=no ;;
+  rank_0_alone) survives 3 4 "rank=1 count=2; rank=2 count=4 signal=11; rank=3 count=6" --scheduler-works=yes ;;
+  one_worker_left) survives 2 4 "rank=1 count=6; rank=3 count=2" --scheduler-works=no ;;
+  none_left)
+    ends 75 "no worker is left: rank [12] was killed .* rank [12] was killed .*run it again" 3 "rank=any count=4" --scheduler-works=no ;;
+  owner) survives some 4 "rank=any task=append count=3" --scheduler-works=yes --max-worker-kills 100 ;;
+  owner_after_owner)
+    # Whoever appends to the file dies at its fifth task of it, until rank 0 does it.
+    run 4 "rank=any task=mixed.nc count=5" --scheduler-works=yes --max-worker-kills 100
+    [ "$got" -eq 0 ] || complain "status $got instead of 0"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
+  at_start) survives 2 4 "rank=1 at=start; rank=3 at=start signal=11" ;;
+  at_plan) survives 2 4 "rank=1 at=plan; rank=2 at=plan" ;;
+  # The script runs a plan for the value it prints and one for the outputs.
+  at_close) survives 2 4 "rank=1 at=close count=1; rank=2 at=close count=2" ;;
+  hung_at_close) survives 1 4 "rank=2 at=close signal=19" ;;
+  at_leave)
+    run 4 "rank=2 at=leave"
+    [ "$got" -eq 0 ] || complain "status $got instead of 0"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
+  at_launch)
+    # MPI_Init needs everyone: the job ends at once instead.
+    run 3 "rank=1 at=launch"
+    [ "$got" -ne 0 ] && [ "$got" -ne 124 ] || complain "status $got" ;;
+  without_supervisors) survives 0 4 "" --supervisor no ;;
+  without_setting)
+    # mpirun's status is its own then, but the outputs are there and right.
+    unset OMPI_MCA_orte_allowed_exit_without_sync
+    run 4 "rank=2 count=5"
+    [ "$got" -ne 124 ] || complain "it hangs"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
+  *) complain "no such case" ;;
+esac
+[ $failed -eq 0 ] && cd / && rm -rf "$work"
+exit $failed
