@@ -66,7 +66,7 @@ target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION
 rankine_room(script ROOMS base grid calendar array)
 # The run directory: what is done, what is saved, who has it.
 rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
-rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal)
+rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal LIBS ${CMAKE_DL_LIBS})
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # A job's ranks, started: by MPI or as one process.
 rankine_room(launch ROOMS base cli report runtime exec transport journal)

@@ -187,6 +187,11 @@ StridedView evaluate_view(const ExprPtr& expr, const Box& box, LeafReader& reade
     return evaluate_view(expr->inputs[0], input_box(*expr, 0, box), reader).broadcast_to(box.shape());
   if (const auto* node = expr->as<Concat>()) return evaluate_concat(expr, *node, box, reader);
   if (expr->as<Rechunk>() != nullptr) return evaluate_view(expr->inputs[0], box, reader);
+  if (expr->as<UserMap>() != nullptr) return StridedView::of(evaluate_user_map(expr, box, reader));
+  if (const auto* node = expr->as<Reduce>(); node != nullptr && node->user != nullptr) {
+    const NdArray state = user_chunk(*node->user, expr->inputs[0], input_box(*expr, 0, box), node->axes, reader);
+    return StridedView::of(user_aggregate(*node->user, state, expr->dtype)).permuted(kept_axes(expr->inputs[0]->ndim(), *node));
+  }
   if (const auto* node = expr->as<Reduce>()) {
     const kernel::Partial partial =
         evaluate_reduced(expr->inputs[0], input_box(*expr, 0, box), node->axes, node->spec, reader);
@@ -209,6 +214,31 @@ class NoReader : public LeafReader {
   }
 };
 
+}  // namespace
+
+StridedView evaluate_as_view(const ExprPtr& expr, const Box& box, LeafReader& reader) {
+  if (expr->dtype == DType::string) return StridedView::of(evaluate(expr, box, reader));
+  return evaluate_view(expr, box, reader);
+}
+
+namespace {
+Box user_input_box(const Expr& expr, const UserMap& node, std::size_t input, const Box& box) {
+  const Shape& shape = expr.inputs[input]->shape;
+  Box needed = Box::whole(shape);
+  if (box.empty()) return {Index(shape.size(), 0), Index(shape.size(), 0)};
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const UserMap::Axis& along = node.axes[axis];
+    if (along.whole || along.output < 0) continue;
+    const std::int64_t extent = expr.shape[along.output];
+    if (shape[axis] == 1 && extent != 1) continue;
+    const bool padded = node.padded && along.boundary != kernel::Boundary::none;
+    needed.begin[axis] = box.begin[along.output] - (padded ? 0 : along.before);
+    needed.end[axis] = box.end[along.output] + along.after + (padded ? along.before : 0);
+    needed.begin[axis] = std::max<std::int64_t>(0, needed.begin[axis]);
+    needed.end[axis] = std::min(shape[axis], needed.end[axis]);
+  }
+  return needed;
+}
 }  // namespace
 
 Box input_box(const Expr& expr, std::size_t input, const Box& box) {
@@ -266,6 +296,7 @@ Box input_box(const Expr& expr, std::size_t input, const Box& box) {
     }
     return needed;
   }
+  if (const auto* map = expr.as<UserMap>()) return user_input_box(expr, *map, input, box);
   needed = box;
   if (const auto* group = expr.as<GroupReduce>()) {
     needed.begin[group->axis] = 0;

@@ -289,8 +289,13 @@ ExprPtr layer_input(LayerId layer, DType dtype, Shape shape) {
   return make(LayerInput{layer}, dtype, std::move(shape));
 }
 
+bool is_user(const Expr& expr) {
+  const auto* reduce = expr.as<Reduce>();
+  return expr.as<UserMap>() != nullptr || (reduce != nullptr && reduce->user != nullptr);
+}
+
 bool is_constant(const ExprPtr& expr) {
-  if (expr->as<Source>() != nullptr || expr->as<LayerInput>() != nullptr) return false;
+  if (expr->as<Source>() != nullptr || expr->as<LayerInput>() != nullptr || is_user(*expr)) return false;
   return std::all_of(expr->inputs.begin(), expr->inputs.end(), is_constant);
 }
 

@@ -9,6 +9,7 @@
 #include "grid/chunk_grid.hpp"
 #include "kernel/op.hpp"
 #include "kernel/reduce.hpp"
+#include "kernel/user_kernel.hpp"
 
 namespace rankine::array {
 
@@ -32,8 +33,33 @@ struct Take { int axis; IndexList indices; };
 struct Permute { std::vector<int> axes; };
 /// Axes of extent 1 stretched to the node's shape.
 struct Broadcast {};
-/// Reduced axes vanish.
-struct Reduce { std::vector<int> axes; kernel::ReduceSpec spec; };
+/// A registered reduction: a block becomes a state of `states` numbers a kept position, states merge in a tree.
+struct UserReduction {
+  std::string kernel;
+  std::vector<kernel::UserParameter> parameters;
+  int states = 1;
+  DType state_dtype = DType::float64;
+};
+/// Reduced axes vanish. With `user`, that says how, and `spec` has no meaning.
+struct Reduce { std::vector<int> axes; kernel::ReduceSpec spec; std::shared_ptr<const UserReduction> user = {}; };
+/// A registered kernel over blocks. Inputs have equal ndim, one axis for each of `axes`; extent 1 broadcasts. Axes of
+/// the output that no input axis leads to are new and never cut. What the kernel gives depends on the blocks it is
+/// given, so it is a layer of its own.
+struct UserMap {
+  struct Axis {
+    int output = -1;              ///< the output's axis, or -1: dropped
+    bool whole = false;           ///< every block has all of it
+    std::int64_t before = 0;      ///< halo: elements of the neighbours that a block sees
+    std::int64_t after = 0;
+    kernel::Boundary boundary = kernel::Boundary::none;
+    double fill = 0;              ///< of Boundary::constant
+    std::int64_t block = 0;       ///< wished extent of blocks; 0: none
+  };
+  std::string kernel;
+  std::vector<kernel::UserParameter> parameters;
+  std::vector<Axis> axes;
+  bool padded = false;            ///< the inputs have been extended by their boundaries
+};
 /// Groups along `axis`: position i belongs to group codes[i] (-1: none); extent becomes group_count.
 struct GroupReduce { int axis; CodeList codes; std::int64_t group_count; kernel::ReduceSpec spec; };
 /// Inputs side by side along `axis`.
@@ -45,7 +71,7 @@ struct LayerInput { LayerId layer; };
 
 struct Expr {
   using Node = std::variant<Source, Constant, Elementwise, Slice, Take, Permute, Broadcast, Reduce,
-                            GroupReduce, Concat, Rechunk, LayerInput>;
+                            GroupReduce, Concat, Rechunk, LayerInput, UserMap>;
   Node node;
   DType dtype = DType::float64;
   Shape shape;
@@ -75,8 +101,17 @@ ExprPtr concat(const std::vector<ExprPtr>& inputs, int axis);
 ExprPtr rechunk(const ExprPtr& input, Shape chunk_shape);
 ExprPtr layer_input(LayerId layer, DType dtype, Shape shape);
 
-/// True if no Source or LayerInput lies below: evaluate() needs no reader.
+/// A reduction by a registered kernel. The result has the given dtype.
+ExprPtr user_reduce(const ExprPtr& input, std::vector<int> axes, UserReduction user, DType dtype);
+/// `shape`: of the output. Throws UsageError where a halo is wider than its axis.
+ExprPtr user_map(std::vector<ExprPtr> inputs, UserMap node, DType dtype, Shape shape);
+/// The same UserMap over inputs that have been extended beyond their ends as its boundaries say.
+ExprPtr with_boundaries(const ExprPtr& map);
+
+/// True if no Source, LayerInput or user kernel lies below: evaluate() needs no reader, and may be done at once.
 bool is_constant(const ExprPtr& expr);
+/// True for UserMap and for reductions by user kernels.
+bool is_user(const Expr& expr);
 /// Decoded bytes of the whole array.
 Bytes bytes_of(const Expr& expr);
 

@@ -25,6 +25,27 @@ kernel::ReduceSpec read_spec(ByteReader& reader) {
   return spec;
 }
 
+void write_parameters(ByteWriter& writer, const std::vector<kernel::UserParameter>& parameters) {
+  writer.put_count(parameters.size());
+  for (const auto& [name, value] : parameters) {
+    writer.put_string(name);
+    const auto* text = std::get_if<std::string>(&value);
+    writer.put(static_cast<std::uint8_t>(text != nullptr));
+    if (text != nullptr) writer.put_string(*text);
+    else writer.put(std::get<double>(value));
+  }
+}
+
+std::vector<kernel::UserParameter> read_parameters(ByteReader& reader) {
+  std::vector<kernel::UserParameter> parameters(reader.get_count());
+  for (auto& [name, value] : parameters) {
+    name = reader.get_string();
+    if (reader.get<std::uint8_t>() != 0) value = reader.get_string();
+    else value = reader.get<double>();
+  }
+  return parameters;
+}
+
 /// Writes each node once, inputs before readers; a node refers to its inputs by number.
 class ExprWriter {
  public:
@@ -73,6 +94,28 @@ class ExprWriter {
     if (const auto* node = expr.as<Reduce>()) {
       writer_.put_vector(node->axes);
       write_spec(writer_, node->spec);
+      writer_.put(static_cast<std::uint8_t>(node->user != nullptr));
+      if (node->user != nullptr) {
+        writer_.put_string(node->user->kernel);
+        write_parameters(writer_, node->user->parameters);
+        writer_.put(node->user->states);
+        writer_.put(node->user->state_dtype);
+      }
+    }
+    if (const auto* node = expr.as<UserMap>()) {
+      writer_.put_string(node->kernel);
+      write_parameters(writer_, node->parameters);
+      writer_.put_count(node->axes.size());
+      for (const auto& axis : node->axes) {
+        writer_.put(axis.output);
+        writer_.put(static_cast<std::uint8_t>(axis.whole));
+        writer_.put(axis.before);
+        writer_.put(axis.after);
+        writer_.put(axis.boundary);
+        writer_.put(axis.fill);
+        writer_.put(axis.block);
+      }
+      writer_.put(static_cast<std::uint8_t>(node->padded));
     }
     if (const auto* node = expr.as<GroupReduce>()) {
       writer_.put(node->axis);
@@ -152,6 +195,28 @@ class ExprReader {
   void read_part(Reduce& part) {
     part.axes = reader_.get_vector<int>();
     part.spec = read_spec(reader_);
+    if (reader_.get<std::uint8_t>() == 0) return;
+    UserReduction user;
+    user.kernel = reader_.get_string();
+    user.parameters = read_parameters(reader_);
+    user.states = reader_.get<int>();
+    user.state_dtype = reader_.get<DType>();
+    part.user = std::make_shared<const UserReduction>(std::move(user));
+  }
+  void read_part(UserMap& part) {
+    part.kernel = reader_.get_string();
+    part.parameters = read_parameters(reader_);
+    part.axes.resize(reader_.get_count());
+    for (auto& axis : part.axes) {
+      axis.output = reader_.get<int>();
+      axis.whole = reader_.get<std::uint8_t>() != 0;
+      axis.before = reader_.get<std::int64_t>();
+      axis.after = reader_.get<std::int64_t>();
+      axis.boundary = reader_.get<kernel::Boundary>();
+      axis.fill = reader_.get<double>();
+      axis.block = reader_.get<std::int64_t>();
+    }
+    part.padded = reader_.get<std::uint8_t>() != 0;
   }
   void read_part(GroupReduce& part) {
     part.axis = reader_.get<int>();

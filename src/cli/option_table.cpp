@@ -1,5 +1,6 @@
 #include "cli/option_table.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -23,6 +24,9 @@ const OptionRow memory_row{"memory-limit", 'm', "BYTES",
 const OptionRow index_cache_row{"index-cache", '\0', "DIR",
                                 "keep metadata and chunk indexes of input files in DIR; a later run on\n"
                                 "unchanged files (size, modification time) reads none of it"};
+const OptionRow plugin_row{"plugin", 'p', "FILE[,FILE]",
+                           "shared libraries whose kernels scripts call as modules, such as\n"
+                           "libheat.so for `import heat`; loaded by every rank"};
 const OptionRow config_row{"config", 'c', "FILE",
                            "TOML file whose keys are these options without dashes, such as\n"
                            "threads = 4; the command line wins",
@@ -93,6 +97,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"batch-tasks", '\0', "N", "finished tasks that a worker reports together at most (default 256)"},
       {"batch-wait-us", '\0', "N", "how long a report waits for others at most, while more finish (default 100)"},
       {"batch-reports", '\0', "N", "reports that rank 0 enters before it sends what follows (default 4096)"},
+      plugin_row,
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
       {"run-dir", '\0', "DIR", "folder for the outcome of the run, which rankine status DIR prints"},
@@ -101,7 +106,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       help_row};
   static const std::vector<OptionRow> plan{
       {"ranks", 'n', "N", "forecast a job of N ranks: time, memory held, bytes moved, from rough costs"},
-      threads_row, memory_row, index_cache_row, config_row, help_row};
+      threads_row, memory_row, index_cache_row, plugin_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run) return run;
   if (command == Command::plan) return plan;
@@ -187,6 +192,14 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "run-dir") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.run_dir = value;
+  } else if (name == "plugin") {
+    options.plugins.clear();
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t comma = std::min(value.find(',', begin), value.size());
+      if (comma == begin) throw UsageError(where + ": the name of a plugin is empty");
+      options.plugins.push_back(value.substr(begin, comma - begin));
+      begin = comma + 1;
+    }
   } else if (name == "index-cache") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.index_cache = value;

@@ -22,6 +22,8 @@ struct Options {
   std::string index_cache;                    ///< folder; empty: none
   std::optional<Bytes> memory_limit;          ///< per rank; absent: the rank's share of what is granted
 
+  std::vector<std::string> plugins;           ///< shared libraries, in the order given
+
   // plan
   std::optional<unsigned> ranks;              ///< of the job to forecast; absent: no forecast
 

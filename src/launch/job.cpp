@@ -12,6 +12,7 @@
 
 #include "exec/resources.hpp"
 #include "launch/job_outcome.hpp"
+#include "runtime/plugins.hpp"
 #include "transport/launch.hpp"
 #include "transport/lifeline/lifelines.hpp"
 #include "transport/lifeline/supervisor.hpp"
@@ -93,6 +94,7 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
 }
 
 int run_alone(const cli::Options& options, const Pipeline& pipeline, const runtime::TaskLibrary* library) {
+  runtime::report_kernel_crashes(0);
   exec::Notifier notifier;
   const auto transport = transport::make_loopback(notifier);
   runtime::SessionOptions session;
@@ -168,6 +170,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
   transport::MpiSession mpi(argc, argv, exchange);
   const transport::RankPlace& place = mpi.place();
+  runtime::report_kernel_crashes(place.rank);  // after MPI, whose own reports of a crash still come
   transport::MpiTransportOptions transport_options;
   transport_options.mark = std::make_shared<transport::CallMark>(0);
   const auto transport = transport::make_mpi_transport(mpi, transport_options);

@@ -69,7 +69,8 @@ Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) 
     own.weight = static_cast<double>(array::bytes_of(*expr).value);
     return own;
   }
-  if (expr->inputs.empty() || expr->as<array::Reduce>() != nullptr || expr->as<array::GroupReduce>() != nullptr)
+  if (expr->inputs.empty() || expr->as<array::Reduce>() != nullptr || expr->as<array::GroupReduce>() != nullptr ||
+      expr->as<array::UserMap>() != nullptr)
     return own;
   if (const auto* concat = expr->as<array::Concat>()) {
     Cuts joined{0};
@@ -263,6 +264,45 @@ ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, con
     grid = ChunkGrid(cuts);
   }
   return grid;
+}
+
+ChunkGrid choose_user_blocks(const Expr& map, const ChunkGrid& natural, std::uint64_t target_bytes) {
+  const auto& node = *map.as<array::UserMap>();
+  std::vector<Cuts> cuts;
+  for (const std::int64_t extent : map.shape) cuts.push_back({0, extent});  // new axes stay so
+  std::vector<int> free;
+  for (std::size_t axis = 0; axis < node.axes.size(); ++axis) {
+    const auto& along = node.axes[axis];
+    if (along.whole || along.output < 0) continue;
+    const std::int64_t extent = map.shape[along.output];
+    if (along.block > 0) {
+      cuts[along.output] = regular_cuts(extent, along.block);
+    } else if (natural.shape()[axis] == extent) {
+      cuts[along.output] = natural.cuts(static_cast<int>(axis));
+      free.push_back(along.output);
+    }
+  }
+  // Axes that must be whole make blocks large: cut the others finer. What a block reads counts, not what it gives.
+  double whole = 1;
+  for (std::size_t axis = 0; axis < node.axes.size(); ++axis)
+    if (node.axes[axis].whole || node.axes[axis].output < 0) whole *= static_cast<double>(natural.shape()[axis]);
+  const double target = static_cast<double>(target_bytes) / static_cast<double>(std::max<std::size_t>(1, size_of(map.inputs[0]->dtype)));
+  for (const int axis : free) {
+    double elements = whole;
+    for (std::size_t k = 0; k < node.axes.size(); ++k)
+      if (!node.axes[k].whole && node.axes[k].output >= 0)
+        elements *= static_cast<double>(std::max<std::int64_t>(1, widest(cuts[node.axes[k].output])));
+    if (elements <= 2 * target) break;
+    const double wide = static_cast<double>(widest(cuts[axis]));
+    const auto step = std::max<std::int64_t>(1, static_cast<std::int64_t>(wide * target / elements));
+    Cuts fine{0};
+    for (std::size_t i = 1; i < cuts[axis].size(); ++i) {
+      for (std::int64_t at = cuts[axis][i - 1] + step; at < cuts[axis][i]; at += step) fine.push_back(at);
+      fine.push_back(cuts[axis][i]);
+    }
+    cuts[axis] = std::move(fine);
+  }
+  return ChunkGrid(cuts);
 }
 
 Shape suggest_chunks(const ExprPtr& expr) {

@@ -21,6 +21,10 @@ using GridOfLayer = std::function<const ChunkGrid&(LayerId)>;
 ChunkGrid choose_blocks(const array::ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
                         const PlanOptions& options, const GridOfLayer& grid_of_layer);
 
+/// Blocks of the output of a UserMap whose heaviest input would be cut as `natural`: its own wishes first, core axes
+/// whole, and about `target_bytes` read by a block.
+ChunkGrid choose_user_blocks(const array::Expr& map, const ChunkGrid& natural, std::uint64_t target_bytes);
+
 /// A chunk shape for storing `expr` that fits how it is computed: at most about 4 MiB, at least one
 /// natural chunk. Used where neither user nor input file says how to chunk.
 Shape suggest_chunks(const array::ExprPtr& expr);

@@ -47,6 +47,8 @@ void describe_into(const ExprPtr& expr, std::string& text, int& constants) {
     text += "layer " + std::to_string(node->layer.value);
   } else if (const auto* node = expr->as<array::Elementwise>()) {
     call(node->op == kernel::Op::cast ? name_of(expr->dtype) : std::string(kernel::name_of(node->op)));
+  } else if (const auto* node = expr->as<array::UserMap>()) {
+    call(node->kernel);
   } else if (expr->as<array::Slice>() != nullptr) {
     call("slice");
   } else if (expr->as<array::Take>() != nullptr) {

@@ -54,6 +54,7 @@ struct Layer {
   DType dtype = DType::float64;      ///< of the output block, where it is an array
   array::ExprPtr expr;               ///< F, with LayerInput leaves; null for combine and finish kinds
   kernel::ReduceSpec spec;           ///< the reducing kinds
+  std::shared_ptr<const array::UserReduction> user;  ///< reduce, combine, finish: a registered reduction instead of spec
   std::vector<int> axes;             ///< reduce, combine, finish: reduced axes of F's index space
   int axis = -1;                     ///< group kinds: the grouped axis
   array::CodeList codes;             ///< group_reduce: group of each position

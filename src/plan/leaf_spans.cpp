@@ -55,6 +55,20 @@ LeafSpans input_spans(const Expr& expr, std::size_t input, const LeafSpans& span
       const bool reduced = std::find(reduce->axes.begin(), reduce->axes.end(), axis) != reduce->axes.end();
       inner.push_back(reduced ? AxisSpan{-1, {{0, shape[axis]}}} : spans[kept++]);
     }
+  } else if (const auto* map = expr.as<array::UserMap>()) {
+    inner.clear();
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      const auto& along = map->axes[axis];
+      inner.push_back(AxisSpan{-1, {{0, shape[axis]}}});
+      if (along.whole || along.output < 0 || (shape[axis] == 1 && expr.shape[along.output] != 1)) continue;
+      inner[axis] = spans[along.output];
+      const bool padded = map->padded && along.boundary != kernel::Boundary::none;
+      for (Range& range : inner[axis].intervals) {
+        if (range.begin >= range.end) continue;
+        range.begin = std::max<std::int64_t>(0, range.begin - (padded ? 0 : along.before));
+        range.end = std::min(shape[axis], range.end + along.after + (padded ? along.before : 0));
+      }
+    }
   } else if (const auto* group = expr.as<array::GroupReduce>()) {
     inner[group->axis] = AxisSpan{-1, {{0, shape[group->axis]}}};
   } else {

@@ -20,6 +20,8 @@ bool reads(const ExprPtr& expr) { return !array::is_constant(expr); }
 bool is_reducing(const Expr& expr) {
   return expr.as<array::Reduce>() != nullptr || expr.as<array::GroupReduce>() != nullptr;
 }
+/// What is never fused into its reader: reductions, and user kernels, which must be given blocks as they are cut.
+bool is_own_layer(const Expr& expr) { return is_reducing(expr) || expr.as<array::UserMap>() != nullptr; }
 
 /// Turns expressions into layers. Reductions become layers of their own; everything else is fused
 /// into the layer that uses it, except what several layers need at the same time.
@@ -63,7 +65,8 @@ class Lowering {
     const auto collect = [&](const auto& self, const ExprPtr& expr) -> void {
       if (!seen.insert(expr.get()).second) return;
       for (const auto& input : expr->inputs) self(self, input);
-      if (is_reducing(*expr) && reads(expr)) consumers.push_back({expr->inputs[0], stage_of(expr->inputs[0])});
+      if (!is_own_layer(*expr) || !reads(expr)) return;
+      for (const auto& input : expr->inputs) consumers.push_back({input, stage_of(input)});
     };
     for (const auto& sink : plan_.sinks) {
       collect(collect, sink.values);
@@ -90,7 +93,7 @@ class Lowering {
         nodes.emplace(expr.get(), expr);
         const bool mostly = 2.0 * static_cast<double>(box.element_count()) >= static_cast<double>(element_count(expr->shape));
         const bool is_new = mostly ? users[expr.get()].insert(user).second : visited_.insert({expr.get(), user}).second;
-        if (!is_new || is_reducing(*expr)) return;
+        if (!is_new || is_own_layer(*expr)) return;
         for (std::size_t i = 0; i < expr->inputs.size(); ++i)
           self(self, expr->inputs[i], expr.get(), array::input_box(*expr, i, box));
       };
@@ -99,12 +102,12 @@ class Lowering {
     }
     visited_.clear();
     for (const auto& [node, by] : users) {
-      if (by.size() < 2 || is_reducing(*node)) continue;
+      if (by.size() < 2 || is_own_layer(*node)) continue;
       const auto& above = parents[node];
       const bool covered = std::all_of(above.begin(), above.end(), [&](const Expr* parent) {
         if (parent == nullptr) return false;
         const auto known = users.find(parent);
-        return known != users.end() && known->second.size() >= 2 && known->second == by && !is_reducing(*parent);
+        return known != users.end() && known->second.size() >= 2 && known->second == by && !is_own_layer(*parent);
       });
       if (!covered) shared_[stage].insert(node);
     }
@@ -119,11 +122,11 @@ class Lowering {
     if (!at_root) {
       const auto known = fused_.find(key);
       if (known != fused_.end()) return known->second;
-      if (is_reducing(*expr)) return fused_[key] = reduction(expr);
+      if (is_own_layer(*expr)) return fused_[key] = own_layer(expr);
       const auto shared = shared_.find(stage);
       if (shared != shared_.end() && shared->second.count(expr.get()) != 0) return fused_[key] = shared_block(expr, stage);
-    } else if (is_reducing(*expr)) {
-      return reduction(expr);
+    } else if (is_own_layer(*expr)) {
+      return own_layer(expr);
     }
     std::vector<ExprPtr> inputs;
     for (const auto& input : expr->inputs) inputs.push_back(fused(input, stage));
@@ -150,12 +153,13 @@ class Lowering {
     return input_of(add(std::move(layer)), *expr);
   }
 
-  ExprPtr reduction(const ExprPtr& expr) {
-    const auto known = reductions_.find(expr.get());
-    if (known != reductions_.end()) return known->second;
+  ExprPtr own_layer(const ExprPtr& expr) {
+    const auto known = own_layers_.find(expr.get());
+    if (known != own_layers_.end()) return known->second;
+    if (expr->as<array::UserMap>() != nullptr) return own_layers_[expr.get()] = input_of(lower_user_map(expr), *expr);
     const ExprPtr input = fused(expr->inputs[0], stage_of(expr->inputs[0]));
     const LayerId last = expr->as<array::Reduce>() != nullptr ? lower_reduce(*expr, input) : lower_group_reduce(*expr, input);
-    return reductions_[expr.get()] = input_of(last, *expr);
+    return own_layers_[expr.get()] = input_of(last, *expr);
   }
 
   // ---- layers -------------------------------------------------------------------------------------
@@ -201,14 +205,52 @@ class Lowering {
     return along;
   }
 
+  /// A user kernel over blocks. Where a block reads more than its own part of an input (a halo, a core axis that the
+  /// input is cut along), the input is a layer: each part of it is computed once, and several tasks read it.
+  LayerId lower_user_map(const ExprPtr& expr) {
+    const auto& node = *expr->as<array::UserMap>();
+    auto map = std::make_shared<Expr>(*expr);
+    std::vector<int> core;
+    bool overlaps = false;
+    for (std::size_t axis = 0; axis < node.axes.size(); ++axis) {
+      if (node.axes[axis].whole || node.axes[axis].output < 0) core.push_back(static_cast<int>(axis));
+      overlaps = overlaps || node.axes[axis].before + node.axes[axis].after > 0;
+    }
+    ChunkGrid natural;
+    double heaviest = -1;
+    for (auto& input : map->inputs) {
+      const ExprPtr asked = input;
+      const int stage = stage_of(asked);
+      input = fused(asked, stage);
+      ChunkGrid grid = choose_blocks(input, core, {}, plan_.options, grids());
+      const bool cut = std::any_of(core.begin(), core.end(), [&](int axis) { return grid.block_counts()[axis] > 1; });
+      if ((overlaps || cut) && reads(input) && input->as<array::LayerInput>() == nullptr) {
+        input = fused_[std::make_pair(asked.get(), stage)] = shared_block(asked, stage);
+        grid = layers_.back().grid;
+      }
+      const double weight = static_cast<double>(array::bytes_of(*input).value);
+      if (weight <= heaviest) continue;
+      heaviest = weight;
+      natural = std::move(grid);
+    }
+    Layer layer;
+    layer.kind = LayerKind::block;
+    layer.name = node.kernel;
+    layer.dtype = expr->dtype;
+    layer.grid = choose_user_blocks(*map, natural, plan_.options.block_bytes);
+    layer.expr = array::with_boundaries(map);
+    return add(std::move(layer));
+  }
+
   LayerId lower_reduce(const Expr& expr, const ExprPtr& input) {
     const auto& node = *expr.as<array::Reduce>();
-    const std::string name = name_of_reduction(node.spec.op);
+    const std::string name = node.user != nullptr ? node.user->kernel : name_of_reduction(node.spec.op);
     Layer first;
     first.kind = LayerKind::reduce;
     first.name = name + "-partial";
     first.expr = input;
     first.spec = node.spec;
+    first.user = node.user;
     first.axes = node.axes;
     first.dtype = expr.dtype;
     const ChunkGrid domain = choose_blocks(input, node.axes, {}, plan_.options, grids());
@@ -228,6 +270,7 @@ class Lowering {
       level.kind = LayerKind::combine;
       level.name = name + "-combine";
       level.spec = node.spec;
+      level.user = node.user;
       level.axes = node.axes;
       level.dtype = expr.dtype;
       Edge edge{last, {}};
@@ -255,6 +298,7 @@ class Lowering {
     finish.kind = LayerKind::finish;
     finish.name = name;
     finish.spec = node.spec;
+    finish.user = node.user;
     finish.axes = node.axes;
     finish.dtype = expr.dtype;
     Edge edge{last, {}};
@@ -483,7 +527,7 @@ class Lowering {
   std::map<int, std::unordered_set<const Expr*>> shared_;
   std::set<std::pair<const Expr*, int>> visited_;
   std::unordered_map<std::pair<const Expr*, int>, ExprPtr, PairHash> fused_;
-  std::unordered_map<const Expr*, ExprPtr> reductions_;
+  std::unordered_map<const Expr*, ExprPtr> own_layers_;
 };
 
 }  // namespace

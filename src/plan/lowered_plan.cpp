@@ -16,9 +16,10 @@ using array::Expr;
 constexpr double decode_bytes_per_us = 900;
 constexpr double compute_bytes_per_us = 4000;
 
-std::uint64_t partial_item_bytes(const kernel::ReduceSpec& spec) {
+std::uint64_t partial_item_bytes(const Layer& layer) {
+  if (layer.user != nullptr) return static_cast<std::uint64_t>(layer.user->states) * size_of(layer.user->state_dtype);
   std::uint64_t bytes = 0;
-  for (const DType part : kernel::partial_dtypes(spec)) bytes += size_of(part);
+  for (const DType part : kernel::partial_dtypes(layer.spec)) bytes += size_of(part);
   return bytes;
 }
 
@@ -268,7 +269,7 @@ Bytes LoweredPlan::output_bytes(TaskId task) const {
       box.end[layer.axis] = static_cast<std::int64_t>(layer.groups[static_cast<std::size_t>(block[layer.axis])].size());
       break;
   }
-  return {static_cast<std::uint64_t>(box.element_count()) * partial_item_bytes(layer.spec)};
+  return {static_cast<std::uint64_t>(box.element_count()) * partial_item_bytes(layer)};
 }
 
 Bytes LoweredPlan::scratch_bytes(TaskId task) const { return layer_of(task).scratch; }

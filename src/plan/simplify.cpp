@@ -81,7 +81,7 @@ class PushDown {
       }
       return copy;
     }
-    if (const auto* reduce = input->as<array::Reduce>()) {
+    if (const auto* reduce = input->as<array::Reduce>(); reduce != nullptr && reduce->user == nullptr) {
       const auto& inner = input->inputs[0];
       Index inner_start(inner->shape.size(), 0);
       Index inner_step(inner->shape.size(), 1);
@@ -121,7 +121,7 @@ class FoldConstants {
     const auto known = done_.find(expr.get());
     if (known != done_.end()) return known->second.second;
     ExprPtr result = with_inputs(expr, [&](const ExprPtr& input) { return (*this)(input); });
-    if (result->as<array::Constant>() == nullptr && is_foldable(result))
+    if (result->as<array::Constant>() == nullptr && !array::is_user(*result) && is_foldable(result))
       result = array::constant(array::evaluate_constant(result));
     done_.emplace(expr.get(), std::make_pair(expr, result));
     return result;

@@ -12,6 +12,7 @@
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
 #include "runtime/plan_printer.hpp"
+#include "runtime/plugins.hpp"
 #include "runtime/session.hpp"
 #include "script/script.hpp"
 
@@ -94,6 +95,7 @@ int status(const std::string& directory) {
 }
 
 int run_command(const cli::Options& options, int argc, char** argv) {
+  for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
     case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <set>
+#include <thread>
 
 #include "array/cf_decode.hpp"
 #include "array/combine.hpp"
@@ -270,6 +273,29 @@ void PipelineHost::print(std::string_view text, bool to_stderr) {
 }
 
 void PipelineHost::note(const std::string& text) { reporter_.note(text); }
+
+void PipelineHost::sleep(double seconds) {
+  // In short parts, so that a signal is heard.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  while (std::chrono::steady_clock::now() < end) {
+    check_interrupt();
+    const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(left, std::chrono::milliseconds(100)));
+  }
+}
+
+double PipelineHost::wall_clock_s() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double PipelineHost::steady_clock_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::uint64_t PipelineHost::entropy() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
 
 std::optional<std::string> PipelineHost::environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());

@@ -49,6 +49,10 @@ class PipelineHost : public script::Host {
   void note(const std::string& text) override;
   void check_interrupt() override { if (options_.check_interrupt) options_.check_interrupt(); }
   std::vector<std::string> argv() override { return options_.argv; }
+  void sleep(double seconds) override;
+  double wall_clock_s() override;
+  double steady_clock_s() override;
+  std::uint64_t entropy() override;
   std::optional<std::string> environment(const std::string& name) override;
   bool path_exists(const std::string& path) override;
   bool is_directory(const std::string& path) override;

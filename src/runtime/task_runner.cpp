@@ -1,6 +1,7 @@
 #include "runtime/task_runner.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "array/evaluate.hpp"
 #include "base/check.hpp"
@@ -63,6 +64,12 @@ kernel::Partial copy_of(const std::vector<NdArray>& parts) {
 BlockPtr TaskRunner::run(TaskId task, const Inputs& inputs) const {
   const Layer& layer = plan_->lowered.layer_of(task);
   const Index block = plan_->lowered.block_of(task);
+  std::optional<kernel::UserKernelScope> scope;
+  std::string description;
+  if (layer.user != nullptr || (layer.expr != nullptr && array::is_user(*layer.expr))) {
+    description = plan_->lowered.describe(task);
+    scope.emplace(description);
+  }
   switch (layer.kind) {
     case LayerKind::block:
     case LayerKind::encode:
@@ -82,6 +89,7 @@ BlockPtr TaskRunner::run(TaskId task, const Inputs& inputs) const {
 Block TaskRunner::evaluate_block(const Layer& layer, const Index& block, const Inputs& inputs) const {
   TaskLeaves leaves(plan_->lowered, inputs, reader_);
   const Box box = layer.grid.box_of(block);
+  if (layer.user != nullptr) return {{array::user_chunk(*layer.user, layer.expr, box, layer.axes, leaves)}, {}};
   if (layer.kind == LayerKind::reduce) return {array::evaluate_reduced(layer.expr, box, layer.axes, layer.spec, leaves), {}};
   NdArray values = array::evaluate(layer.expr, box, leaves);
   if (layer.kind == LayerKind::block) return {{std::move(values)}, {}};
@@ -108,6 +116,14 @@ Block TaskRunner::merge(const Layer& layer, TaskId task, const Inputs& inputs) c
   plan_->lowered.dependencies(task, order);
   RANKINE_CHECK(!order.empty(), "a reduction without partial results");
   // Block order is fixed by the plan, so every run adds in the same order.
+  if (layer.user != nullptr) {
+    std::vector<NdArray> states;
+    for (const TaskId input : order) states.push_back(input_block(inputs, input)->parts.at(0));
+    const NdArray state = states.size() == 1 ? states[0] : array::user_combine(*layer.user, states);
+    if (layer.kind == LayerKind::combine) return {{state}, {}};
+    const Shape kept = layer.grid.box_of(plan_->lowered.block_of(task)).shape();
+    return {{array::user_aggregate(*layer.user, state, layer.dtype).reshaped(kept)}, {}};
+  }
   const bool alone = order.size() == 1;
   kernel::Partial merged = alone ? input_block(inputs, order[0])->parts : copy_of(input_block(inputs, order[0])->parts);
   for (std::size_t i = 1; i < order.size(); ++i) {

@@ -69,6 +69,7 @@ struct Parameter {
   ExpressionPtr default_value;   ///< or null
 };
 struct FunctionDefinition {
+  Span span;                     ///< of the whole definition, decorators left out
   std::string name;
   std::vector<Parameter> parameters;
   Block body;
@@ -100,7 +101,7 @@ struct For { ExpressionPtr target, iterable; Block body, otherwise; };
 struct While { ExpressionPtr condition; Block body, otherwise; };
 struct If { ExpressionPtr condition; Block body, otherwise; };
 struct With { struct Item { ExpressionPtr context, target; }; std::vector<Item> items; Block body; };
-struct Define { std::shared_ptr<FunctionDefinition> function; };
+struct Define { std::shared_ptr<FunctionDefinition> function; std::vector<ExpressionPtr> decorators = {}; };
 struct Return { ExpressionPtr value; };
 struct Break {};
 struct Continue {};

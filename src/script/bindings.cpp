@@ -52,6 +52,8 @@ const BindingTable& BindingTable::instance() {
     add_container_methods(t);
     add_system_modules(t);
     add_codec_modules(t);
+    add_dask(t);
+    add_random(t);
     add_numpy(t);
     add_ndarray(t);
     add_xarray(t);

@@ -103,6 +103,8 @@ void add_builtins(BindingTable& table);
 void add_text_methods(BindingTable& table);
 void add_container_methods(BindingTable& table);
 void add_system_modules(BindingTable& table);
+void add_dask(BindingTable& table);
+void add_random(BindingTable& table);
 void add_codec_modules(BindingTable& table);
 void add_numpy(BindingTable& table);
 void add_ndarray(BindingTable& table);

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "script/dask_objects.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/number_text.hpp"
@@ -85,10 +86,13 @@ std::string repr_of(Interpreter& in, const Value& a) {
   }
   if (const auto type = a.as<TypeObject>()) return "<class '" + type->name + "'>";
   if (const auto exception = a.as<ExceptionObject>()) return exception->name + "(" + joined(in, exception->arguments) + ")";
+  if (const auto function = a.as<FunctionObject>(); function && !function->kernel.empty())
+    return "<kernel " + function->kernel + ">";
   if (const auto function = a.as<FunctionObject>())
     return function->binding != nullptr ? "<built-in function " + function->binding->name + ">"
                                         : "<function " + function->definition->name + ">";
   if (a.type() == Type::ellipsis) return "Ellipsis";
+  if (const auto text = repr_of_dask(in, a)) return *text;
   if (is_labelled(a) || a.type() == Type::coordinates || as_groupby(a) != nullptr || as_weighted(a) != nullptr)
     return repr_of_labelled(in, a);
   if (dynamic_cast<ModuleObject*>(a.object()) != nullptr) return std::string("<module '") + name_of(a.type()) + "'>";

@@ -13,6 +13,7 @@
 #include "array/dataset.hpp"
 #include "array/expr.hpp"
 #include "grid/nd_array.hpp"
+#include "script/call_graph.hpp"
 
 namespace rankine::script {
 
@@ -97,6 +98,18 @@ class Host {
   virtual void check_interrupt() {}
   /// sys.argv: the script's path, then the words after it.
   virtual std::vector<std::string> argv() = 0;
+
+  /// The run's custom graph, for functions of the script that write_program wrote. Null: none, calls are then made one
+  /// after the other where they are asked for. Called once.
+  virtual CallGraph* call_graph(std::vector<std::byte> program) { static_cast<void>(program); return nullptr; }
+
+  // time and random
+  virtual void sleep(double seconds) { static_cast<void>(seconds); }
+  /// Seconds since 1970, and since some moment that never changes.
+  virtual double wall_clock_s() { return 0; }
+  virtual double steady_clock_s() { return 0; }
+  /// A number that no run should repeat.
+  virtual std::uint64_t entropy() { return 0; }
 
   // os and glob
   virtual std::optional<std::string> environment(const std::string& name) = 0;

@@ -4,8 +4,12 @@
 #include <map>
 
 #include "array/arithmetic.hpp"
+#include "script/delayed.hpp"
+#include "script/inline_calls.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
+#include "script/plugin_functions.hpp"
+#include "script/remote_call.hpp"
 
 namespace rankine::script {
 
@@ -20,6 +24,8 @@ Interpreter::~Interpreter() {
     if (const auto env = weak.lock()) env->variables.clear();
   }
   globals_->variables.clear();
+  returned_ = {};
+  kept.clear();
 }
 
 void Interpreter::check_stack() const {
@@ -27,9 +33,27 @@ void Interpreter::check_stack() const {
   host_.check_interrupt();
 }
 
+CallGraph& Interpreter::calls() {
+  if (calls_ != nullptr) return *calls_;
+  calls_ = host_.call_graph(write_program(source_));
+  if (calls_ == nullptr) {
+    own_calls_ = std::make_unique<InlineCalls>(write_program(source_), host_);
+    calls_ = own_calls_.get();
+  }
+  return *calls_;
+}
+
 void Interpreter::run(const Block& script) {
-  try {
+  script_ = &script;
+  run_task([&] {
     execute(script, globals_);
+    return Value();
+  });
+}
+
+Value Interpreter::run_task(const std::function<Value()>& task) {
+  try {
+    return task();
   } catch (const ScriptError&) {
     throw;
   } catch (const Error& error) {
@@ -84,7 +108,7 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
   } else if (const auto* s = std::get_if<With>(&node)) {
     return execute_with(*s, env);
   } else if (const auto* s = std::get_if<Define>(&node)) {
-    env->variables[s->function->name] = make_function(s->function, env);
+    execute_define(*s, env);
   } else if (const auto* s = std::get_if<Return>(&node)) {
     returned_ = s->value ? evaluate(*s->value, env) : Value();
     return Flow::return_;
@@ -104,6 +128,17 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
     for (const auto& target : s->targets) execute_delete(*target, env);
   }
   return Flow::normal;
+}
+
+void Interpreter::execute_define(const Define& node, const std::shared_ptr<Environment>& env) {
+  Values decorators;
+  for (const auto& decorator : node.decorators) decorators.push_back(evaluate(*decorator, env));
+  Value function = make_function(node.function, env);
+  for (std::size_t i = decorators.size(); i-- > 0;) {
+    at(node.decorators[i]->span);
+    function = call(decorators[i], {function});
+  }
+  env->variables[node.function->name] = std::move(function);
 }
 
 Interpreter::Flow Interpreter::execute_for(const For& node, const std::shared_ptr<Environment>& env) {
@@ -138,7 +173,8 @@ Interpreter::Flow Interpreter::execute_with(const With& node, const std::shared_
   for (const auto& item : node.items) {
     const Value value = evaluate(*item.context, env);
     at(item.context->span);
-    if (value.type() != Type::dataset && value.type() != Type::data_array && value.type() != Type::context)
+    if (value.type() != Type::dataset && value.type() != Type::data_array && value.type() != Type::context &&
+        value.type() != Type::client && value.type() != Type::cluster)
       throw UsageError(std::string("'with' over ") + name_of(value.type()) + " is not supported");
     if (auto context = value.as<ContextObject>()) contexts.push_back(std::move(context));
     if (item.target) assign(*item.target, value, env);
@@ -154,17 +190,28 @@ std::optional<Type> module_named(const std::string& name) {
   static const std::map<std::string, Type> modules = {
       {"xarray", Type::xarray}, {"numpy", Type::numpy}, {"sys", Type::sys}, {"os", Type::os},
       {"os.path", Type::os_path}, {"glob", Type::glob}, {"math", Type::math}, {"warnings", Type::warnings},
-      {"dask", Type::dask}, {"dask.distributed", Type::dask_distributed}, {"numcodecs", Type::numcodecs}};
+      {"dask", Type::dask}, {"dask.distributed", Type::dask_distributed}, {"distributed", Type::dask_distributed},
+      {"numcodecs", Type::numcodecs}, {"time", Type::time}, {"random", Type::random},
+      {"numpy.random", Type::numpy_random}, {"dask.config", Type::dask_config},
+      {"dask.diagnostics", Type::dask_diagnostics}, {"dask_jobqueue", Type::dask_jobqueue},
+      {"dask_mpi", Type::dask_mpi}, {"dask.array", Type::dask_array_module}};
   const auto found = modules.find(name);
-  if (found == modules.end()) return std::nullopt;
-  return found->second;
+  if (found != modules.end()) return found->second;
+  if (is_plugin(name)) return Type::plugin;
+  return std::nullopt;
 }
+
+namespace {
+Value module_value(Type type, const std::string& name) {
+  return type == Type::plugin ? make_plugin_module(name) : Value(std::make_shared<ModuleObject>(type));
+}
+}  // namespace
 
 void Interpreter::execute_import(const Import& node, const std::shared_ptr<Environment>& env) {
   // `import os.path` binds `os`; `import os.path as p` binds the module itself.
   const auto module = module_named(node.has_alias ? node.module : node.bound_name);
   if (!module) source_.fail(node.module_span, "module '" + node.module + "' is not supported");
-  env->variables[node.bound_name] = std::make_shared<ModuleObject>(*module);
+  env->variables[node.bound_name] = module_value(*module, node.module);
 }
 
 void Interpreter::execute_import_from(const ImportFrom& node, const std::shared_ptr<Environment>& env) {
@@ -176,7 +223,7 @@ void Interpreter::execute_import_from(const ImportFrom& node, const std::shared_
   const auto module = module_named(node.module);
   if (!module) source_.fail(node.module_span, "module '" + node.module + "' is not supported");
   at(node.name_span);
-  env->variables[node.bound_name] = attribute(std::make_shared<ModuleObject>(*module), node.name);
+  env->variables[node.bound_name] = attribute(module_value(*module, node.module), node.name);
 }
 
 void Interpreter::execute_assert(const Assert& node, Span span, const std::shared_ptr<Environment>& env) {
@@ -510,6 +557,10 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
     if (binding == nullptr) throw UsageError("calling '" + type->name + "' is not supported");
     return binding->function(*this, match_arguments(*binding, callee, std::move(positional), std::move(keywords)));
   }
+  if (const auto function = callee.as<DelayedFunctionObject>())
+    return call_delayed(*this, *function, std::move(positional), std::move(keywords));
+  if (const auto delayed = callee.as<DelayedObject>())
+    return call_delayed_result(*this, *delayed, std::move(positional), std::move(keywords));
   if (const auto dtype = callee.as<DTypeObject>()) {  // np.float32(1)
     if (positional.size() != 1 || !keywords.empty()) throw UsageError("a dtype takes one argument");
     return make_value(array::astype(array::Operand(to_known_values(*this, positional[0], "the argument")), dtype->dtype));
@@ -528,6 +579,8 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
     return function->binding->function(*this, match_arguments(*function->binding, self, std::move(positional),
                                                               std::move(keywords)));
   }
+  if (!function->kernel.empty())
+    return call_plugin_function(*this, function->kernel, std::move(positional), std::move(keywords));
   return call_script_function(*function, std::move(positional), std::move(keywords));
 }
 
@@ -668,8 +721,10 @@ const array::Attributes* attributes_of(const Value& object) {
 
 Value Interpreter::attribute(const Value& object, const std::string& name) {
   const Type type = object.type();
+  if (type == Type::plugin) return plugin_function(static_cast<const PluginModuleObject*>(object.object())->name, name);
   const Binding* binding = BindingTable::instance().find(type, name);
   if (binding != nullptr && binding->kind == Binding::Kind::unsupported) binding = nullptr;
+  if (binding == nullptr && type == Type::delayed) return delayed_attribute(*this, object, name);
   if (binding == nullptr) {
     if (const auto owner = object.as<TypeObject>()) {
       for (const Type builtin : {Type::text, Type::list, Type::dict}) {

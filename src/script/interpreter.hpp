@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,8 +30,12 @@ struct FunctionObject : Object {
   // ... or one of the table, bound to its object.
   const Binding* binding = nullptr;
   Value self;
+  std::string kernel;                             ///< or a plugin's: "heat.step"
   bool unbound = false;                           ///< str.lower: the object is the first argument
 };
+
+class CallGraph;
+struct RandomState;
 
 /// Walks the tree. One interpreter runs one script once.
 class Interpreter {
@@ -43,12 +48,32 @@ class Interpreter {
   /// Runs the whole script; errors without a place get the place of what was being evaluated.
   void run(const Block& script);
 
+  /// Functions of `script` are called, not its statements: for a rank that works.
+  void set_script(const Block& script) { script_ = &script; }
+  /// Calls `task`; errors without a place get the place of what was being evaluated.
+  Value run_task(const std::function<Value()>& task);
+
   Host& host() { return host_; }
+  const SourceText& source() const { return source_; }
+  const Block* script() const { return script_; }
+  /// The run's custom graph; one call after the other where the host has none.
+  CallGraph& calls();
+  /// Numbers for the keys of delayed calls.
+  std::uint64_t next_key() { return ++last_key_; }
+  /// For what a function from another rank captures; emptied with this interpreter.
+  std::shared_ptr<Environment> make_environment() { return new_environment(nullptr, nullptr); }
+  /// The state of Python's module `random` and of numpy.random.
+  std::shared_ptr<RandomState> random;
+  std::shared_ptr<RandomState> numpy_random;
   Value call(const Value& callee, Values positional, Keywords keywords = {});
   /// `object.name`.
   Value attribute(const Value& object, const std::string& name);
   bool keep_attrs = false;                        ///< xr.set_options(keep_attrs=True)
   bool noted_client = false;
+  /// Held until the script ends: fire_and_forget.
+  Values kept;
+  /// Results of calls that may be shared: a pure function is called once with the same arguments.
+  std::unordered_map<std::string, std::weak_ptr<Object>> pure_calls;
   /// Throws UsageError where the machine stack is nearly used up.
   void check_stack() const;
 
@@ -59,6 +84,7 @@ class Interpreter {
   Flow execute_for(const For& node, const std::shared_ptr<Environment>& env);
   Flow execute_while(const While& node, const std::shared_ptr<Environment>& env);
   Flow execute_with(const With& node, const std::shared_ptr<Environment>& env);
+  void execute_define(const Define& node, const std::shared_ptr<Environment>& env);
   void execute_import(const Import& node, const std::shared_ptr<Environment>& env);
   void execute_import_from(const ImportFrom& node, const std::shared_ptr<Environment>& env);
   void execute_raise(const Raise& node, Span span, const std::shared_ptr<Environment>& env);
@@ -89,6 +115,10 @@ class Interpreter {
 
   const SourceText& source_;
   Host& host_;
+  const Block* script_ = nullptr;
+  std::unique_ptr<CallGraph> own_calls_;          ///< where the host has none
+  CallGraph* calls_ = nullptr;
+  std::uint64_t last_key_ = 0;
   StackLimit stack_;
   Span place_;                                    ///< of what is being evaluated, for errors from below
   Value returned_;

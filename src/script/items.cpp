@@ -4,6 +4,8 @@
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/dask_objects.hpp"
+#include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
@@ -201,6 +203,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     if (!contains(in, object, index)) throw UsageError("KeyError: " + repr_of(in, index));
     return get_item(in, coordinates->owner, index);
   }
+  if (is_delayed(object)) return delayed_operation(in, Operation::item, 0, "getitem", {object, index});
   throw UsageError(std::string("'") + name_of(object.type()) + "' object is not subscriptable");
 }
 
@@ -312,6 +315,12 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
     for (const auto& name : coordinate_names(*coordinates)) {
       if (!f(name)) return;
     }
+  } else if (is_delayed(iterable)) {
+    each(delayed_elements(in, iterable));
+  } else if (const auto completed = iterable.as<CompletedObject>()) {
+    each_completed(in, *completed, f);
+  } else if (const auto waited = iterable.as<DoneAndNotDoneObject>()) {
+    each({waited->done, waited->not_done});
   } else if (const auto* groups = as_groupby(iterable)) {
     for (auto& [label, part] : array::groups(groups->groupby)) {
       if (!f(make_tuple({item_of(label, 0), make_value(std::move(part))}))) return;

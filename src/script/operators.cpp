@@ -2,6 +2,7 @@
 
 #include "array/arithmetic.hpp"
 #include "base/error.hpp"
+#include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
@@ -166,6 +167,15 @@ bool wants_array_operator(const Value& a, const Value& b) {
 
 }  // namespace
 
+namespace {
+/// As Python's module `operator` calls it: the names of Dask's keys.
+const char* name_of(BinaryOp op) {
+  static constexpr const char* names[] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor",
+                                          "lshift", "rshift"};
+  return names[static_cast<int>(op)];
+}
+}  // namespace
+
 bool is_number(const Value& v) { return is_integer(v) || v.floating() != nullptr; }
 
 Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
@@ -178,6 +188,8 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
     return binary_integers(op, integer_of(a), integer_of(b));
   }
   if (is_number(a) && is_number(b)) return binary_floats(op, double_of(a), double_of(b), a, b);
+  if (is_delayed(a) || is_delayed(b))
+    return delayed_operation(in, Operation::binary, static_cast<std::uint8_t>(op), name_of(op), {a, b});
   if (wants_array_operator(a, b) && !(op == BinaryOp::modulo && a.text() != nullptr))
     return binary_arrays(in, array_op(op), symbol(op), a, b);
   if (op == BinaryOp::modulo && a.text() != nullptr) return percent_format(in, *a.text(), b);
@@ -207,7 +219,8 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   unsupported_operands(symbol(op), a, b);
 }
 
-Value unary(Interpreter&, UnaryOp op, const Value& a) {
+Value unary(Interpreter& in, UnaryOp op, const Value& a) {
+  if (is_delayed(a)) return delayed_operation(in, Operation::unary, static_cast<std::uint8_t>(op), "unary", {a});
   if (is_integer(a)) {
     const std::int64_t value = integer_of(a);
     if (op == UnaryOp::plus) return value;
@@ -305,6 +318,8 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
     case CompareOp::not_in: return !contains(in, b, a);
     default: break;
   }
+  if (is_delayed(a) || is_delayed(b))
+    return delayed_operation(in, Operation::compare, static_cast<std::uint8_t>(op), "compare", {a, b});
   if (wants_array_operator(a, b)) {
     if (a.is_none() || b.is_none()) return op == CompareOp::not_equal;
     return binary_arrays(in, array_op(op), symbol(op), a, b);
@@ -360,6 +375,7 @@ bool truth(Interpreter& in, const Value& a) {
   if (const auto* i = a.integer()) return *i != 0;
   if (const auto* f = a.floating()) return *f != 0;
   if (const auto* t = a.text()) return !t->empty();
+  if (is_delayed(a)) throw UsageError("Truth of Delayed objects is not supported: call .compute() first");
   NdArray array;
   if (const auto data = a.as<DataArrayObject>()) {
     if (element_count(data->value().shape()) != 1)

@@ -94,7 +94,7 @@ class Parser {
       if (token.text == "class") unsupported(token, "'class' (defining classes)");
       if (token.text == "async") unsupported(token, "'async'");
     }
-    if (is_op("@")) unsupported(token, "a decorator ('@')");
+    if (is_op("@")) return add(block, token, decorated());
     if (token.kind == TokenKind::name && token.text == "match" && peek(1).kind == TokenKind::name)
       unsupported(token, "'match'");
     simple_statements(block);
@@ -307,8 +307,22 @@ class Parser {
     }
     return false;
   }
+  Define decorated() {
+    std::vector<ExpressionPtr> decorators;
+    while (accept_op("@")) {
+      decorators.push_back(expression());
+      if (peek().kind != TokenKind::newline) fail(peek(), "invalid syntax");
+      take();
+    }
+    if (is_word("class")) unsupported(peek(), "'class' (defining classes)");
+    if (is_word("async")) unsupported(peek(), "'async'");
+    if (!is_word("def")) fail(peek(), "expected 'def' after a decorator");
+    Define node = definition();
+    node.decorators = std::move(decorators);
+    return node;
+  }
   Define definition() {
-    take();
+    const std::uint32_t begin = take().span.begin;
     auto function = std::make_shared<FunctionDefinition>();
     function->name = identifier();
     expect_op("(");
@@ -320,6 +334,7 @@ class Parser {
     function->body = block("a function definition");
     --functions_;
     loops_ = loops;
+    function->span = {begin, last_end()};
     return {function};
   }
   void parameters(FunctionDefinition& function, std::string_view close, bool annotations) {
@@ -475,6 +490,7 @@ class Parser {
     parameters(*function, ":", false);
     expect_op(":");
     function->expression = expression();
+    function->span = {begin, last_end()};
     const int depth = depth_of(function->expression);
     return make(begin, Lambda{function}, depth);
   }

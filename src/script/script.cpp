@@ -31,7 +31,12 @@ constexpr Section sections[] = {
     {Type::coordinates, "coords"}, {Type::numpy, "NumPy (`np`)"}, {Type::ndarray, "NumPy arrays"},
     {Type::builtins, "Builtins"}, {Type::text, "str"}, {Type::list, "list"}, {Type::dict, "dict"},
     {Type::math, "math"}, {Type::sys, "sys"}, {Type::os, "os"}, {Type::os_path, "os.path"}, {Type::glob, "glob"},
-    {Type::numcodecs, "numcodecs"}};
+    {Type::numcodecs, "numcodecs"}, {Type::time, "time"}, {Type::random, "random"},
+    {Type::random_state, "random.Random"}, {Type::numpy_random, "numpy.random"},
+    {Type::dask, "dask"}, {Type::delayed, "Delayed"}, {Type::dask_distributed, "dask.distributed"},
+    {Type::client, "Client"}, {Type::cluster, "LocalCluster, SLURMCluster ..."}, {Type::future, "Future"},
+    {Type::completed, "as_completed"}, {Type::done_and_not_done, "wait"}, {Type::dask_jobqueue, "dask_jobqueue"},
+    {Type::dask_mpi, "dask_mpi"}, {Type::dask_config, "dask.config"}, {Type::dask_diagnostics, "dask.diagnostics"}};
 
 std::string parameters_of(const Binding& row) {
   if (row.kind == Binding::Kind::property) return "";

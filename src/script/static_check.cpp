@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "script/interpreter.hpp"
+#include "script/plugin_functions.hpp"
 #include "script/stack_limit.hpp"
 
 namespace rankine::script {
@@ -20,6 +21,7 @@ constexpr TypeSet plain = numbers | Type::ndarray | Type::text | Type::list | Ty
 struct Known {
   TypeSet types = any;
   std::vector<const Binding*> methods;
+  std::string plugin = {};   ///< the module, where it is a plugin's
 };
 
 /// Names of one function or of the module.
@@ -27,6 +29,7 @@ struct Scope {
   Scope* parent = nullptr;
   std::map<std::string, TypeSet> types;
   std::map<std::string, std::vector<const Binding*>> methods;  ///< from xarray import open_dataset
+  std::map<std::string, std::string> plugins;                  ///< import heat
   std::map<std::string, int> assignments;
   std::set<std::string> names;                                 ///< assigned anywhere in it
   bool finished = false;  ///< looked at from a function: only names assigned once have a known type
@@ -138,7 +141,8 @@ class Checker {
     for (const auto& p : n.function->parameters) {
       if (p.default_value) expression(*p.default_value, scope);
     }
-    set(n.function->name, {Type::function, {}}, scope);
+    for (const auto& decorator : n.decorators) expression(*decorator, scope);
+    set(n.function->name, n.decorators.empty() ? Known{Type::function, {}} : Known{}, scope);
     pending_.emplace_back(n.function, &scope);
   }
   void visit(const Return& n, Span, Scope& scope) { if (n.value) expression(*n.value, scope); }
@@ -148,13 +152,16 @@ class Checker {
   void visit(const Import& n, Span, Scope& scope) {
     const auto module = module_named(n.has_alias ? n.module : n.bound_name);
     if (!module || !module_named(n.module)) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
-    set(n.bound_name, {*module, {}}, scope);
+    note_module(*module);
+    set(n.bound_name, {*module, {}, *module == Type::plugin ? n.module : ""}, scope);
   }
   void visit(const ImportFrom& n, Span, Scope& scope) {
     if (n.module == "__future__") return set(n.bound_name, {}, scope);
     if (const auto module = module_named(n.module + "." + n.name)) return set(n.bound_name, {*module, {}}, scope);
     const auto module = module_named(n.module);
     if (!module) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    note_module(*module);
+    if (*module == Type::plugin) return set(n.bound_name, plugin_attribute(n.module, n.name, n.name_span), scope);
     set(n.bound_name, attribute_of(*module, n.name, n.name_span, true), scope);
   }
   void visit(const Assert& n, Span, Scope& scope) {
@@ -169,6 +176,7 @@ class Checker {
   void set(const std::string& name, const Known& value, Scope& scope) {
     scope.types[name] = value.types;
     scope.methods[name] = value.methods;
+    scope.plugins[name] = value.plugin;
     ++scope.assignments[name];
     scope.names.insert(name);
   }
@@ -211,7 +219,7 @@ class Checker {
       const auto found = s->types.find(n.id);
       if (found != s->types.end()) {
         if (s->finished && s->assignments[n.id] != 1) return {};
-        return {found->second, s->methods[n.id]};
+        return {found->second, s->methods[n.id], s->plugins[n.id]};
       }
       if (s->names.contains(n.id)) return {};
     }
@@ -291,7 +299,9 @@ class Checker {
     return {then | expression(*n.otherwise, scope).types, {}};
   }
   Known look(const Attribute& n, const Expression&, Scope& scope) {
-    return attribute_of(expression(*n.object, scope).types, n.name, n.name_span, false);
+    const Known owner = expression(*n.object, scope);
+    if (!owner.plugin.empty()) return plugin_attribute(owner.plugin, n.name, n.name_span);
+    return attribute_of(owner.types, n.name, n.name_span, false);
   }
   Known look(const Subscript& n, const Expression&, Scope& scope) {
     const TypeSet object = expression(*n.object, scope).types;
@@ -347,6 +357,8 @@ class Checker {
     }
     if (callee.methods.empty()) return {};
     check_arguments(callee.methods, n, attribute != nullptr ? attribute->name_span : e.span);
+    // A method of a value of unknown type may be that of a Delayed, where the script makes any.
+    if (uses_dask_ && callee.types.is_any()) return {};
     TypeSet result;
     for (const Binding* method : callee.methods)
       result = result | (method->result_is_first_argument ? ufunc_result(first) : method->result);
@@ -404,7 +416,9 @@ class Checker {
   }
 
   Known method_of(const Attribute& method, Scope& scope) {
-    const TypeSet types = expression(*method.object, scope).types;
+    const Known owner = expression(*method.object, scope);
+    if (!owner.plugin.empty()) return plugin_attribute(owner.plugin, method.name, method.name_span);
+    const TypeSet types = owner.types;
     const auto& table = BindingTable::instance();
     const bool text_method = table.find(Type::text, method.name) != nullptr;
     if (types == Type::data_array && text_method && table.find(Type::data_array, method.name) == nullptr &&
@@ -420,6 +434,15 @@ class Checker {
     const TypeSet owner = expression(*attribute->object, scope).types;
     if (owner != Type::data_array && owner != Type::dataset) return false;
     return BindingTable::instance().find(first_of(owner), attribute->name) == nullptr;
+  }
+
+  void note_module(Type module) {
+    uses_dask_ |= module == Type::dask || module == Type::dask_distributed || module == Type::dask_array_module;
+  }
+
+  Known plugin_attribute(const std::string& module, const std::string& name, Span place) {
+    if (!has_plugin_function(module, name)) source_.fail(place, no_plugin_function(module, name));
+    return {Type::function, {}};
   }
 
   Known attribute_of(TypeSet types, const std::string& name, Span place, bool called) {
@@ -486,6 +509,7 @@ class Checker {
   const SourceText& source_;
   StackLimit stack_;
   Pending pending_;
+  bool uses_dask_ = false;   ///< modules of Dask have been imported
 };
 
 }  // namespace

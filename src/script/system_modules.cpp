@@ -162,14 +162,6 @@ void add_math(BindingTable& table) {
 
 Value ignored(Interpreter&, const Arguments&) { return {}; }
 
-Value client(Interpreter& in, const Arguments& args) {
-  if (!in.noted_client) in.host().note("Client(...) has no effect: Rankine's ranks and threads are those of the job");
-  in.noted_client = true;
-  auto context = std::make_shared<ContextObject>();
-  context->name = args.binding->name;
-  return context;
-}
-
 }  // namespace
 
 void add_system_modules(BindingTable& table) {
@@ -178,12 +170,6 @@ void add_system_modules(BindingTable& table) {
   add_math(table);
   for (const char* name : {"filterwarnings", "simplefilter"})
     table.method(Type::warnings, name, "*args, **kwargs", Type::none, ignored);
-  table.property(Type::dask, "distributed", Type::dask_distributed,
-                 [](Interpreter&, const Arguments&) { return make_module(Type::dask_distributed); });
-  for (const char* name : {"Client", "LocalCluster"})
-    table.method(Type::dask_distributed, name, "*args, **kwargs", Type::context, client);
-  for (const char* name : {"close", "shutdown", "wait_for_workers"})
-    table.method(Type::context, name, "*args, **kwargs", Type::none, ignored);
   static_cast<void>(any);
 }
 

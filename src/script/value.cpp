@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "script/delayed.hpp"
 
 namespace rankine::script {
 
@@ -15,8 +16,10 @@ const char* name_of(Type type) {
       "DataArray", "Dataset", "Coordinates", "DatetimeAccessor",
       "DataArrayGroupBy", "DatasetGroupBy", "DataArrayResample", "DatasetResample",
       "DataArrayWeighted", "DatasetWeighted",
+      "Delayed", "DelayedLeaf", "Future", "Client", "Cluster", "as_completed", "DoneAndNotDoneFutures", "Array", "Random",
       "builtins", "xarray", "numpy", "sys", "os", "os.path", "glob", "math", "warnings", "dask", "dask.distributed",
-      "numpy.random", "numcodecs"};
+      "numpy.random", "numcodecs", "plugin",
+      "time", "random", "dask.config", "dask.diagnostics", "dask_jobqueue", "dask_mpi", "dask.array"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -130,6 +133,8 @@ std::string canonical_key(const Value& key) {
     return canonical_key(Value(array->array.as_int64(0)));
   }
   if (const auto type = key.as<TypeObject>()) return "t" + type->name;
+  if (const auto future = key.as<FutureObject>()) return "F" + std::to_string(future->remote->id().value);
+  if (const auto delayed = key.as<DelayedObject>()) return "D" + delayed->node->key;
   throw UsageError(std::string("unhashable type: '") + name_of(key.type()) + "'");
 }
 

@@ -60,7 +60,8 @@ TEST_CASE("Python outside of the subset is refused by name") {
   CHECK(message("import pandas as pd\n") == "script.py:1:8: module 'pandas' is not supported");
   CHECK(message("from scipy import stats\n") == "script.py:1:6: module 'scipy' is not supported");
   CHECK(message("def f():\n    global x\n") == "script.py:2:5: 'global' is not supported");
-  CHECK(message("@staticmethod\ndef f(): pass\n") == "script.py:1:1: a decorator ('@') is not supported");
+  CHECK(message("@staticmethod\ndef f(): pass\n") == "script.py:1:2: 'staticmethod' is not supported");
+  CHECK(message("@property\nclass A: pass\n") == "script.py:2:1: 'class' (defining classes) is not supported");
   CHECK(message("a, *b = [1, 2]\n") == "script.py:1:4: a starred target is not supported");
   CHECK(message("if (n := 3) > 2: pass\n") == "script.py:1:7: ':=' is not supported");
   CHECK(message("x = 3j\n") == "script.py:1:5: complex numbers are not supported");

@@ -1,0 +1,121 @@
+#include "script/remote_call.hpp"
+
+#include "base/byte_stream.hpp"
+#include "base/error.hpp"
+#include "script/operations.hpp"
+#include "script/parser.hpp"
+#include "script/value_stream.hpp"
+
+namespace rankine::script {
+
+namespace {
+
+/// Arguments in messages: enough to know which call it was.
+constexpr std::size_t longest_argument = 60;
+constexpr std::size_t most_arguments = 6;
+
+std::string shortened(std::string text) {
+  std::erase(text, '\n');
+  if (text.size() > longest_argument) text = text.substr(0, longest_argument - 3) + "...";
+  return text;
+}
+
+std::string describe_call(Interpreter& in, const std::string& name, const Values& positional, const Keywords& keywords) {
+  std::string text = name + "(";
+  std::size_t count = 0;
+  const auto add = [&](const std::string& argument) {
+    if (count++ < most_arguments) text += (count == 1 ? "" : ", ") + argument;
+  };
+  for (const Value& value : positional) add(shortened(repr_of(in, value)));
+  for (const auto& [key, value] : keywords) add(key + "=" + shortened(repr_of(in, value)));
+  return text + (count > most_arguments ? ", ...)" : ")");
+}
+
+}  // namespace
+
+std::vector<std::byte> write_remote_call(Interpreter& in, const DelayedNode& node,
+                                         const std::function<std::optional<std::uint32_t>(const Value&)>& input_of) {
+  ByteWriter writer;
+  writer.put_string(node.name);
+  writer.put(node.operation);
+  writer.put(node.symbol);
+  writer.put_string(node.attribute);
+  ValueWriter values(in, writer, input_of);
+  values.put(node.callee);
+  values.put(node.positional);
+  writer.put_count(node.keywords.size());
+  for (const auto& [name, value] : node.keywords) {
+    writer.put_string(name);
+    values.put(value);
+  }
+  return writer.take();
+}
+
+Value read_remote_value(Interpreter& in, std::span<const std::byte> bytes) {
+  ByteReader reader(bytes);
+  return ValueReader(in, reader, in.script(), {}).get();
+}
+
+std::vector<std::byte> write_program(const SourceText& source) {
+  ByteWriter writer;
+  writer.put_string(source.name());
+  writer.put_string(source.text());
+  return writer.take();
+}
+
+struct RemoteProgram::Parts {
+  Parts(std::string name, std::string text, Host& host)
+      : source(std::move(name), std::move(text)), script(parse(source)), interpreter(source, host) {
+    interpreter.set_script(script);
+  }
+  SourceText source;
+  Block script;
+  Interpreter interpreter;
+};
+
+RemoteProgram::RemoteProgram(std::span<const std::byte> program, Host& host) {
+  ByteReader reader(program);
+  std::string name = reader.get_string();
+  parts_ = std::make_unique<Parts>(std::move(name), reader.get_string(), host);
+}
+
+RemoteProgram::~RemoteProgram() = default;
+
+Value RemoteProgram::evaluate(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs) {
+  Interpreter& in = parts_->interpreter;
+  Values input_values;
+  for (const auto& input : inputs) input_values.push_back(read_remote_value(in, input));
+  ByteReader reader(payload);
+  const std::string name = reader.get_string();
+  const auto operation = reader.get<Operation>();
+  const auto symbol = reader.get<std::uint8_t>();
+  const std::string attribute = reader.get_string();
+  ValueReader values(in, reader, &parts_->script, input_values);
+  const Value callee = values.get();
+  const Values positional = values.get_all();
+  Keywords keywords;
+  for (std::size_t left = reader.get_count(); left > 0; --left) {
+    std::string key = reader.get_string();
+    keywords.emplace_back(std::move(key), values.get());
+  }
+  std::string call;
+  try {
+    return in.run_task([&] { return perform(in, operation, symbol, attribute, callee, positional, keywords); });
+  } catch (const Error& error) {
+    call = describe_call(in, name, positional, keywords);
+    throw Error(error.code() == ExitCode::usage ? ExitCode::task_failed : error.code(), std::string(error.what()) + "\n  in " + call);
+  } catch (const ScriptExit& exit) {
+    call = describe_call(in, name, positional, keywords);
+    throw Error(ExitCode::task_failed, "sys.exit(" + std::to_string(exit.status) + ") inside a task\n  in " + call);
+  }
+}
+
+std::vector<std::byte> RemoteProgram::run(std::span<const std::byte> payload,
+                                          const std::vector<std::span<const std::byte>>& inputs) {
+  const Value value = evaluate(payload, inputs);
+  ByteWriter writer;
+  ValueWriter(parts_->interpreter, writer).put(value);
+  return writer.take();
+}
+
+}  // namespace rankine::script

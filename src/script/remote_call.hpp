@@ -1,0 +1,38 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "script/delayed.hpp"
+
+namespace rankine::script {
+
+/// A call as bytes. A function of the script goes by its place in the script's text, with what it captures.
+std::vector<std::byte> write_remote_call(Interpreter& in, const DelayedNode& node,
+                                         const std::function<std::optional<std::uint32_t>(const Value&)>& input_of);
+/// What a remote call gave.
+Value read_remote_value(Interpreter& in, std::span<const std::byte> bytes);
+
+/// The script as every rank must have it before calls of its functions come: name and text.
+std::vector<std::byte> write_program(const SourceText& source);
+
+/// One script, parsed, and an interpreter for its functions. For one thread; its variables last from call to call.
+class RemoteProgram {
+ public:
+  /// `program`: of write_program. `host`: what the functions may do; must outlive this.
+  RemoteProgram(std::span<const std::byte> program, Host& host);
+  ~RemoteProgram();
+  /// Makes a call; gives the value as bytes. `inputs`: values as bytes, in the order of CallRequest::inputs.
+  /// Throws Error: with the place in the script, the function and its arguments.
+  std::vector<std::byte> run(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
+  /// The value of a call, without its way through bytes.
+  Value evaluate(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace rankine::script
