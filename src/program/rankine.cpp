@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "cli/options.hpp"
@@ -13,6 +14,7 @@
 #include "runtime/pipeline_host.hpp"
 #include "runtime/plan_printer.hpp"
 #include "runtime/plugins.hpp"
+#include "runtime/script_calls.hpp"
 #include "runtime/session.hpp"
 #include "script/script.hpp"
 
@@ -44,7 +46,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
   const std::string text = read_script(options.script);
   runtime::PipelineHost host(
       {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); },
-       options.index_cache},
+       options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
     script::run_script(options.script, text, host);
@@ -105,9 +107,16 @@ int run_command(const cli::Options& options, int argc, char** argv) {
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;
     case cli::Command::run: break;
   }
+  // Every rank reads the script: workers call its functions. A script that cannot be read is rank 0's to report.
+  std::optional<runtime::ScriptLibrary> library;
+  try {
+    library.emplace(options.script, read_script(options.script));
+  } catch (const Error&) {
+    library.reset();
+  }
   return launch::run_job(options, argc, argv, [&](runtime::Session& session, report::Reporter& reporter) {
     return run_script(options, session, reporter);
-  });
+  }, library ? &*library : nullptr);
 }
 
 }  // namespace

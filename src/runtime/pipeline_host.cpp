@@ -95,10 +95,26 @@ void load_indexes(const array::ExprPtr& expression) {
 
 PipelineHost::PipelineHost(Options options, Execute execute, report::Reporter& reporter)
     : options_(std::move(options)), execute_(std::move(execute)), reporter_(reporter), index_cache_(options_.index_cache) {
-  array::set_loader([this](const array::ExprPtr& expression) { return load_now(expression); });
+  if (options_.is_script) array::set_loader([this](const array::ExprPtr& expression) { return load_now(expression); });
 }
 
-PipelineHost::~PipelineHost() { array::set_loader({}); }
+PipelineHost::~PipelineHost() {
+  if (options_.is_script) array::set_loader({});
+}
+
+NdArray load_on_this_thread(const array::ExprPtr& expression) {
+  if (array::is_constant(expression)) return array::evaluate_constant(expression);
+  load_indexes(expression);
+  store::Reader reader;
+  StoreLeaves leaves(reader);
+  return array::evaluate(expression, Box::whole(expression->shape), leaves);
+}
+
+script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
+  if (!options_.calls) return nullptr;
+  calls_ = std::make_unique<ScriptCalls>(options_.calls(), program);
+  return calls_.get();
+}
 
 NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
@@ -279,8 +295,11 @@ void PipelineHost::sleep(double seconds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (std::chrono::steady_clock::now() < end) {
     check_interrupt();
+    // Calls go on meanwhile: rank 0's thread is also the one that schedules.
+    if (calls_) calls_->poll();
     const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
-    std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(left, std::chrono::milliseconds(100)));
+    const auto part = calls_ ? std::chrono::microseconds(200) : std::chrono::microseconds(100000);
+    std::this_thread::sleep_for(std::clamp<std::chrono::duration<double>>(left, std::chrono::duration<double>(0), part));
   }
 }
 

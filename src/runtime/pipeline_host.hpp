@@ -6,6 +6,7 @@
 
 #include "array/cf_encode.hpp"
 #include "report/reporter.hpp"
+#include "runtime/script_calls.hpp"
 #include "runtime/session.hpp"
 #include "script/host.hpp"
 #include "store/index_cache.hpp"
@@ -32,6 +33,8 @@ class PipelineHost : public script::Host {
     bool prints = true;                 ///< false: the script's own print is dropped (rankine plan)
     std::function<void()> check_interrupt;  ///< throws if the run is to end; may be empty
     std::string index_cache = {};       ///< folder of store::IndexCache; empty: none
+    bool is_script = true;              ///< false: a function of it, in a task; others load coordinates for it
+    std::function<Calls&()> calls = {}; ///< of delayed calls and futures; empty: they are made one after the other
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -49,6 +52,9 @@ class PipelineHost : public script::Host {
   void note(const std::string& text) override;
   void check_interrupt() override { if (options_.check_interrupt) options_.check_interrupt(); }
   std::vector<std::string> argv() override { return options_.argv; }
+  script::CallGraph* call_graph(std::vector<std::byte> program) override;
+  /// Values read and computed on this thread.
+  NdArray load_here(const array::ExprPtr& expression) { return load_now(expression); }
   void sleep(double seconds) override;
   double wall_clock_s() override;
   double steady_clock_s() override;
@@ -77,9 +83,13 @@ class PipelineHost : public script::Host {
   store::IndexCache index_cache_;
   store::Reader reader_;
   PlanRequest pending_;
+  std::unique_ptr<ScriptCalls> calls_;  ///< once the script has made one
   bool stdout_closed_ = false;          ///< its reader has left: `| head`
   /// What the script has opened, as long as something of it may still be read.
   std::vector<std::pair<std::string, std::weak_ptr<const array::StoredArray>>> opened_;
 };
+
+/// The same without a host: for what decides the meaning of other values, such as coordinates.
+NdArray load_on_this_thread(const array::ExprPtr& expression);
 
 }  // namespace rankine::runtime

@@ -175,6 +175,8 @@ options:
       --batch-tasks N           finished tasks that a worker reports together at most (default 256)
       --batch-wait-us N         how long a report waits for others at most, while more finish (default 100)
       --batch-reports N         reports that rank 0 enters before it sends what follows (default 4096)
+  -p, --plugin FILE[,FILE]      shared libraries whose kernels scripts call as modules, such as
+                                libheat.so for `import heat`; loaded by every rank
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
       --run-dir DIR             folder for the outcome of the run, which rankine status DIR prints
@@ -242,4 +244,9 @@ TEST_CASE("what concerns lost ranks is parsed, times with their units") {
   CHECK_THROWS_WITH(parse_options({"run", "--heartbeat-timeout", "3s", "x.py"}), Catch::Contains("less than two times the interval"));
   CHECK(parse_options({"status", "some.run"}).files == std::vector<std::string>{"some.run"});
   CHECK_THROWS_WITH(parse_options({"status"}), Catch::Contains("one run directory is asked for"));
+}
+
+TEST_CASE("plugins are files separated by commas") {
+  CHECK(parse_options({"run", "--plugin", "a.so,b.so", "x.py"}).plugins == std::vector<std::string>{"a.so", "b.so"});
+  CHECK_THROWS_WITH(parse_options({"run", "-p", "a.so,", "x.py"}), "--plugin: the name of a plugin is empty");
 }

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "runtime/calls.hpp"
+#include "script/call_graph.hpp"
+
+namespace rankine::runtime {
+
+/// The functions of a pipeline script as tasks: function 0 is a call that script::write_remote_call wrote. Every rank has
+/// read the same script when the job began; each thread parses it once and keeps its interpreter.
+class ScriptLibrary : public TaskLibrary {
+ public:
+  ScriptLibrary(std::string name, std::string text);
+  std::uint32_t function_count() const override { return 1; }
+  std::string name_of(std::uint32_t function) const override;
+  std::vector<std::byte> call(std::uint32_t function, std::span<const std::byte> arguments,
+                              std::span<const std::span<const std::byte>> inputs, CallContext& context) const override;
+  std::string describe(std::uint32_t function, std::span<const std::byte> arguments) const override;
+  /// Of name and text: tells whether two ranks have read the same script.
+  static std::uint64_t digest_of(std::span<const std::byte> program);
+
+ private:
+  std::vector<std::byte> program_;
+  std::uint64_t digest_ = 0;
+};
+
+/// The scripts' side of a job's calls.
+class ScriptCalls : public script::CallGraph {
+ public:
+  ScriptCalls(Calls& calls, std::span<const std::byte> program) : calls_(calls), digest_(ScriptLibrary::digest_of(program)) {}
+  script::CallId submit(script::CallRequest request) override;
+  script::CallId scatter(std::vector<std::byte> value) override;
+  script::CallStatus status(script::CallId id) override;
+  bool wait(std::span<const script::CallId> ids, bool all, std::optional<double> timeout_s) override;
+  std::vector<std::byte> fetch(script::CallId id) override;
+  std::vector<std::vector<std::byte>> fetch_all(std::span<const script::CallId> ids) override;
+  void cancel(script::CallId id) override;
+  void release(script::CallId id) noexcept override;
+  /// Does what can be done without waiting.
+  void poll() { calls_.poll(); }
+
+ private:
+  Calls& calls_;
+  std::uint64_t digest_;
+};
+
+}  // namespace rankine::runtime
