@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "rankine/delayed.hpp"
 #include "rankine/labelled.hpp"
 
 namespace rankine {
@@ -31,9 +32,9 @@ struct WriteOptions {
   std::vector<std::string> unlimited_dims = {};
 };
 
-/// Rank 0's hand on the job. Reading is lazy; writes are collected and run together, in one pass over the
+/// Rank 0's hand on the job: tasks of its own (TaskClient), and labelled arrays. Reading is lazy; writes are collected and run together, in one pass over the
 /// input, when a value is asked for, at compute(), or when the pipeline returns.
-class Client {
+class Client : public TaskClient {
  public:
   /// Throw InputError for a missing or unreadable file, UsageError for an unknown dim in chunks.
   Dataset open_dataset(const std::string& path, const OpenOptions& options = {});
@@ -55,7 +56,8 @@ class Client {
   double item(const DataArray& x);
 
   class State;
-  explicit Client(State& state) : state_(state) {}
+  explicit Client(State& state);
+  using TaskClient::compute;
 
  private:
   State& state_;
@@ -66,6 +68,7 @@ class Client {
 struct RunOptions {
   std::optional<unsigned> threads = {};              ///< per rank; absent: the cores the rank may use
   std::optional<std::uint64_t> memory_limit_bytes = {};  ///< per rank; absent: its share of what is granted
+  std::string resources = {};                        ///< of each rank, for tasks that ask for them: "gpu=1,disk=2"
   bool quiet = false;                                ///< no progress, no summary
 };
 

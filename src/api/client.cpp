@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "api/convert.hpp"
+#include "api/tasks.hpp"
 #include "launch/job.hpp"
 #include "runtime/pipeline_host.hpp"
 
@@ -42,6 +43,7 @@ cli::Options job_options(const RunOptions& given, const std::string& program) {
   cli::Options options = cli::parse_options(words);
   if (!options.threads) options.threads = given.threads;
   if (!options.memory_limit && given.memory_limit_bytes) options.memory_limit = Bytes(*given.memory_limit_bytes);
+  if (options.resources.empty()) options.resources = given.resources;
   if (given.quiet && options.verbosity == report::Verbosity::normal) options.verbosity = report::Verbosity::quiet;
   return options;
 }
@@ -50,9 +52,14 @@ cli::Options job_options(const RunOptions& given, const std::string& program) {
 
 class Client::State {
  public:
-  explicit State(runtime::PipelineHost& to) : host(to) {}
+  State(runtime::PipelineHost& to, std::function<runtime::Calls&()> begin_calls)
+      : host(to), port(std::make_shared<api::CallsPort>(std::move(begin_calls))) {}
+  ~State() { port->close(); }
   runtime::PipelineHost& host;
+  std::shared_ptr<api::CallsPort> port;
 };
+
+Client::Client(State& state) : TaskClient(state.port), state_(state) {}
 
 Dataset Client::open_dataset(const std::string& path, const OpenOptions& options) {
   return api::wrap(state_.host.open_dataset(path, open_options(options)));
@@ -125,12 +132,12 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
       runtime::PipelineHost host(
           {words, launch::history_line(command), true, [&] { session.throw_if_interrupted(); }, job.index_cache},
           [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
-      Client::State state(host);
+      Client::State state(host, [&]() -> runtime::Calls& { return session.calls(); });
       Client client(state);
       pipeline(client);
       host.finish();
       return static_cast<int>(ExitCode::done);
-    });
+    }, &api::task_library());
   } catch (const Error& error) {
     return launch::report_before_start(error);
   }
