@@ -1,6 +1,7 @@
 #include "exec/thread_pool.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <system_error>
@@ -11,6 +12,9 @@
 
 namespace rankine::exec {
 namespace {
+
+/// A few microseconds where nobody else wants the core.
+constexpr int looks_before_sleep = 50;
 
 /// Signals are the communication thread's business: threads inherit the mask of their creator, so it is
 /// closed while they are made.
@@ -64,6 +68,8 @@ void ThreadPool::submit(std::uint64_t ticket, std::function<void()> work) {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     queue_.push_back({ticket, std::move(work)});
+    queued_.store(queue_.size(), std::memory_order_relaxed);
+    if (sleeping_ == 0) return;
   }
   work_or_stop_.notify_one();
 }
@@ -86,6 +92,7 @@ void ThreadPool::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    queued_.store(0, std::memory_order_relaxed);
     dropped.swap(queue_);  // destroyed outside the lock: captures may run code of their own
   }
   work_or_stop_.notify_all();
@@ -97,10 +104,19 @@ void ThreadPool::stop() {
 void ThreadPool::run(unsigned thread_index) {
   std::unique_lock lock(mutex_);
   while (true) {
+    if (queue_.empty() && !stopping_) {
+      // Short work comes in streams: to be put to sleep and woken would take longer than the work.
+      lock.unlock();
+      for (int look = 0; look < looks_before_sleep && queued_.load(std::memory_order_relaxed) == 0; ++look) sched_yield();
+      lock.lock();
+    }
+    ++sleeping_;
     work_or_stop_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    --sleeping_;
     if (queue_.empty()) return;
     Piece piece = std::move(queue_.front());
     queue_.pop_front();
+    queued_.store(queue_.size(), std::memory_order_relaxed);
     ++running_;
     lock.unlock();
 
@@ -117,6 +133,7 @@ void ThreadPool::run(unsigned thread_index) {
     lock.lock();
     --running_;
     completed_.push_back(std::move(completion));
+    if (completed_.size() > 1) continue;  // whoever takes the first takes all
     lock.unlock();
     done_.notify();
     lock.lock();

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -65,6 +66,8 @@ class ThreadPool {
   std::deque<Piece> queue_;
   std::vector<Completion> completed_;
   std::size_t running_ = 0;
+  std::size_t sleeping_ = 0;             ///< threads that have to be woken for new work
+  std::atomic<std::size_t> queued_ = 0;  ///< size of queue_, for threads that look without the lock
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -11,13 +11,15 @@ namespace rankine::transport {
 /// How the communication thread waits when there is nothing to do.
 ///
 /// A transport that must be polled (MPI): spin for `spin`, so that a reply which is on its way is seen in
-/// microseconds; then give the core away between looks for `yield`; then sleep, 20 us at first and doubling
-/// up to `longest_sleep`, but wake at once when the notifier rings. With more ranks than cores this leaves
-/// the core to whoever has work. A transport that wakes on arrival: sleep until rung.
+/// microseconds; then give the core away between looks for `yield`; then sleep for a sixteenth of the time that
+/// it has waited already, `longest_sleep` at most, but wake at once when the notifier rings. So an answer is seen
+/// late by a few percent of the time that it took, and an idle rank hardly runs. With more ranks than cores
+/// this leaves the core to whoever has work. A transport that wakes on arrival: give the core away between looks
+/// for `spin`, for going to sleep and being woken takes longer than a short task; then sleep until rung.
 struct BackoffPolicy {
   std::chrono::nanoseconds spin = std::chrono::microseconds(50);
   std::chrono::nanoseconds yield = std::chrono::microseconds(50);
-  std::chrono::nanoseconds first_sleep = std::chrono::microseconds(20);
+  std::chrono::nanoseconds shortest_sleep = std::chrono::microseconds(5);
   std::chrono::nanoseconds longest_sleep = std::chrono::milliseconds(1);
 };
 
@@ -38,7 +40,6 @@ class Backoff {
   bool wakes_on_arrival_;
   BackoffPolicy policy_;
   std::int64_t idle_since_ns_ = -1;
-  std::chrono::nanoseconds sleep_;
 };
 
 }  // namespace rankine::transport

@@ -105,7 +105,7 @@ TEST_CASE("waiting ends at the deadline and, when rung, before it") {
     wake.notify();
     backoff.reset();
     const Instant far{exec::now().ns + 60'000'000'000};
-    Backoff sleeping(wake, wakes_on_arrival, {.spin = 0ns, .yield = 0ns, .first_sleep = 60s, .longest_sleep = 60s});
+    Backoff sleeping(wake, wakes_on_arrival, {.spin = 0ns, .yield = 0ns, .shortest_sleep = 60s, .longest_sleep = 60s});
     sleeping.wait(far);
     CHECK(exec::now() < far);
   }
