@@ -80,6 +80,8 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"scheduler-works", '\0', "auto|yes|no",
        "whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)"},
       {"attempts", '\0', "N", "how often a failing task is tried before the run fails (default 3)"},
+      {"keep-going", '\0', "", "a task that fails for good ends only what needs it: other outputs are written,\n"
+                              "and the status is 6"},
       {"max-worker-kills", '\0', "N", "a task during which N ranks have died is not tried again (default 3)"},
       {"quarantine-after", '\0', "N", "a rank where N tasks failed that succeeded elsewhere is not used any more\n"
                                       "(default 3; 0: never)"},
@@ -157,6 +159,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
         {{"auto", SchedulerWorks::automatic}, {"yes", SchedulerWorks::yes}, {"no", SchedulerWorks::no}}, where);
   } else if (name == "attempts") {
     options.attempts = parse_number(value, 1, where);
+  } else if (name == "keep-going") {
+    options.keep_going = parse_switch(value, where);
   } else if (name == "max-worker-kills") {
     options.max_worker_kills = parse_number(value, 1, where);
   } else if (name == "quarantine-after") {

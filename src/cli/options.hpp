@@ -30,6 +30,7 @@ struct Options {
   // run
   SchedulerWorks scheduler_works = SchedulerWorks::automatic;
   unsigned attempts = 3;
+  bool keep_going = false;
   unsigned max_worker_kills = 3;
   unsigned quarantine_after = 3;              ///< 0: never
   bool supervised = true;                     ///< under a launcher, each rank has a supervisor process

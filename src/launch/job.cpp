@@ -75,6 +75,10 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
     session = std::make_unique<runtime::Session>(transport, notifier, session_options, *reporter);
     if (transport.size() > 1) check_launcher(*reporter);
     status = pipeline(*session, *reporter);
+    if (status == 0 && session->is_partial()) {
+      status = static_cast<int>(ExitCode::partial);
+      outcome.set_error("some tasks failed for good, see failed_tasks; outputs that need them are missing");
+    }
     if (session->has_run()) reporter->summary(session->summary());
   } catch (const Error& error) {
     fail(error.code(), error.what());
@@ -100,6 +104,7 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   runtime::SessionOptions session;
   session.scheduler_works = true;
   session.attempts = options.attempts;
+  session.keep_going = options.keep_going;
   session.most_reports = options.batch_reports;
   session.own_worker = worker_options(options, library, 1, 1);
   session.node_name = host_name();
@@ -188,6 +193,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     session.scheduler_works = scheduler_works(options, place);
     // A rank that only schedules leaves its share of the cores to the others.
     session.attempts = options.attempts;
+    session.keep_going = options.keep_going;
     session.most_reports = options.batch_reports;
     session.own_worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
     session.own_worker.running_tasks = supervision.tasks();
@@ -196,6 +202,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     session.heartbeats.interval_ms = options.heartbeat_interval_ms;
     session.heartbeats.timeout_ms = options.heartbeat_timeout_ms;
     session.quarantine_after = options.quarantine_after;
+    session.max_worker_kills = options.max_worker_kills;
     session.watch = lifelines.get();
     if (place.size == 1 && !session.scheduler_works)
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");

@@ -13,10 +13,11 @@ namespace {
 constexpr std::uint32_t cost_classes = 256;
 constexpr std::int32_t user_priority_limit = 100;
 
-sched::SchedulerOptions scheduler_options() {
+sched::SchedulerOptions scheduler_options(const CallRunOptions& given) {
   sched::SchedulerOptions options;
   options.max_attempts = 1;
   options.keep_going = true;
+  options.max_worker_kills = given.max_worker_kills;
   return options;
 }
 
@@ -26,7 +27,7 @@ WorkerId worker_of(int rank) { return {static_cast<std::uint32_t>(rank)}; }
 
 CallRun::CallRun(wire::RunId id, const TaskLibrary& library, CallRunOptions options, Link link)
     : id_(id), library_(library), options_(options), link_(std::move(link)),
-      graph_(std::make_shared<sched::GrowingGraph>(cost_classes)), scheduler_(scheduler_options(), graph_) {
+      graph_(std::make_shared<sched::GrowingGraph>(cost_classes)), scheduler_(scheduler_options(options), graph_) {
   graph_->set_describe([this](TaskId task) { return label_of(task); });
 }
 
@@ -216,7 +217,7 @@ bool CallRun::handle(int from, const wire::Decoded& decoded) {
   return true;
 }
 
-void CallRun::on_worker_lost(int rank) {
+void CallRun::on_worker_lost(int rank, std::span<const TaskId> running, const std::string& how) {
   enter_reports();
   std::erase_if(asked_, [&](const auto& asked) { return asked.second == rank; });
   // Handles that it had are gone with it.
@@ -225,7 +226,7 @@ void CallRun::on_worker_lost(int rank) {
       if (remote_.erase(task) != 0) drop_handle(task);
     remote_numbers_.erase(numbers);
   }
-  scheduler_.on_worker_lost(exec::now(), worker_of(rank), actions_);
+  scheduler_.on_worker_lost(exec::now(), worker_of(rank), actions_, running, how);
   apply();
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -21,6 +22,8 @@ struct CallRunOptions {
   std::uint32_t most_reports = 4096;
   /// Submissions wait for each other at most so long, while the program submits without a pause.
   std::uint32_t submit_wait_us = 100;
+  /// A call during which so many workers died has failed for good.
+  std::uint32_t max_worker_kills = 3;
 };
 
 /// Rank 0's side of a run of calls: the graph that grows, its scheduler, what each call is, and where results are. It
@@ -41,7 +44,8 @@ class CallRun final : public Calls {
   /// `resources`: "gpu=1,disk=2".
   void on_worker_joined(int rank, sched::WorkerDescription description, const std::string& resources);
   void start();
-  void on_worker_lost(int rank);
+  /// `running`: what was on its threads when it died, and `how` it died.
+  void on_worker_lost(int rank, std::span<const TaskId> running = {}, const std::string& how = {});
   /// False: the message is for the worker on this rank.
   bool handle(int from, const wire::Decoded& decoded);
   /// Enters what has arrived, sends what follows. True if anything happened.

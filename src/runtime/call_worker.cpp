@@ -170,6 +170,7 @@ void CallWorker::start(TaskId task, std::uint32_t attempt) {
   running_.emplace(ticket, running);
   pool_.submit(ticket, [this, running] {
     const Definition& call = running->definition;
+    const transport::RunningTasks::Entry entry(options_.running_tasks, std::uint64_t{run_.value} << 32 | running->task.value);
     if (call.head.function == value_function) {
       running->result = std::make_shared<const std::vector<std::byte>>(call.arguments);
       return;

@@ -6,6 +6,7 @@
 
 #include "exec/thread_pool.hpp"
 #include "runtime/sub_calls.hpp"
+#include "transport/lifeline/running_tasks.hpp"
 #include "transport/transport.hpp"
 #include "wire/messages.hpp"
 #include "worker/worker.hpp"
@@ -21,6 +22,7 @@ struct CallWorkerOptions {
   std::uint64_t pushed_result_bytes = 1024;
   /// Calls that wait for other calls at once, each on a thread of its own.
   std::uint32_t most_waiting = 1000;
+  transport::RunningTasks* running_tasks = nullptr;   ///< where a supervisor sees what runs
 };
 
 /// The effects around a worker's state machine of a run of calls: threads, results, messages. It has threads of its own,

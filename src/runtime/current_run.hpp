@@ -37,6 +37,9 @@ struct Session::CurrentRun {
   std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
   std::string close_error;
   ExitCode close_code = ExitCode::output;
+  std::vector<char> spoiled;                  ///< outputs that need a task which failed for good, by number
+  std::string missing_value;                  ///< why a value cannot be had; empty: all can
+  ExitCode missing_code = ExitCode::partial;
   bool closed = false;                        ///< every worker has let go of the outputs
 };
 

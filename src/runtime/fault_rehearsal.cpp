@@ -1,7 +1,6 @@
 #include "runtime/fault_rehearsal.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -26,7 +25,10 @@ FaultRehearsal::FaultRehearsal(const std::string& text) {
       const auto point = points.find(value);
       if (name == "rank") fault.rank = value == "any" ? -1 : std::atoi(value.c_str());
       else if (name == "at" && point != points.end()) fault.point = point->second;
-      else if (name == "task" && !value.empty()) fault.task = value;
+      else if (name == "task" && !value.empty()) {
+        fault.task = value;
+        std::replace(fault.task.begin(), fault.task.end(), '+', ' ');
+      }
       else if (name == "count" && std::atoi(value.c_str()) > 0) fault.count = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "signal" && std::atoi(value.c_str()) > 0) fault.signal = std::atoi(value.c_str());
       else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal= with its value");
@@ -46,7 +48,7 @@ void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
                        (fault.task.empty() || task.find(fault.task) != std::string::npos);
     if (!meant || fault.count == 0 || --fault.count != 0) continue;
     ::signal(fault.signal, SIG_DFL);
-    ::kill(::getpid(), fault.signal);
+    ::raise(fault.signal);  // this thread does not come back from it
   }
 }
 

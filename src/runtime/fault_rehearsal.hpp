@@ -12,7 +12,7 @@ enum class LifePoint { launch, start, plan, task, close, leave };
 ///     rank=N|any   which rank; any: every rank but 0 (default)
 ///     at=POINT     launch: before MPI starts; start: when it has started; plan: when a plan arrives; task: when a task
 ///                  begins; close: when outputs are being closed; leave: when the job is over
-///     task=TEXT    only tasks whose description contains TEXT (no blanks; implies at=task)
+///     task=TEXT    only tasks whose description contains TEXT, where + stands for a blank
 ///     count=N      at the N-th such moment (default 1)
 ///     signal=N     by this signal (default 9, SIGKILL; 19, SIGSTOP, hangs it)
 class FaultRehearsal {

@@ -112,9 +112,11 @@ void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
   wire::PlanReady ready;
   if (options_.library == nullptr || digest_of(*options_.library) != begin.library_digest)
     ready.error = "knows other task functions than rank 0: start one and the same program on every rank";
-  else
-    calls_ = std::make_unique<CallWorker>(
-        transport_, notifier_, CallWorkerOptions{options_.threads, options_.memory_limit, options_.library, options_.batches}, run);
+  else {
+    CallWorkerOptions options{options_.threads, options_.memory_limit, options_.library, options_.batches};
+    options.running_tasks = options_.running_tasks;
+    calls_ = std::make_unique<CallWorker>(transport_, notifier_, options, run);
+  }
   transport_.send(scheduler_rank, wire::encode(run, ready));
 }
 

@@ -32,9 +32,11 @@ class OutputGuard {
   void discard_all() const {
     for (const auto& target : targets_) store::discard_output(target);
   }
-  void commit_all() {
-    while (!targets_.empty()) {
-      store::commit_output(targets_.front());
+  /// Those that `spoiled` marks are discarded.
+  void commit_all(const std::vector<char>& spoiled) {
+    for (std::size_t number = 0; !targets_.empty(); ++number) {
+      if (number < spoiled.size() && spoiled[number] != 0) store::discard_output(targets_.front());
+      else store::commit_output(targets_.front());
       targets_.erase(targets_.begin());
     }
   }
@@ -105,11 +107,13 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
     stop_workers(run);
     throw;
   }
-  guard.commit_all();
-  for (const auto& output : outputs) {
-    output_paths_.push_back(output.path);
-    reporter_.detail("wrote " + output.path);
+  guard.commit_all(run.spoiled);
+  for (std::size_t number = 0; number < outputs.size(); ++number) {
+    if (number < run.spoiled.size() && run.spoiled[number] != 0) continue;
+    output_paths_.push_back(outputs[number].path);
+    reporter_.detail("wrote " + outputs[number].path);
   }
+  if (!run.missing_value.empty()) throw Error(run.missing_code, run.missing_value);
   return assemble(run);
 }
 
@@ -149,6 +153,7 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
   tasks_ += run.graph->task_count();
   reporter_.clear_line();
   if (!succeeded) throw_failure(run);
+  if (options_.keep_going) note_missing(run, targets);
   if (!run.close_error.empty()) throw Error(run.close_code, run.close_error);
 }
 
@@ -198,6 +203,8 @@ void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
 void Session::drive(CurrentRun& run) {
   sched::SchedulerOptions options;
   options.max_attempts = options_.attempts;
+  options.max_worker_kills = options_.max_worker_kills;
+  options.keep_going = options_.keep_going;
   run.scheduler.emplace(options, sched::with_stored_edges(run.graph));
   run.assigned.resize(peers_.size());
   run.released.resize(peers_.size());
@@ -205,6 +212,7 @@ void Session::drive(CurrentRun& run) {
     if (!peers_[rank].joined) continue;
     const WorkerId worker{static_cast<std::uint32_t>(rank)};
     sched::WorkerDescription description = peers_[rank].description;
+    description.hosts_scheduler = rank == 0;
     // Results of calls that are held there take room too.
     if (calls_) description.memory_limit -= std::min(Bytes{description.memory_limit.value / 2}, calls_->held_bytes(worker));
     run.scheduler->on_worker_joined(exec::now(), worker, description, run.actions);
@@ -254,7 +262,7 @@ void Session::apply(CurrentRun& run) {
       send(run.id, static_cast<int>(recall->worker.value), wire::Recall{recall->task, recall->attempt});
     } else if (const auto* timer = std::get_if<sched::SetTimer>(&action)) {
       run.timer = timer->at;
-    } else {
+    } else if (!std::holds_alternative<sched::TaskErred>(action)) {
       run.ended = true;  // RunSucceeded, RunFailed
     }
   }
@@ -382,13 +390,17 @@ void Session::fetch_values(CurrentRun& run) {
       const TaskId task{layer.first_task + t};
       ++wanted;
       if (run.values.contains(task)) continue;
+      if (run.scheduler->state(task) == sched::TaskState::erred) {
+        --wanted;
+        continue;
+      }
       const std::optional<WorkerId> holder = run.scheduler->holder(task);
       RANKINE_CHECK(holder.has_value(), "a wanted value is held nowhere");
       run.asked.emplace(task, static_cast<int>(holder->value));
       send(run.id, static_cast<int>(holder->value), wire::BlockRequest{task});
     }
   }
-  until(&run, [&] { return run.values.size() == wanted || !run.ended; });
+  until(&run, [&] { return run.values.size() >= wanted || !run.ended; });
 }
 
 std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
@@ -421,46 +433,6 @@ void Session::close_outputs(CurrentRun& run, bool keep) {
   until(&run, [&] {
     return run.open_workers.empty() || (!keep && exec::seconds_between(begin, exec::now()) > abort_grace_s);
   });
-}
-
-FailedTask Session::in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const {
-  FailedTask failed;
-  failed.task = run.graph->describe(task);
-  std::vector<TaskId> inputs;
-  run.graph->dependencies(task, inputs);
-  constexpr std::size_t most = 20;
-  for (std::size_t i = 0; i < inputs.size() && i < most; ++i) failed.inputs.push_back(run.graph->describe(inputs[i]));
-  if (inputs.size() > most) failed.inputs.push_back("and " + std::to_string(inputs.size() - most) + " more");
-  for (const auto& attempt : attempts)
-    failed.attempts.push_back({static_cast<int>(attempt.worker.value), peers_[attempt.worker.value].node_name, attempt.message});
-  return failed;
-}
-
-void Session::throw_failure(const CurrentRun& run) {
-  const sched::FailureReport& failure = run.scheduler->failure();
-  if (!failure.task && live_workers() == 0) throw_no_worker_left();
-  if (!failure.task || failure.attempts.empty()) throw Error(ExitCode::resources, failure.what);
-  failed_tasks_.push_back(in_words(run, *failure.task, failure.attempts));
-  const sched::FailedAttempt& last = failure.attempts.back();
-  const auto found = run.failure_codes.find(*failure.task);
-  ExitCode code = found == run.failure_codes.end() ? ExitCode::task_failed : found->second;
-  std::string text = last.message + " (task " + run.graph->describe(*failure.task) + ", attempt " +
-                     std::to_string(failure.attempts.size()) + " of " +
-                     std::to_string(failure.permanent ? failure.attempts.size() : options_.attempts) + ", worker " +
-                     std::to_string(last.worker.value) + ")";
-  if (code == ExitCode::input) {
-    // It could be opened, so this is no wrong path: what is stored there cannot be read.
-    text += "; the file is damaged or has changed during the run: get a good copy, or leave this part out with sel or isel";
-    code = ExitCode::task_failed;
-  } else if (code == ExitCode::output) {
-    text += "; make room or write elsewhere: nothing of this run's unfinished outputs is left";
-  }
-  for (std::size_t i = 0; i + 1 < failure.attempts.size(); ++i) {
-    const auto& attempt = failure.attempts[i];
-    text += "\n  attempt " + std::to_string(i + 1) + " on worker " + std::to_string(attempt.worker.value) + ": " +
-            (attempt.message == last.message ? "the same" : attempt.message);
-  }
-  throw Error(code, text);
 }
 
 void Session::show_progress(const CurrentRun& run) {
@@ -513,12 +485,17 @@ Calls& Session::calls() {
   wait_for_workers();
   CallRunOptions options;
   options.most_reports = options_.most_reports;
+  options.max_worker_kills = options_.max_worker_kills;
   calls_ = std::make_unique<CallRun>(
       wire::RunId{++last_run_}, *options_.own_worker.library, options,
       CallRun::Link{[this](int rank, std::vector<std::byte> frame) { transport_.send(rank, std::move(frame)); },
                     [this](const std::function<bool()>& done) { until(nullptr, done); }});
   for (std::size_t rank = 0; rank < peers_.size(); ++rank)
-    if (peers_[rank].joined) calls_->on_worker_joined(static_cast<int>(rank), peers_[rank].description, peers_[rank].resources);
+    if (peers_[rank].joined) {
+      sched::WorkerDescription description = peers_[rank].description;
+      description.hosts_scheduler = rank == 0;
+      calls_->on_worker_joined(static_cast<int>(rank), description, peers_[rank].resources);
+    }
   calls_->start();
   return *calls_;
 }

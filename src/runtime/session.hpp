@@ -22,6 +22,8 @@ namespace rankine::runtime {
 struct SessionOptions {
   bool scheduler_works = true;       ///< rank 0 has a worker of its own
   unsigned attempts = 3;
+  bool keep_going = false;           ///< a task that fails for good ends only what needs it
+  unsigned max_worker_kills = 3;     ///< a task during which so many workers died has failed for good
   RankWorkerOptions own_worker;      ///< of rank 0, where it works; its library is that of every rank
   std::uint32_t most_reports = 4096; ///< of finished tasks, entered together
   HeartbeatOptions heartbeats;
@@ -70,6 +72,8 @@ class Session {
   /// Ranks that were lost so far, in that order.
   const std::vector<LostRank>& losses() const { return losses_; }
   const std::vector<FailedTask>& failed_tasks() const { return failed_tasks_; }
+  /// Whether the run went on without something that it was asked for.
+  bool is_partial() const { return partial_; }
   /// Path of the first output that was asked for; empty if there was none yet.
   const std::string& first_output() const { return first_output_; }
 
@@ -100,6 +104,8 @@ class Session {
   void distribute(CurrentRun& run, const std::vector<std::byte>& bytes);
   void drive(CurrentRun& run);
   void fetch_values(CurrentRun& run);
+  /// What is missing where the run kept going, and why (session_failures.cpp).
+  void note_missing(CurrentRun& run, const std::vector<store::OutputTarget>& targets);
   void end_run(CurrentRun& run);
   void close_outputs(CurrentRun& run, bool keep);
   /// Throws Error(ExitCode::resources) if some task needs more memory than any worker may use.
@@ -126,6 +132,8 @@ class Session {
   void show_progress(const CurrentRun& run);
   [[noreturn]] void throw_failure(const CurrentRun& run);
   FailedTask in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const;
+  /// Says what a failed task is about, and gives the status that it stands for.
+  std::string failure_text(const CurrentRun& run, const sched::FailureReport& failure, ExitCode& code) const;
   void send(wire::RunId run, int to, const wire::Message& message);
 
   transport::Transport& transport_;
@@ -141,6 +149,7 @@ class Session {
   std::vector<FaultyPlaces::Verdict> verdicts_;   ///< to be carried out
   std::vector<FailedTask> failed_tasks_;
   std::string first_output_;
+  bool partial_ = false;
   std::uint32_t last_run_ = 0;
   Instant started_;
   double tasks_s_ = 0;

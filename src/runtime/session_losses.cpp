@@ -14,6 +14,14 @@ namespace {
 /// A supervisor that was told to end its rank gets so long to say that it did.
 constexpr double kill_grace_s = 2;
 
+/// What the dead rank was running of one run.
+std::vector<TaskId> running_of(const transport::PeerDeath& death, wire::RunId run) {
+  std::vector<TaskId> tasks;
+  for (const std::uint64_t label : death.running)
+    if (label >> 32 == run.value) tasks.push_back({static_cast<std::uint32_t>(label)});
+  return tasks;
+}
+
 }  // namespace
 
 void Session::look_for_losses(CurrentRun* run) {
@@ -80,7 +88,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
     if (!peers_[static_cast<std::size_t>(rank)].lost) send({}, rank, wire::PeerLost{static_cast<std::uint32_t>(death.rank)});
   if (own_worker_) own_worker_->on_peer_lost(death.rank);
   if (calls_) {
-    calls_->on_worker_lost(death.rank);
+    calls_->on_worker_lost(death.rank, running_of(death, calls_->id()), losses_.back().how);
     if (live_workers() == 0) throw_no_worker_left();
   }
   if (run == nullptr) return;
@@ -96,7 +104,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   apply(*run);  // what was reported before
   const WorkerId worker{static_cast<std::uint32_t>(death.rank)};
   renew_owned_outputs(*run, worker, !death.confirmed);
-  run->scheduler->on_worker_lost(exec::now(), worker, run->actions);
+  run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
   run->ended = run->scheduler->failed() || run->scheduler->succeeded();
   apply(*run);
 }

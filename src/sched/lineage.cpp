@@ -7,7 +7,7 @@
 
 namespace rankine::sched {
 
-void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
+void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out, std::span<const TaskId> running, const std::string& how) {
   if (!is_alive(worker)) return;
   at(worker).alive = false;
   had_losses_ = true;
@@ -18,6 +18,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
 
   std::vector<TaskId> homeless;  // may run elsewhere if their inputs are there
   std::vector<TaskId> lost;      // finished, and to be computed again
+  const std::vector<TaskId> suspects = ran_there(worker, running);
   give_up_queues(worker, homeless);
   unhold_at(worker, lost);
   for (std::uint32_t group = 1; group < group_worker_.size(); ++group)
@@ -26,6 +27,8 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out) {
   for (const TaskId task : lost) forget_output(task);
   resubmit(lost);
   err_hopeless(out);
+  blame(suspects, worker, how, out);
+  if (failure_) return;
   homeless.insert(homeless.end(), lost.begin(), lost.end());
   for (const TaskId task : homeless)
     if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);

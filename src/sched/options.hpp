@@ -12,6 +12,8 @@ struct SchedulerOptions {
   std::uint32_t max_attempts = 3;
   /// A task that has failed for good ends itself and what needs it (TaskErred), not the run.
   bool keep_going = false;
+  /// A task during which so many workers have died has failed for good.
+  std::uint32_t max_worker_kills = 3;
   /// Delay before the second attempt; doubles with each further one. Spares a file system that has hiccups.
   std::uint32_t retry_delay_ms = 50;
   /// Assignments of one task for any reason (failures, inputs that vanished, lost workers, steals):
@@ -55,6 +57,8 @@ struct WorkerDescription {
   Bytes memory_limit;      ///< 0: none
   /// How much it has of each labelled resource, by the resource's number; missing ones are 0.
   std::vector<std::uint32_t> resources = {};
+  /// Its process is rank 0's: what kills it ends the job, so a task during which workers died goes elsewhere.
+  bool hosts_scheduler = false;
 };
 
 }  // namespace rankine::sched

@@ -22,12 +22,12 @@ void Scheduler::make_ready(TaskId task) {
 
 /// Whether other workers may not take it over once it is placed.
 bool Scheduler::must_stay(TaskId task) const {
-  return graph_->pin_group(task).value != 0 || (graph_has_needs_ && !graph_->resource_needs(task).empty());
+  return graph_->pin_group(task).value != 0 || (graph_has_needs_ && !graph_->resource_needs(task).empty()) || is_marked(task);
 }
 
 std::vector<QueueEntry>& Scheduler::queue_of(WorkerState& worker, TaskId task) const {
   if (graph_has_needs_ && !graph_->resource_needs(task).empty()) return worker.needing;
-  return graph_->pin_group(task).value != 0 ? worker.pinned : worker.ready;
+  return graph_->pin_group(task).value != 0 || is_marked(task) ? worker.pinned : worker.ready;
 }
 
 void Scheduler::queue_at(TaskId task, WorkerId id) {
@@ -72,15 +72,12 @@ bool Scheduler::has_resources(WorkerId id, TaskId task) const {
 }
 
 /// Fewest missing bytes, a byte on the same node counting same_node_price; then least load; then lowest
-/// id. Only holders of inputs can win, so others are not looked at. A worker where it failed last is avoided,
-/// one without the resources it needs is out of the question.
+/// id. Only holders of inputs can win, so others are not looked at. One without the resources it needs is out of the
+/// question; where a task should not go again says more than where its inputs are.
 WorkerId Scheduler::choose_worker(TaskId task) {
   const PinGroup group = graph_->pin_group(task);
   if (group.value != 0) return place_group(group, task);
-  std::uint32_t avoided = no_worker;
-  if (!failures_.empty())
-    if (const auto failures = failures_.find(task); failures != failures_.end())
-      avoided = failures->second.back().worker.value;
+  if (is_marked(task)) return least_loaded_worker(task);
 
   // An own buffer: callers are in the middle of their walks over inputs and dependents.
   candidates_.clear();
@@ -98,7 +95,7 @@ WorkerId Scheduler::choose_worker(TaskId task) {
   WorkerId best{no_worker};
   double best_missing = 0;
   for (const WorkerId candidate : candidates_) {
-    if (candidate.value == avoided || !can_serve(candidate, task)) continue;
+    if (!can_serve(candidate, task)) continue;
     const double local = static_cast<double>(local_bytes_[candidate.value]);
     const double node = static_cast<double>(node_bytes_[at(candidate).node]);
     const double missing = static_cast<double>(total) - node + (node - local) * options_.same_node_price;
@@ -114,16 +111,22 @@ WorkerId Scheduler::choose_worker(TaskId task) {
     local_bytes_[candidate.value] = 0;
     node_bytes_[at(candidate).node] = 0;
   }
-  return best.value != no_worker ? best : least_loaded_worker(task, avoided);
+  return best.value != no_worker ? best : least_loaded_worker(task);
 }
 
 /// A group lives where its first task is put: at the worker with the fewest groups, then the least load.
 WorkerId Scheduler::place_group(PinGroup group, TaskId task) {
   std::uint32_t& home = group_worker_[group.value];
   if (home != no_worker) return {home};
+  const bool kills = std::any_of(kills_.begin(), kills_.end(), [&](const auto& kill) { return graph_->pin_group(kill.first) == group; });
+  const auto is_last_resort = [&](WorkerId worker) { return kills && at(worker).description.hosts_scheduler; };
   WorkerId best{no_worker};
   for (const WorkerId worker : live_workers_) {
     if (!can_serve(worker, task)) continue;
+    if (best.value != no_worker && is_last_resort(worker) != is_last_resort(best)) {
+      if (is_last_resort(best)) best = worker;
+      continue;
+    }
     if (best.value == no_worker || at(worker).pin_groups < at(best).pin_groups ||
         (at(worker).pin_groups == at(best).pin_groups && at(worker).wait_us() < at(best).wait_us()))
       best = worker;
@@ -135,16 +138,17 @@ WorkerId Scheduler::place_group(PinGroup group, TaskId task) {
 }
 
 /// no_worker if none has the resources that the task needs.
-WorkerId Scheduler::least_loaded_worker(TaskId task, std::uint32_t avoided) const {
+WorkerId Scheduler::least_loaded_worker(TaskId task) const {
+  const bool marked = is_marked(task);
   WorkerId best{no_worker};
-  bool best_is_avoided = false;
+  std::uint32_t best_reluctance = 0;
   for (const WorkerId worker : live_workers_) {
     if (!can_serve(worker, task)) continue;
-    const bool is_avoided = worker.value == avoided;
-    if (best.value == no_worker || (best_is_avoided && !is_avoided) ||
-        (is_avoided == best_is_avoided && at(worker).wait_us() < at(best).wait_us())) {
+    const std::uint32_t price = marked ? reluctance(task, worker) : 0;
+    if (best.value == no_worker || price < best_reluctance ||
+        (price == best_reluctance && at(worker).wait_us() < at(best).wait_us())) {
       best = worker;
-      best_is_avoided = is_avoided;
+      best_reluctance = price;
     }
   }
   return best;

@@ -35,6 +35,7 @@ struct FailureReport {
   std::string what;  ///< the task's description, or the reason where there is no task
   bool permanent = false;
   std::vector<FailedAttempt> attempts;
+  bool killed_workers = false;  ///< the attempts ended with their workers
 };
 
 /// Rank 0's state machine of one run. Pure: an event is a function named for what happened, time comes
@@ -57,7 +58,10 @@ class Scheduler {
   void on_worker_joined(Instant now, WorkerId worker, const WorkerDescription& description, Actions& out);
   /// Everything the worker queued, ran or held is forgotten and computed again where still needed;
   /// pin groups that lived there start over elsewhere. The id may join again.
-  void on_worker_lost(Instant now, WorkerId worker, Actions& out);
+  /// `running`: the tasks that were on its threads when it died, as far as anybody knows, and `how` it died: they are
+  /// suspected of it.
+  void on_worker_lost(Instant now, WorkerId worker, Actions& out, std::span<const TaskId> running = {},
+                      const std::string& how = {});
   void start(Instant now, Actions& out);
   /// `actual`: bytes of the output now held at the worker.
   void on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
@@ -184,6 +188,12 @@ class Scheduler {
   void forget_output(TaskId task);
   void resubmit(std::vector<TaskId>& lost);
 
+  // tasks that fail or kill (suspects.cpp)
+  bool is_marked(TaskId task) const;
+  std::uint32_t reluctance(TaskId task, WorkerId worker) const;
+  std::vector<TaskId> ran_there(WorkerId worker, std::span<const TaskId> running) const;
+  void blame(std::span<const TaskId> tasks, WorkerId worker, const std::string& how, Actions& out);
+
   // placement: which worker (placement.cpp)
   void make_ready(TaskId task);
   void queue_at(TaskId task, WorkerId worker);
@@ -192,7 +202,7 @@ class Scheduler {
   bool must_stay(TaskId task) const;
   std::vector<QueueEntry>& queue_of(WorkerState& worker, TaskId task) const;
   WorkerId place_group(PinGroup group, TaskId task);
-  WorkerId least_loaded_worker(TaskId task, std::uint32_t avoided) const;
+  WorkerId least_loaded_worker(TaskId task) const;
   bool can_serve(WorkerId worker, TaskId task) const;
   std::uint64_t missing_input_bytes(TaskId task, WorkerId worker);
   std::uint64_t bytes_to_add(TaskId task, WorkerId worker);
@@ -276,6 +286,7 @@ class Scheduler {
   ReplicaTable replicas_;                      ///< inputs of assigned tasks that are held elsewhere, by worker
   std::vector<TaskId> unplaced_;               ///< ready while there was no worker
   std::unordered_map<TaskId, std::vector<FailedAttempt>> failures_;
+  std::unordered_map<TaskId, std::vector<FailedAttempt>> kills_;   ///< workers that died during a task
   std::vector<PendingRecall> recalls_;         ///< at most one a thief
   std::vector<DelayedRetry> delayed_;          ///< short
   std::vector<WorkerId> dirty_;                ///< workers whose queue may be filled

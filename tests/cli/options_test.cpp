@@ -157,6 +157,8 @@ options:
       --scheduler-works auto|yes|no
                                 whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)
       --attempts N              how often a failing task is tried before the run fails (default 3)
+      --keep-going              a task that fails for good ends only what needs it: other outputs are written,
+                                and the status is 6
       --max-worker-kills N      a task during which N ranks have died is not tried again (default 3)
       --quarantine-after N      a rank where N tasks failed that succeeded elsewhere is not used any more
                                 (default 3; 0: never)
@@ -237,6 +239,8 @@ TEST_CASE("what concerns lost ranks is parsed, times with their units") {
   CHECK(options.heartbeat_timeout_ms == 90'000);
   CHECK(options.heartbeat_interval_ms == 300);
   CHECK_FALSE(options.supervised);
+  CHECK_FALSE(options.keep_going);
+  CHECK(parse_options({"run", "--keep-going", "x.py"}).keep_going);
   CHECK(options.max_worker_kills == 5);
   CHECK(options.quarantine_after == 0);
   CHECK(options.run_dir == "d");

@@ -16,7 +16,7 @@ failed=0
 
 complain() {
   echo "$case: $*" >&2
-  sed 's/^/    /' message >&2
+  [ $failed -eq 1 ] || sed 's/^/    /' message >&2
   failed=1
 }
 
@@ -43,6 +43,7 @@ run() { # ranks, faults, options
   tries=0
   while [ -n "$(ours)" ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
   [ -z "$(ours)" ] || complain "these processes are left: $(ours | tr '\n' ' ')"
+  [ "$case" = outcome ] && [ "$got" -ne 0 ] && rm -rf out && mkdir out  # a rank 0 that is killed cannot tidy up
   left=$(find out -name '.*.rankine-*')
   [ -z "$left" ] || complain "these are left: $left"
 }
@@ -76,6 +77,8 @@ ends() {
 mkdir -p out
 "$rankine" run --quiet --threads 1 script.py >printed 2>message || { complain "the undisturbed run fails"; exit 1; }
 digest >expected
+cp printed expected_printed
+ncdump -p 9,17 out/packed.nc >expected_packed
 
 case $case in
   none) survives 0 4 "" ;;
@@ -99,6 +102,36 @@ case $case in
     [ "$got" -eq 0 ] || complain "status $got instead of 0"
     digest >digest
     cmp digest expected >&2 || complain "the result is another one" ;;
+  killer_task)
+    # One task kills whoever runs it.
+    ends 1 "task .* is not tried again: 3 ranks have died while they ran it" 6 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no
+    [ "$(grep -c '^  rank [1-5] was killed by signal 11' message)" -eq 3 ] || complain "it does not name three ranks" ;;
+  keep_going)
+    # Its file is missing, the rest is there, and the script gets its values.
+    run 6 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no --keep-going --run-dir outcome
+    [ "$got" -eq 6 ] || complain "status $got instead of 6"
+    grep -q "^warning: task append (3, 0, 0) of one in mixed.nc is not tried again: 3 ranks have died while they ran it" message || complain "not said why"
+    grep -q "^warning: .*/out/mixed.nc is not written: it needs task append (3, 0, 0) of one in mixed.nc" message || complain "not said what is missing"
+    [ "$(ls out | tr '\n' ' ')" = "both.zarr packed.nc plain.nc " ] || complain "these outputs are there: $(ls out)"
+    cmp printed expected_printed >&2 || complain "other values"
+    ncdump -p 9,17 out/packed.nc | cmp - expected_packed >&2 || complain "packed.nc is another one"
+    "$rankine" status outcome >status
+    [ $? -eq 6 ] && grep -q "^partial (exit status 6)" status && grep -q "^failed task append (3, 0, 0) of one in mixed.nc" status &&
+      [ "$(grep -c '^lost rank' status)" -eq 3 ] || complain "rankine status: $(cat status)" ;;
+  outcome)
+    # The outcome is there whatever ranks are gone, rank 0 included.
+    run 4 "rank=2 count=5" --run-dir outcome
+    "$rankine" status outcome >status
+    [ $? -eq 0 ] && grep -q "^lost rank 2 on" status && grep -q "^wrote .*/out/both.zarr" status || complain "rankine status: $(cat status)"
+    [ "$(stat -c %a outcome)" = 700 ] && [ "$(stat -c %a outcome/outcome.json)" = 600 ] || complain "others can read it"
+    rm -rf outcome
+    run 3 "rank=0 count=2 signal=11" --scheduler-works=yes --run-dir outcome
+    [ "$got" -ne 0 ] && [ "$got" -ne 124 ] || complain "status $got"
+    "$rankine" status outcome >status
+    [ $? -eq 139 ] && grep -q "rank 0 was killed by signal 11" status || complain "rankine status: $(cat status)"
+    mkdir nothing
+    "$rankine" status nothing >status
+    [ $? -eq 75 ] && grep -q "not over, or was killed" status || complain "no outcome: $(cat status)" ;;
   at_start) survives 2 4 "rank=1 at=start; rank=3 at=start signal=11" ;;
   at_plan) survives 2 4 "rank=1 at=plan; rank=2 at=plan" ;;
   # The script runs a plan for the value it prints and one for the outputs.
