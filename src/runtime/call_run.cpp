@@ -227,6 +227,9 @@ void CallRun::on_worker_lost(int rank, std::span<const TaskId> running, const st
     remote_numbers_.erase(numbers);
   }
   scheduler_.on_worker_lost(exec::now(), worker_of(rank), actions_, running, how);
+  // What is to be computed again will complete again.
+  for (std::uint32_t i = 0; i < scheduler_.task_count(); ++i)
+    if (definitions_[i].is_logged && !is_settled({i})) definitions_[i].is_logged = false;
   apply();
 }
 

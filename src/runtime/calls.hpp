@@ -103,7 +103,7 @@ class Calls {
   /// Until all are finished or erred.
   virtual void wait(std::span<const CallId> calls) = 0;
   /// Calls finish, or are erred, one after the other: how many have, and which was the n-th. Waits until there are more
-  /// than `known`. A result that is lost and computed again does not count twice.
+  /// than `known`. A result that is lost with its worker and computed again is counted again.
   virtual std::size_t wait_for_completions(std::size_t known) = 0;
   virtual std::size_t completion_count() const = 0;
   virtual CallId completion(std::size_t index) const = 0;

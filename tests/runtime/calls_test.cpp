@@ -208,6 +208,29 @@ TEST_CASE("a call that needs a resource runs where it is; one that nobody can se
   CHECK(calls.error(impossible).message == "worker_number(0) needs 3 of gpu, which no worker has");
 }
 
+TEST_CASE("what a lost worker held or ran is computed again, and the same") {
+  Numbers library;
+  JobOfThreads job(library, {.ranks = 4, .silence_ms = 1000});
+  Calls& calls = job.calls();
+  std::vector<CallId> level;
+  for (std::int64_t i = 0; i < 300; ++i) level.push_back(calls.submit({sum_of(i)}));
+  std::vector<CallId> sums;
+  for (std::size_t i = 0; i + 10 <= level.size(); i += 10)
+    sums.push_back(calls.submit({sum_of(1, {level.begin() + static_cast<std::ptrdiff_t>(i), level.begin() + static_cast<std::ptrdiff_t>(i) + 10})}));
+  calls.wait(sums);
+  for (const CallId call : level) calls.release(call);
+  job.kill(2);
+  // What it held of the sums is gone, and what they came from was released.
+  const CallId total = calls.submit({sum_of(0, sums)});
+  const CallId tree = calls.submit({{.function = Numbers::fibonacci, .arguments = bytes_of(9)}});
+  CHECK(result(calls, total) == 299 * 150 + 30);
+  CHECK(result(calls, tree) == 34);
+  CHECK(job.session().losses().size() == 1);
+  std::int64_t sum = 0;
+  for (const auto& one : calls.results(sums)) sum += value_of(*one);
+  CHECK(sum == 299 * 150 + 30);
+}
+
 TEST_CASE("results and arguments are let go when nobody can ask for them any more") {
   const Numbers library;
   JobOfThreads job(library, {.ranks = 2});

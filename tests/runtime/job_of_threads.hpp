@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -16,7 +17,34 @@ class JobOfThreads {
     unsigned threads = 1;
     bool scheduler_works = false;
     std::vector<std::string> resources = {};  ///< by rank
+    std::uint64_t silence_ms = 10'000;        ///< after which a rank is taken for lost
   };
+  /// A rank that can fall silent for ever, as if it had died.
+  class MortalTransport final : public rankine::transport::Transport {
+   public:
+    explicit MortalTransport(std::unique_ptr<Transport> inner) : inner_(std::move(inner)) {}
+    int rank() const override { return inner_->rank(); }
+    int size() const override { return inner_->size(); }
+    void send(int to, std::vector<std::byte> frame) override {
+      if (!is_dead) inner_->send(to, std::move(frame));
+    }
+    bool poll(rankine::transport::Frame& out) override {
+      if (!is_dead) return inner_->poll(out);
+      if (!may_end) return false;
+      out = {0, rankine::wire::encode({}, rankine::wire::Shutdown{})};
+      return true;
+    }
+    void progress() override {}
+    void forget(int rank) override { inner_->forget(rank); }
+    bool idle() const override { return true; }
+    rankine::Bytes outgoing_bytes() const override { return {}; }
+    bool wakes_on_arrival() const override { return true; }
+    std::atomic<bool> is_dead = false, may_end = false;
+
+   private:
+    std::unique_ptr<Transport> inner_;
+  };
+
   JobOfThreads(const rankine::runtime::TaskLibrary& library, Options options) {
     using namespace rankine;
     std::vector<exec::Notifier*> wake;
@@ -24,11 +52,12 @@ class JobOfThreads {
       notifiers_.push_back(std::make_unique<exec::Notifier>());
       wake.push_back(notifiers_.back().get());
     }
-    endpoints_ = transport::make_loopback(wake);
+    for (auto& endpoint : transport::make_loopback(wake)) endpoints_.push_back(std::make_unique<MortalTransport>(std::move(endpoint)));
     const auto worker_options = [&](int rank) {
       runtime::RankWorkerOptions worker;
       worker.threads = options.threads;
       worker.library = &library;
+      worker.heartbeat_interval_ms = options.silence_ms / 10;
       if (static_cast<std::size_t>(rank) < options.resources.size()) worker.resources = options.resources[static_cast<std::size_t>(rank)];
       return worker;
     };
@@ -44,18 +73,25 @@ class JobOfThreads {
     session.scheduler_works = options.scheduler_works || options.ranks == 1;
     session.own_worker = worker_options(0);
     session.node_name = "node";
+    session.heartbeats.timeout_ms = options.silence_ms;
+    session.heartbeats.interval_ms = options.silence_ms / 10;
     session_ = std::make_unique<runtime::Session>(*endpoints_[0], *notifiers_[0], session, *reporter_);
   }
   ~JobOfThreads() {
     session_->shutdown();
+    for (std::size_t rank = 0; rank < endpoints_.size(); ++rank) {
+      endpoints_[rank]->may_end = true;
+      notifiers_[rank]->notify();
+    }
     for (auto& rank : ranks_) rank.join();
   }
   rankine::runtime::Session& session() { return *session_; }
+  void kill(int rank) { endpoints_[static_cast<std::size_t>(rank)]->is_dead = true; }
   rankine::runtime::Calls& calls() { return session_->calls(); }
 
  private:
   std::vector<std::unique_ptr<rankine::exec::Notifier>> notifiers_;
-  std::vector<std::unique_ptr<rankine::transport::Transport>> endpoints_;
+  std::vector<std::unique_ptr<MortalTransport>> endpoints_;
   std::unique_ptr<rankine::report::Reporter> reporter_;
   std::unique_ptr<rankine::runtime::Session> session_;
   std::vector<std::thread> ranks_;
