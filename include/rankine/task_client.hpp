@@ -141,6 +141,13 @@ class AsCompleted {
     return future;
   }
 
+  /// Those that have not been given out are cancelled and let go.
+  void cancel() {
+    for (const auto& [id, future] : pending_) future.cancel();
+    pending_.clear();
+    done_.clear();
+  }
+
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
