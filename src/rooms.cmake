@@ -68,6 +68,12 @@ rankine_room(script ROOMS base grid calendar array)
 rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
 rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal LIBS ${CMAKE_DL_LIBS})
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
+# Pictures of graphs other than DOT's text.
+pkg_check_modules(GRAPHVIZ IMPORTED_TARGET libgvc libcgraph)
+if(GRAPHVIZ_FOUND)
+  target_link_libraries(rankine_runtime PUBLIC PkgConfig::GRAPHVIZ)
+  target_compile_definitions(rankine_runtime PRIVATE RANKINE_HAVE_GRAPHVIZ)
+endif()
 # A job's ranks, started: by MPI or as one process.
 rankine_room(launch ROOMS base cli report runtime exec transport journal)
 target_link_libraries(rankine_launch PUBLIC rankine_transport_mpi)

@@ -108,6 +108,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       help_row};
   static const std::vector<OptionRow> plan{
       {"ranks", 'n', "N", "forecast a job of N ranks: time, memory held, bytes moved, from rough costs"},
+      {"graph", 'g', "FILE", "draw the graph into FILE (.svg, .png, .pdf, or .dot as text): every task of\na small one, the layers of a large one"},
       threads_row, memory_row, index_cache_row, plugin_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run) return run;
@@ -196,6 +197,9 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "run-dir") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.run_dir = value;
+  } else if (name == "graph") {
+    if (value.empty()) throw UsageError(where + ": the name of the file is empty");
+    options.graph_file = value;
   } else if (name == "plugin") {
     options.plugins.clear();
     for (std::size_t begin = 0; begin <= value.size();) {

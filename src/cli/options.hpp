@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> plugins;           ///< shared libraries, in the order given
 
   // plan
+  std::string graph_file;                     ///< picture of the graph; empty: none
   std::optional<unsigned> ranks;              ///< of the job to forecast; absent: no forecast
 
   // run

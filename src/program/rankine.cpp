@@ -12,6 +12,7 @@
 #include "launch/job.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
+#include "runtime/plan_calls.hpp"
 #include "runtime/plan_printer.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/script_calls.hpp"
@@ -60,8 +61,9 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
 
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
-  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit});
-  runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache},
+  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit, options.graph_file});
+  runtime::PlanCalls calls(options.graph_file);
+  runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache, true, {}, &calls},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);
   try {
     script::run_script(options.script, read_script(options.script), host);
@@ -69,7 +71,8 @@ int plan_script(const cli::Options& options) {
   } catch (const script::ScriptExit&) {
     host.finish();
   }
-  if (printer.plan_count() == 0) std::printf("the script computes and writes nothing\n");
+  calls.print();
+  if (printer.plan_count() == 0 && !calls.any()) std::printf("the script computes and writes nothing\n");
   return 0;
 }
 

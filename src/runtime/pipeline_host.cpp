@@ -21,6 +21,7 @@
 #include "array/reshape.hpp"
 #include "base/check.hpp"
 #include "plan/block_choice.hpp"
+#include "runtime/draw_graph.hpp"
 #include "runtime/zarr_addition.hpp"
 
 namespace rankine::runtime {
@@ -111,6 +112,7 @@ NdArray load_on_this_thread(const array::ExprPtr& expression) {
 }
 
 script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
+  if (options_.planned_calls != nullptr) return options_.planned_calls;
   if (!options_.calls) return nullptr;
   calls_ = std::make_unique<ScriptCalls>(options_.calls(), program);
   return calls_.get();
@@ -290,7 +292,12 @@ void PipelineHost::print(std::string_view text, bool to_stderr) {
 
 void PipelineHost::note(const std::string& text) { reporter_.note(text); }
 
+void PipelineHost::draw_graph(const DotGraph& graph, const std::string& path) {
+  runtime::draw_graph(graph, absolute_path(path));
+}
+
 void PipelineHost::sleep(double seconds) {
+  if (!options_.prints) return;  // a plan is not waited for
   // In short parts, so that a signal is heard.
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (std::chrono::steady_clock::now() < end) {

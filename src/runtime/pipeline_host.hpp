@@ -35,6 +35,7 @@ class PipelineHost : public script::Host {
     std::string index_cache = {};       ///< folder of store::IndexCache; empty: none
     bool is_script = true;              ///< false: a function of it, in a task; others load coordinates for it
     std::function<Calls&()> calls = {}; ///< of delayed calls and futures; empty: they are made one after the other
+    script::CallGraph* planned_calls = nullptr;  ///< instead of calls: what only notes them
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -53,6 +54,7 @@ class PipelineHost : public script::Host {
   void check_interrupt() override { if (options_.check_interrupt) options_.check_interrupt(); }
   std::vector<std::string> argv() override { return options_.argv; }
   script::CallGraph* call_graph(std::vector<std::byte> program) override;
+  void draw_graph(const DotGraph& graph, const std::string& path) override;
   /// Values read and computed on this thread.
   NdArray load_here(const array::ExprPtr& expression) { return load_now(expression); }
   void sleep(double seconds) override;

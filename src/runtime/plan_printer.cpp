@@ -4,11 +4,25 @@
 #include <cstdio>
 #include <limits>
 
+#include "plan/plan_picture.hpp"
+#include "runtime/draw_graph.hpp"
 #include "runtime/memory_need.hpp"
 #include "runtime/run_plan.hpp"
 #include "sim/scale.hpp"
 
 namespace rankine::runtime {
+
+namespace {
+
+/// out.svg, out-2.svg, out-3.svg ...
+std::string picture_file(const std::string& path, std::size_t number) {
+  if (number == 1) return path;
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string::npos) return path;
+  return path.substr(0, dot) + "-" + std::to_string(number) + path.substr(dot);
+}
+
+}  // namespace
 
 void PlanPrinter::print_forecast(const std::shared_ptr<const plan::LoweredPlan>& plan) const {
   sim::ScaleOptions options;
@@ -43,6 +57,11 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
   if (plan_count_++ != 0) std::printf("\n");
   std::printf("plan %zu\n%s", plan_count_, plan->lowered.describe_layers().c_str());
   for (const auto& output : request.outputs) std::printf("output %s\n", output.path.c_str());
+  if (!job_.graph_file.empty()) {
+    const std::string file = picture_file(job_.graph_file, plan_count_);
+    draw_graph(plan::picture_of(plan->lowered), file);
+    std::printf("picture %s\n", file.c_str());
+  }
   if (job_.memory_limit) refuse_too_large(plan->lowered, *job_.memory_limit);
   if (job_.ranks != 0) print_forecast(std::shared_ptr<const plan::LoweredPlan>(plan, &plan->lowered));
 

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -14,6 +15,7 @@ struct ForecastJob {
   std::uint32_t ranks = 0;            ///< 0: no forecast
   std::uint32_t threads = 1;          ///< a rank
   std::optional<Bytes> memory_limit;  ///< a rank; plans that cannot fit are refused
+  std::string graph_file = {};        ///< where pictures go: out.svg, the second plan's out-2.svg; empty: none
 };
 
 /// Stands in for a Session under `rankine plan`: prints each plan and reads no data. Values that the

@@ -41,6 +41,26 @@ Value delayed(Interpreter& in, const Arguments& args) {
 Value compute(Interpreter& in, const Arguments& args) { return make_tuple(compute_values(in, args.rest)); }
 Value persist(Interpreter& in, const Arguments& args) { return make_tuple(persist_values(in, args.rest)); }
 
+/// Draws what is lazy; Dask's default name.
+Value visualize_values(Interpreter& in, const Values& values, const Arguments& args) {
+  const std::string file = args.given("filename") ? to_text(args.get("filename"), "filename") : "mydask";
+  const std::string format = args.given("format") ? to_text(args.get("format"), "format") : "png";
+  const std::size_t dot = file.rfind('.');
+  const bool has_ending = dot != std::string::npos && file.find('/', dot) == std::string::npos;
+  std::string direction = "BT";
+  for (const auto& [name, value] : args.keywords)
+    if (name == "rankdir") direction = to_text(value, "rankdir");
+  if (direction != "BT" && direction != "TB" && direction != "LR" && direction != "RL")
+    throw UsageError("rankdir='" + direction + "' is none of 'BT', 'TB', 'LR', 'RL'");
+  for (const Value& value : values) {
+    if (!holds_remote(value))
+      throw UsageError(std::string("visualize() draws Delayed values, not ") + name_of(value.type()) +
+                       "; `rankine plan --graph FILE` draws what arrays are computed by");
+  }
+  in.host().draw_graph(picture_of(values, direction), has_ending ? file : file + "." + format);
+  return {};
+}
+
 // ---- futures
 
 Value make_future(const RemotePtr& remote, const std::string& key) { return std::make_shared<FutureObject>(remote, key); }
@@ -362,6 +382,8 @@ void add_delayed(BindingTable& table) {
                [](Interpreter& in, const Arguments& args) -> Value { return compute_values(in, {args.self})[0]; });
   table.method(Type::delayed, "persist", "**kwargs", Type::delayed,
                [](Interpreter& in, const Arguments& args) -> Value { return persist_values(in, {args.self})[0]; });
+  table.method(Type::delayed, "visualize", "filename=, format=, optimize_graph=, **kwargs", Type::none,
+               [](Interpreter& in, const Arguments& args) { return visualize_values(in, {args.self}, args); });
   table.property(Type::delayed, "key", Type::text, [](Interpreter&, const Arguments& args) -> Value {
     return args.self.as<DelayedObject>()->node->key;
   });
@@ -380,6 +402,8 @@ void add_dask(BindingTable& table) {
   table.method(Type::dask, "delayed", "obj=, name=, pure=, nout=, traverse=", any, delayed);
   table.method(Type::dask, "compute", "*args, scheduler=, num_workers=, optimize_graph=, traverse=, **kwargs", Type::tuple, compute);
   table.method(Type::dask, "persist", "*args, traverse=, optimize_graph=, scheduler=, **kwargs", Type::tuple, persist);
+  table.method(Type::dask, "visualize", "*args, filename=, traverse=, optimize_graph=, format=, **kwargs", Type::none,
+               [](Interpreter& in, const Arguments& args) { return visualize_values(in, args.rest, args); });
   table.property(Type::dask, "distributed", Type::dask_distributed,
                  [](Interpreter&, const Arguments&) { return make_module(Type::dask_distributed); });
   table.property(Type::dask, "config", Type::dask_config, [](Interpreter&, const Arguments&) { return make_module(Type::dask_config); });

@@ -329,6 +329,37 @@ Value gather_value(Interpreter& in, const Value& value) {
   });
 }
 
+DotGraph picture_of(const Values& values, const std::string& direction) {
+  DotGraph graph;
+  graph.direction = direction;
+  std::unordered_map<const DelayedNode*, std::uint32_t> numbers;
+  std::vector<NodePtr> waiting;
+  const auto number_of = [&](const NodePtr& node) {
+    const auto [at, inserted] = numbers.try_emplace(node.get(), static_cast<std::uint32_t>(graph.nodes.size()));
+    if (inserted) {
+      graph.nodes.push_back({node->name, node->held ? DotGraph::Shape::box : DotGraph::Shape::ellipse, node->name});
+      waiting.push_back(node);
+    }
+    return at->second;
+  };
+  for (const Value& value : values) {
+    each_remote(value, [&](const Value& v) {
+      if (const auto delayed = v.as<DelayedObject>()) number_of(delayed->node);
+      return true;
+    });
+  }
+  while (!waiting.empty()) {
+    const NodePtr node = std::move(waiting.back());
+    waiting.pop_back();
+    const std::uint32_t to = numbers.at(node.get());
+    for (const NodePtr& input : inputs_of(*node)) {
+      const std::uint32_t from = number_of(input);
+      graph.edges.push_back({from, to});
+    }
+  }
+  return graph;
+}
+
 // ---- on the rank that does it
 
 Value perform(Interpreter& in, Operation operation, std::uint8_t symbol, const std::string& name, const Value& callee,

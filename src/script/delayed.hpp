@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dot_graph.hpp"
 #include "script/call_graph.hpp"
 #include "script/interpreter.hpp"
 #include "script/value.hpp"
@@ -103,6 +104,9 @@ Value gather_value(Interpreter& in, const Value& value);
 
 /// "inc", "lambda", "getitem": how Dask's keys call it.
 std::string name_of_function(const Value& function);
+
+/// A picture of the graph below these values. `direction`: DOT's rankdir.
+DotGraph picture_of(const Values& values, const std::string& direction);
 
 /// What a node does, on the rank that does it.
 Value perform(Interpreter& in, Operation operation, std::uint8_t symbol, const std::string& attribute, const Value& callee,

@@ -12,6 +12,8 @@
 #include "array/data_array.hpp"
 #include "array/dataset.hpp"
 #include "array/expr.hpp"
+#include "base/dot_graph.hpp"
+#include "base/error.hpp"
 #include "grid/nd_array.hpp"
 #include "script/call_graph.hpp"
 
@@ -102,6 +104,12 @@ class Host {
   /// The run's custom graph, for functions of the script that write_program wrote. Null: none, calls are then made one
   /// after the other where they are asked for. Called once.
   virtual CallGraph* call_graph(std::vector<std::byte> program) { static_cast<void>(program); return nullptr; }
+
+  /// Writes a picture of a graph: .svg, .png, .pdf, .dot.
+  virtual void draw_graph(const DotGraph& graph, const std::string& path) {
+    static_cast<void>(graph);
+    throw UnsupportedError("graphs cannot be drawn here: " + path);
+  }
 
   // time and random
   virtual void sleep(double seconds) { static_cast<void>(seconds); }
