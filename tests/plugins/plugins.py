@@ -48,7 +48,7 @@ ARRAY = "import numpy as np\nimport xarray as xr\nda = xr.DataArray(np.arange(6.
 for ranks in (1, 3):
     status, text, errors = rankine(ARRAY + "import faulty\nprint(faulty.throws(da).values)\n", [FAULTY], ranks)
     found = re.search(r"kernel 'faulty.throws' failed: the value 3.000000 is too hot "
-                      r"\(task faulty.throws \(0,\), attempt 3 of 3, worker \d\)", errors)
+                      r"\(task faulty.throws \(0,\), attempt 3 of 3, worker \d on \S+\)", errors)
     expect(f"a throwing kernel is named at {ranks} ranks", status == 1 and found, (status, errors))
 status, text, errors = rankine(ARRAY + "import faulty\nprint(faulty.throws(da, bad=-1).sum().values)\n", [HEAT, FAULTY])
 expect("a parameter reaches the kernel", (status, text) == (0, "15.0\n"), (status, text, errors))

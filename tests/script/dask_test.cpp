@@ -23,8 +23,8 @@ std::string with_imports(const std::string& text) {
 TEST_CASE("an error in a task comes with its place, its function and the arguments") {
   CHECK(error_of(with_imports("def ratio(a, b, unit='K'):\n    c = a\n    return c / b\nprint(delayed(ratio)(1, 0, unit='m').compute())\n")) ==
         "script.py:7:38: script.py:6:14: division by zero\n"
-        "    return c / b\n"
-        "             ^\n"
+        "        return c / b\n"
+        "                 ^\n"
         "  in ratio(1, 0, unit='m')\n"
         "    print(delayed(ratio)(1, 0, unit='m').compute())\n"
         "                                         ^");

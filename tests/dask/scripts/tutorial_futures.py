@@ -71,7 +71,7 @@ def main():
         print(client.compute(delayed(add)(1, delayed(inc)(2))).result(), client.compute([delayed(inc)(5)])[0].result())
         same = client.submit(sum, [1, 2]) == client.submit(sum, [1, 2])
         print(client.submit(lambda values: [v * 2 for v in values], client.map(inc, range(4))).result())
-        cancelled = client.submit(time.sleep, 5)
+        cancelled = client.submit(time.sleep, 0.3)
         cancelled.cancel()
         print(cancelled.cancelled(), cancelled.status)
 
