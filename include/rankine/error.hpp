@@ -15,7 +15,7 @@ enum class ExitCode : int {
   partial = 6,         ///< --keep-going: some tasks failed for good, what did not depend on them is done
   internal = 70,       ///< a broken invariant: a bug in Rankine
   resumable = 75,      ///< the surroundings gave up, such as the last worker: nothing is wrong with the work, run it again
-  interrupted = 130,   ///< SIGINT or SIGTERM: outputs that were not finished are removed
+  interrupted = 130,   ///< SIGINT: outputs that were not finished are removed
 };
 
 /// What a run can meet: bad script, missing file, corrupt chunk, full disk. The message says what,

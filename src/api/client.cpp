@@ -129,6 +129,9 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
   try {
     const cli::Options job = job_options(options, argc > 0 ? argv[0] : "program");
     return launch::run_job(job, argc, argv, [&](runtime::Session& session, report::Reporter& reporter) {
+      cli::Options own = job;
+      own.script_arguments.assign(words.begin() + (words.empty() ? 0 : 1), words.end());
+      if (job.resumable) session.keep_progress(launch::run_directory_options(own, ""));
       runtime::PipelineHost host(
           {words, launch::history_line(command), true, [&] { session.throw_if_interrupted(); }, job.index_cache},
           [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);

@@ -11,6 +11,7 @@ constexpr const char* overview =
     "\n"
     "commands:\n"
     "  run SCRIPT [WORD...]    run a pipeline script\n"
+    "  resume DIR              go on with a run that ended early\n"
     "  plan SCRIPT [WORD...]   print what a run would do; reads no data\n"
     "  info FILE...            print what NetCDF files and Zarr stores hold\n"
     "  status DIR              print how the run of a run directory ended; end with its status\n"
@@ -20,7 +21,7 @@ constexpr const char* overview =
     "\n"
     "exit status: 0 done, 1 a task failed for good, 2 bad command line or script,\n"
     "3 input missing or unreadable, 4 output not writable, 5 too little memory,\n"
-    "6 partly done, 70 a bug in rankine, 75 no worker is left: run again, 130 interrupted.\n";
+    "6 partly done, 70 a bug in rankine, 75 ended early: resume it, 130 interrupted.\n";
 
 constexpr const char* run_intro =
     "usage: rankine run [OPTION...] SCRIPT [WORD...]\n"
@@ -29,6 +30,14 @@ constexpr const char* run_intro =
     "Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the\n"
     "other ranks work; without mpirun one process does both. Options stand before the\n"
     "script; the words after it are its sys.argv[1:], untouched.\n";
+
+constexpr const char* resume_intro =
+    "usage: rankine resume [OPTION...] DIR\n"
+    "       mpirun -n RANKS rankine resume [OPTION...] DIR\n"
+    "\n"
+    "Starts the script of the run directory DIR again, with its words and in its folder, and\n"
+    "goes on from what is done, on any number of ranks. The same as the same `rankine run`\n"
+    "once more.\n";
 
 constexpr const char* plan_intro =
     "usage: rankine plan [OPTION...] SCRIPT [WORD...]\n"
@@ -79,6 +88,7 @@ std::string option_lines(const std::vector<OptionRow>& rows) {
 
 std::string help_text(std::optional<Command> topic) {
   if (topic == Command::run) return run_intro + option_lines(options_of(Command::run));
+  if (topic == Command::resume) return resume_intro + option_lines(options_of(Command::resume));
   if (topic == Command::plan) return plan_intro + option_lines(options_of(Command::plan));
   if (topic == Command::info) return info_intro + option_lines(options_of(Command::info));
   if (topic == Command::status) return status_intro;

@@ -1,7 +1,10 @@
 #include "cli/option_table.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "base/error.hpp"
@@ -10,8 +13,8 @@ namespace rankine::cli {
 namespace {
 
 constexpr std::pair<Command, const char*> commands[] = {
-    {Command::run, "run"},         {Command::plan, "plan"}, {Command::info, "info"},
-    {Command::status, "status"},
+    {Command::run, "run"},         {Command::resume, "resume"}, {Command::status, "status"},
+    {Command::plan, "plan"},       {Command::info, "info"},
     {Command::language, "language"}, {Command::version, "version"}, {Command::help, "help"},
 };
 
@@ -56,6 +59,21 @@ unsigned parse_duration_ms(const std::string& value, const std::string& where) {
   return static_cast<unsigned>(ms);
 }
 
+/// "+90min", "2026-11-21T21:00:00" (this machine's time zone, as batch systems print it) or UTC seconds.
+std::int64_t parse_end_time(const std::string& value, const std::string& where) {
+  if (!value.empty() && value[0] == '+')
+    return static_cast<std::int64_t>(std::time(nullptr)) + parse_duration_ms(value.substr(1), where) / 1000;
+  std::tm parts{};
+  parts.tm_isdst = -1;
+  const char* rest = ::strptime(value.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest != nullptr && *rest == '\0') return static_cast<std::int64_t>(std::mktime(&parts));
+  std::int64_t seconds = 0;
+  const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error != std::errc() || stop != value.data() + value.size() || seconds <= 0)
+    throw UsageError(where + ": '" + value + "' is not an end such as +90min, 2026-11-21T21:00:00 or seconds since 1970");
+  return seconds;
+}
+
 template <typename Enum>
 Enum parse_choice(const std::string& value, const std::vector<std::pair<std::string, Enum>>& choices,
                   const std::string& where) {
@@ -92,6 +110,15 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"progress", '\0', "auto|line|plain|off",
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
+      {"run-dir", '\0', "DIR", "where progress is kept, so that a job which ended early can be gone on with\n"
+                              "(default OUTPUT.rankine beside the first output, removed at the end; one that\n"
+                              "is named keeps the outcome, which rankine status DIR prints)"},
+      {"resumable", '\0', "yes|no", "whether progress is kept at all (default yes)"},
+      {"fresh", '\0', "", "start over: remove what an earlier job left in the run directory", false},
+      {"checkpoint-every", '\0', "TIME", "how often what is done is made safe (default 1min)"},
+      {"drain", '\0', "TIME", "time from a warning (SIGUSR1, SIGUSR2, SIGTERM, or --end-time) to the end, in\n"
+                            "which running tasks end and results are saved (default 2min)"},
+      {"end-time", '\0', "TIME", "when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970", false},
       index_cache_row,
       {"resources", '\0', "NAME=N,...",
        "labelled resources of each rank, such as gpu=1: tasks that ask for one\n"
@@ -102,7 +129,6 @@ const std::vector<OptionRow>& options_of(Command command) {
       plugin_row,
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
-      {"run-dir", '\0', "DIR", "folder for the outcome of the run, which rankine status DIR prints"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
       config_row,
       help_row};
@@ -111,7 +137,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"graph", 'g', "FILE", "draw the graph into FILE (.svg, .png, .pdf, or .dot as text): every task of\na small one, the layers of a large one"},
       threads_row, memory_row, index_cache_row, plugin_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
-  if (command == Command::run) return run;
+  if (command == Command::run || command == Command::resume) return run;
   if (command == Command::plan) return plan;
   return only_help;
 }
@@ -208,6 +234,16 @@ void apply_option(Options& options, const std::string& name, const std::string& 
       options.plugins.push_back(value.substr(begin, comma - begin));
       begin = comma + 1;
     }
+  } else if (name == "resumable") {
+    options.resumable = parse_choice<bool>(value, {{"yes", true}, {"no", false}, {"true", true}, {"false", false}}, where);
+  } else if (name == "fresh") {
+    options.fresh = parse_switch(value, where);
+  } else if (name == "checkpoint-every") {
+    options.checkpoint_every_ms = parse_duration_ms(value, where);
+  } else if (name == "drain") {
+    options.drain_ms = parse_duration_ms(value, where);
+  } else if (name == "end-time") {
+    options.end_time_s = parse_end_time(value, where);
   } else if (name == "index-cache") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.index_cache = value;

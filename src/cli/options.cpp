@@ -157,6 +157,9 @@ Options parse_options(const Words& words) {
   } else if (options.command == Command::info) {
     if (operands.empty()) throw UsageError(in + "a file is missing; see rankine info --help");
     options.files = std::move(operands);
+  } else if (options.command == Command::resume) {
+    if (operands.size() != 1) throw UsageError(in + "one run directory is needed; see rankine resume --help");
+    options.run_dir = operands[0];
   } else {
     if (operands.empty()) {
       throw UsageError(in + "a script is missing; see rankine " + name_of(options.command) + " --help");

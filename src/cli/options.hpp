@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,7 +9,7 @@
 
 namespace rankine::cli {
 
-enum class Command { run, plan, info, status, language, version, help };
+enum class Command { run, resume, status, plan, info, language, version, help };
 enum class SchedulerWorks { automatic, yes, no };
 
 /// The command line of `rankine`, with what a configuration file added to it.
@@ -45,6 +46,13 @@ struct Options {
   unsigned batch_wait_us = 100;               ///< and how long the first of them waits at most
   unsigned batch_reports = 4096;              ///< reports that rank 0 enters together at most
   std::string run_dir;                        ///< empty: beside the first output
+
+  // run and resume
+  bool resumable = true;                      ///< a run directory is kept while the job runs
+  bool fresh = false;                         ///< what an earlier job left in it is removed
+  unsigned checkpoint_every_ms = 60'000;
+  unsigned drain_ms = 120'000;                ///< between being asked to end and having ended
+  std::optional<std::int64_t> end_time_s;     ///< of the job, UTC seconds
 
   // info; status: the run directory
   std::vector<std::string> files;

@@ -100,6 +100,8 @@ RunDoneRecord get_run_done(ByteReader& reader) {
   return done;
 }
 
+void put(ByteWriter& writer, const VoidFileRecord& file) { writer.put_string(file.path); }
+
 }  // namespace
 
 void write_to(ByteWriter& writer, const SavedBlock& block) {
@@ -143,6 +145,7 @@ AnyRecord decode(const Record& record) {
     case 1: fields = get_run(reader); break;
     case 2: fields = get_checkpoint(reader); break;
     case 3: fields = get_run_done(reader); break;
+    case 4: fields = VoidFileRecord{reader.get_string()}; break;
     default: throw DecodeError("malformed record: unknown kind " + std::to_string(record.kind));
   }
   if (reader.remaining() != 0) throw DecodeError("malformed record: bytes are left over");

@@ -66,6 +66,12 @@ struct CheckpointRecord {
   bool operator==(const CheckpointRecord&) const = default;
 };
 
+/// What was said to lie in a file does not lie there any more.
+struct VoidFileRecord {
+  std::string path;
+  bool operator==(const VoidFileRecord&) const = default;
+};
+
 /// A plan has ended: its outputs are committed and this is what its values were.
 struct RunDoneRecord {
   std::uint32_t number = 0;
@@ -73,7 +79,7 @@ struct RunDoneRecord {
   bool operator==(const RunDoneRecord&) const = default;
 };
 
-using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord>;
+using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord>;
 
 Record encode(const AnyRecord& record);
 /// Throws DecodeError for an unknown kind or a payload that does not fit it.

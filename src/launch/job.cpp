@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <thread>
 
+#include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "launch/job_outcome.hpp"
 #include "runtime/plugins.hpp"
@@ -24,7 +26,27 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 
+volatile std::sig_atomic_t asked_to_leave = 0;
+
 extern "C" void note_signal(int number) { interrupted = number; }
+extern "C" void note_leave(int number) { asked_to_leave = number; }
+
+/// What both kinds of rank 0 have in common.
+runtime::SessionOptions session_options(const cli::Options& options) {
+  runtime::SessionOptions session;
+  session.attempts = options.attempts;
+  session.keep_going = options.keep_going;
+  session.most_reports = options.batch_reports;
+  session.interrupted = &interrupted;
+  session.asked_to_leave = &asked_to_leave;
+  session.drain_s = options.drain_ms / 1000.0;
+  session.checkpoint_every_s = options.checkpoint_every_ms / 1000.0;
+  if (options.end_time_s) {
+    const std::int64_t left_s = *options.end_time_s - static_cast<std::int64_t>(std::time(nullptr));
+    session.leave_at = Instant{exec::now().ns + left_s * 1'000'000'000};
+  }
+  return session;
+}
 
 std::string host_name() {
   char name[256] = "node";
@@ -56,7 +78,7 @@ void check_launcher(report::Reporter& reporter) {
 
 /// Rank 0: the pipeline, the scheduler and, in small jobs, work.
 int run_as_scheduler(const cli::Options& options, transport::Transport& transport, exec::Notifier& notifier,
-                     const runtime::SessionOptions& session_options, const Pipeline& pipeline, JobOutcome& outcome, bool& has_losses) {
+                     const runtime::SessionOptions& chosen, const Pipeline& pipeline, JobOutcome& outcome, bool& has_losses) {
   report::ReporterOptions reporting;
   reporting.verbosity = options.verbosity;
   reporting.progress = options.progress;
@@ -72,7 +94,7 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   };
   try {
     reporter = std::make_unique<report::Reporter>(reporting);
-    session = std::make_unique<runtime::Session>(transport, notifier, session_options, *reporter);
+    session = std::make_unique<runtime::Session>(transport, notifier, chosen, *reporter);
     if (transport.size() > 1) check_launcher(*reporter);
     status = pipeline(*session, *reporter);
     if (status == 0 && session->is_partial()) {
@@ -92,6 +114,7 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
     fail(error.code(), error.what());
   }
   if (session) session->shutdown();
+  if (session) session->end_progress(status);
   has_losses = session && !session->losses().empty();
   std::fflush(nullptr);
   return status;
@@ -101,14 +124,10 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   runtime::report_kernel_crashes(0);
   exec::Notifier notifier;
   const auto transport = transport::make_loopback(notifier);
-  runtime::SessionOptions session;
+  runtime::SessionOptions session = session_options(options);
   session.scheduler_works = true;
-  session.attempts = options.attempts;
-  session.keep_going = options.keep_going;
-  session.most_reports = options.batch_reports;
   session.own_worker = worker_options(options, library, 1, 1);
   session.node_name = host_name();
-  session.interrupted = &interrupted;
   if (options.scheduler_works == cli::SchedulerWorks::no)
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
   bool has_losses = false;
@@ -158,7 +177,11 @@ void end_job_on_death(transport::Lifelines& lifelines) {
 int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
                 const runtime::TaskLibrary* library) {
   // A launcher that sees a rank die may warn the others so (hydra does), and batch systems send them before the end.
-  for (const int number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  // Rank 0 alone decides what to do then; of hydra's warnings it hears by itself.
+  const bool hydra_warns = std::getenv("PMI_FD") != nullptr;
+  const bool decides = speaks_for_job();
+  for (const int number : {SIGUSR1, SIGUSR2})
+    std::signal(number, decides && !(hydra_warns && number == SIGUSR1) ? note_leave : SIG_IGN);
   transport::Supervision supervision;
   if (options.supervised) supervision = transport::supervise({.on_death = write_outcome_of_death});
   if (runtime::FaultRehearsal rehearsal = runtime::FaultRehearsal::from_environment(); !rehearsal.is_empty())
@@ -189,16 +212,12 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
         leave_at_once(ExitCode::resumable, "rank 0 does not come back from a call into MPI; run it again");
       });
     }
-    runtime::SessionOptions session;
+    runtime::SessionOptions session = session_options(options);
     session.scheduler_works = scheduler_works(options, place);
     // A rank that only schedules leaves its share of the cores to the others.
-    session.attempts = options.attempts;
-    session.keep_going = options.keep_going;
-    session.most_reports = options.batch_reports;
     session.own_worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
     session.own_worker.running_tasks = supervision.tasks();
     session.node_name = place.node_name;
-    session.interrupted = &interrupted;
     session.heartbeats.interval_ms = options.heartbeat_interval_ms;
     session.heartbeats.timeout_ms = options.heartbeat_timeout_ms;
     session.quarantine_after = options.quarantine_after;
@@ -228,7 +247,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
             const runtime::TaskLibrary* library) {
   std::signal(SIGINT, note_signal);
-  std::signal(SIGTERM, note_signal);
+  for (const int number : {SIGTERM, SIGUSR1, SIGUSR2}) std::signal(number, note_leave);
   // A file that grows beyond a limit and a reader that has left are errors of the call that meets them, which are
   // reported and tidied up after; the signals would end the process on the spot.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -247,6 +266,18 @@ int report_before_start(const Error& error) {
   if (speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
   else std::this_thread::sleep_for(std::chrono::seconds(2));
   return static_cast<int>(error.code());
+}
+
+runtime::RunDirectoryOptions run_directory_options(const cli::Options& options, const std::string& script_text) {
+  runtime::RunDirectoryOptions directory;
+  directory.path = options.run_dir;
+  directory.fresh = options.fresh;
+  directory.job.program_version = RANKINE_VERSION;
+  directory.job.working_directory = std::filesystem::current_path().string();
+  directory.job.script = options.script;
+  directory.job.script_text = script_text;
+  directory.job.arguments = options.script_arguments;
+  return directory;
 }
 
 std::string history_line(const std::string& command) {

@@ -27,6 +27,9 @@ bool speaks_for_job();
 /// speaks; the others leave it the time to: a launcher kills the whole job at the first status that is not 0.
 int report_before_start(const Error& error);
 
+/// What a job that is started with these options says of itself in its run directory. `script_text` is empty for programs.
+runtime::RunDirectoryOptions run_directory_options(const cli::Options& options, const std::string& script_text);
+
 /// "Sat Nov 21 12:00:00 2026: rankine run anomaly.py in.nc", the form that CDO and NCO use.
 /// SOURCE_DATE_EPOCH replaces the clock, for outputs that must be the same bytes every time.
 std::string history_line(const std::string& command);

@@ -22,8 +22,37 @@ std::vector<array::StoredArrayPtr> stored_arrays(const LogicalPlan& plan) {
   return arrays;
 }
 
+namespace {
+
+// Field by field: equal plans are equal bytes, which the padding of a struct would not be.
+void write_to(ByteWriter& writer, const PlanOptions& options) {
+  writer.put(options.block_bytes);
+  writer.put(options.least_block_bytes);
+  writer.put(options.least_blocks);
+  writer.put(options.state_bytes);
+  writer.put(options.fan_in);
+  writer.put(options.push_down);
+  writer.put(options.merge_common);
+  writer.put(options.share_reads);
+}
+
+PlanOptions read_options(ByteReader& reader) {
+  PlanOptions options;
+  options.block_bytes = reader.get<std::uint64_t>();
+  options.least_block_bytes = reader.get<std::uint64_t>();
+  options.least_blocks = reader.get<std::uint32_t>();
+  options.state_bytes = reader.get<std::uint64_t>();
+  options.fan_in = reader.get<std::uint32_t>();
+  options.push_down = reader.get<std::uint8_t>() != 0;
+  options.merge_common = reader.get<std::uint8_t>() != 0;
+  options.share_reads = reader.get<std::uint8_t>() != 0;
+  return options;
+}
+
+}  // namespace
+
 void write_to(ByteWriter& writer, const LogicalPlan& plan) {
-  writer.put(plan.options);
+  write_to(writer, plan.options);
   std::vector<ExprPtr> roots;
   for (const auto& sink : plan.sinks) roots.push_back(sink.values);
   array::write_to(writer, roots);
@@ -38,7 +67,7 @@ void write_to(ByteWriter& writer, const LogicalPlan& plan) {
 
 LogicalPlan read_logical_plan(ByteReader& reader) {
   LogicalPlan plan;
-  plan.options = reader.get<PlanOptions>();
+  plan.options = read_options(reader);
   for (auto& root : array::read_exprs(reader)) plan.sinks.push_back({SinkKind::value, std::move(root), {}, 0, 0, {}});
   for (auto& sink : plan.sinks) {
     sink.kind = reader.get<SinkKind>();

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -45,6 +46,7 @@ std::vector<std::string> script_argv(const cli::Options& options) {
 /// Rank 0's part: the script, and what it asks to be computed.
 int run_script(const cli::Options& options, runtime::Session& session, report::Reporter& reporter) {
   const std::string text = read_script(options.script);
+  if (options.resumable) session.keep_progress(launch::run_directory_options(options, text));
   runtime::PipelineHost host(
       {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); },
        options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }},
@@ -57,6 +59,22 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
     return exit.status;
   }
   return static_cast<int>(ExitCode::done);
+}
+
+/// `rankine resume DIR` is the `rankine run` that DIR tells of.
+cli::Options resumed(cli::Options options) {
+  options.run_dir = std::filesystem::absolute(options.run_dir).string();
+  const journal::JobRecord job = runtime::job_of(options.run_dir);
+  if (job.script_text.empty())
+    throw UsageError("the run in " + options.run_dir + " is of the program " + job.script + ": start it again in " +
+                     job.working_directory);
+  std::error_code error;
+  std::filesystem::current_path(job.working_directory, error);
+  if (error) throw UsageError("cannot go to " + job.working_directory + ", where the run was started: " + error.message());
+  options.command = cli::Command::run;
+  options.script = job.script;
+  options.script_arguments = job.arguments;
+  return options;
 }
 
 int plan_script(const cli::Options& options) {
@@ -108,6 +126,7 @@ int run_command(const cli::Options& options, int argc, char** argv) {
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;
     case cli::Command::status: return launch::speaks_for_job() ? status(options.files[0]) : 0;
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;
+    case cli::Command::resume: return run_command(resumed(options), argc, argv);
     case cli::Command::run: break;
   }
   // Every rank reads the script: workers call its functions. A script that cannot be read is rank 0's to report.

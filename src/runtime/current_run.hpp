@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/block.hpp"
+#include "runtime/checkpointer.hpp"
 #include "runtime/run_plan.hpp"
 #include "runtime/session.hpp"
 #include "sched/scheduler.hpp"
@@ -19,6 +20,7 @@ struct Session::CurrentRun {
   wire::RunId id;
   RunPlanPtr plan;
   std::shared_ptr<const plan::LoweredPlan> graph;
+  std::shared_ptr<const TaskGraph> open_graph;   ///< graph without what an earlier job did; null: all of it
   const std::vector<array::OutputSpec>* outputs = nullptr;   ///< as asked for, with their eager values
   std::optional<sched::Scheduler> scheduler;
   sched::Actions actions;
@@ -40,6 +42,11 @@ struct Session::CurrentRun {
   std::vector<char> spoiled;                  ///< outputs that need a task which failed for good, by number
   std::string missing_value;                  ///< why a value cannot be had; empty: all can
   ExitCode missing_code = ExitCode::partial;
+  std::optional<Checkpointer> checkpointer;   ///< there is a run directory
+  std::vector<std::uint8_t> kept_outputs;     ///< by output: a later job can go on writing to it
+  Instant next_checkpoint;
+  std::optional<Instant> leaving_since;       ///< nothing is started any more
+  bool last_checkpoint = false;               ///< the one that is under way
   bool closed = false;                        ///< every worker has let go of the outputs
 };
 

@@ -8,6 +8,7 @@
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "runtime/call_run.hpp"
+#include "runtime/checkpoint_files.hpp"
 #include "runtime/version.hpp"
 #include "transport/backoff.hpp"
 
@@ -29,9 +30,10 @@ store::Reader::Limits reader_limits(Bytes memory_limit) {
 }
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
 
-/// Tickets of the two that are no tasks.
+/// Tickets of what is no task.
 constexpr std::uint64_t preparing_ticket = UINT64_MAX;
 constexpr std::uint64_t closing_ticket = UINT64_MAX - 1;
+constexpr std::uint64_t saving_ticket = UINT64_MAX - 2;
 
 }  // namespace
 
@@ -46,6 +48,16 @@ struct RankWorker::Closing {
   bool keep = true;
   RunPlanPtr plan;
   wire::OutputsClosed closed;
+};
+
+/// This worker's part of a checkpoint.
+struct RankWorker::Saving {
+  wire::RunId run;
+  RunPlanPtr plan;
+  std::shared_ptr<AppendLog> appended;
+  std::string path;
+  std::vector<std::pair<TaskId, BlockPtr>> blocks;
+  wire::BlocksSaved saved;
 };
 
 /// A task on a thread. The result is written by the thread before its completion is reported.
@@ -75,7 +87,8 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   // From what the scheduler's admission leaves free; group means and the like are read again and again.
   options.replica_cache = Bytes{options_.memory_limit.value != 0 ? options_.memory_limit.value / 16 : default_replica_cache};
   machine_.emplace(options);
-  runner_.emplace(plan_, reader_, *writer_);
+  appended_ = std::make_shared<AppendLog>();
+  runner_.emplace(plan_, reader_, *writer_, plan_->keeps_journal ? appended_.get() : nullptr);
   blocks_.clear();
   failure_codes_.clear();
   aborting_ = false;
@@ -155,6 +168,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                  [&](const wire::BlockRefused& refused) { machine_->on_block_unavailable(refused.task, peer, actions_); },
                  [&](const wire::CloseOutputs& close) { close_outputs(close.keep); },
                  [&](const wire::EndRun&) { end_run(); },
+                 [&](const wire::SaveBlocks& order) { save_blocks(order); },
                  [&](const wire::Abort&) {
                    aborting_ = true;
                    machine_->on_abort(actions_);
@@ -218,7 +232,7 @@ void RankWorker::start(TaskId task, std::uint32_t attempt) {
   running->task = task;
   running->attempt = attempt;
   std::vector<TaskId> dependencies;
-  plan_->lowered.dependencies(task, dependencies);
+  if (!plan_->saved.contains(task)) plan_->lowered.dependencies(task, dependencies);
   for (const TaskId input : dependencies) running->inputs.emplace(input, blocks_.at(input));
   const std::uint64_t ticket = next_ticket_++;
   running_.emplace(ticket, running);
@@ -275,6 +289,7 @@ bool RankWorker::pump() {
   for (const auto& completion : completions_) {
     if (completion.ticket == preparing_ticket) plan_prepared();
     else if (completion.ticket == closing_ticket) outputs_closed();
+    else if (completion.ticket == saving_ticket) blocks_saved(completion);
     else finish(completion);
     apply(actions_);
   }
@@ -323,6 +338,33 @@ void RankWorker::outputs_closed() {
   send(scheduler_rank, counters());
   send(scheduler_rank, closed->closed);
   if (!closed->keep) end_run();
+}
+
+void RankWorker::save_blocks(const wire::SaveBlocks& order) {
+  RANKINE_CHECK(saving_ == nullptr, "two checkpoints at once");
+  saving_ = std::make_shared<Saving>();
+  saving_->run = run_;
+  saving_->plan = plan_;
+  saving_->appended = appended_;
+  saving_->path = order.path;
+  saving_->saved.sequence = order.sequence;
+  for (const TaskId task : order.tasks)
+    if (const auto block = blocks_.find(task); block != blocks_.end()) saving_->blocks.emplace_back(task, block->second);
+  pool_.submit(saving_ticket, [saving = saving_, writer = writer_.get()] {
+    const auto record = write_checkpoint(*saving->plan, *writer, *saving->appended, saving->path, saving->blocks);
+    saving->saved.record = journal::encode(record).payload;
+    saving->blocks.clear();
+  });
+}
+
+void RankWorker::blocks_saved(const exec::Completion& completion) {
+  const auto saving = std::exchange(saving_, nullptr);
+  try {
+    if (completion.error != nullptr) std::rethrow_exception(completion.error);
+  } catch (const std::exception& error) {
+    saving->saved.error = error.what();
+  }
+  transport_.send(scheduler_rank, wire::encode(saving->run, saving->saved));
 }
 
 void RankWorker::end_run() {

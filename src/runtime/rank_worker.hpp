@@ -51,6 +51,7 @@ class RankWorker {
   struct Running;
   struct Preparing;
   struct Closing;
+  struct Saving;
   void handle_plan(wire::RunId run, const wire::Plan& plan);
   void plan_prepared();
   void store_block(TaskId task, const wire::BlockReply& reply);
@@ -62,6 +63,8 @@ class RankWorker {
   void rehearse_fault(TaskId task);
   void close_outputs(bool keep);
   void outputs_closed();
+  void save_blocks(const wire::SaveBlocks& order);
+  void blocks_saved(const exec::Completion& completion);
   void end_run();
   wire::Counters counters() const;
   void begin_calls(wire::RunId run, const wire::BeginCalls& begin);
@@ -87,6 +90,8 @@ class RankWorker {
   // What takes long and is no task happens on the threads too, so that this rank is never silent.
   std::shared_ptr<Preparing> preparing_;
   std::shared_ptr<Closing> closing_;
+  std::shared_ptr<Saving> saving_;
+  std::shared_ptr<AppendLog> appended_;   ///< of the run; outlives it where a checkpoint still looks at it
 
   wire::FinishedBatch finished_;
   worker::Actions actions_;

@@ -21,8 +21,16 @@ namespace {
 /// After an error the other ranks get this long to let go of their outputs.
 constexpr double abort_grace_s = 20;
 
-/// Distinguishes the temporary outputs of runs that write to one directory.
-std::string output_token(std::uint32_t run) { return std::to_string(::getpid()) + "-" + std::to_string(run); }
+/// Sets a flag for as long as it lives.
+class ScopedFlag {
+ public:
+  ScopedFlag(bool& flag, bool value) : flag_(flag) { flag_ = value; }
+  ~ScopedFlag() { flag_ = false; }
+  ScopedFlag(const ScopedFlag&) = delete;
+  ScopedFlag& operator=(const ScopedFlag&) = delete;
+ private:
+  bool& flag_;
+};
 
 /// Removes temporary outputs unless they were committed.
 class OutputGuard {
@@ -32,6 +40,7 @@ class OutputGuard {
   void discard_all() const {
     for (const auto& target : targets_) store::discard_output(target);
   }
+  void keep_all() { targets_.clear(); }
   /// Those that `spoiled` marks are discarded.
   void commit_all(const std::vector<char>& spoiled) {
     for (std::size_t number = 0; !targets_.empty(); ++number) {
@@ -94,19 +103,31 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   CurrentRun run;
   run.id = wire::RunId{++last_run_};
   plan = plan::simplify(std::move(plan));
-  std::vector<store::OutputTarget> targets;
-  OutputGuard guard(targets);
   if (first_output_.empty() && !outputs.empty()) first_output_ = outputs.front().path;
-  for (const auto& output : outputs) targets.push_back(store::create_output(output, output_token(last_run_)));
+  const EarlierRun earlier = open_directory(run, plan, outputs);
+  if (earlier.done) return take_earlier(earlier, outputs);
+  std::vector<store::OutputTarget> targets = create_outputs(run, outputs, earlier);
+  OutputGuard guard(targets);
+  const bool keeps_journal = directory_ && directory_->is_open();
+  if (keeps_journal) directory_->note_begin(run.id.value, plan, targets);
   try {
-    compute(run, std::move(plan), outputs, targets);
-  } catch (...) {
+    compute(run, std::move(plan), outputs, targets, earlier);
+  } catch (const Error& error) {
+    if (keeps_journal && error.code() == ExitCode::resumable) guard.keep_all();
     // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
     // they have stopped the workers may still create chunks.
     guard.discard_all();
     stop_workers(run);
     throw;
+  } catch (...) {
+    guard.discard_all();
+    stop_workers(run);
+    throw;
   }
+  std::vector<NdArray> values;
+  if (run.missing_value.empty()) values = assemble(run);
+  const bool is_whole = run.missing_value.empty() && std::count(run.spoiled.begin(), run.spoiled.end(), 0) == std::ssize(run.spoiled);
+  if (keeps_journal && is_whole) directory_->note_done(run.id.value, values);
   guard.commit_all(run.spoiled);
   for (std::size_t number = 0; number < outputs.size(); ++number) {
     if (number < run.spoiled.size() && run.spoiled[number] != 0) continue;
@@ -114,11 +135,11 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
     reporter_.detail("wrote " + outputs[number].path);
   }
   if (!run.missing_value.empty()) throw Error(run.missing_code, run.missing_value);
-  return assemble(run);
+  return values;
 }
 
 void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
-                      std::vector<store::OutputTarget>& targets) {
+                      std::vector<store::OutputTarget>& targets, EarlierRun earlier) {
   run.outputs = &outputs;
   // What is written already, and what may be written by any rank, is known only now.
   for (auto& sink : plan.sinks) {
@@ -133,7 +154,8 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
     reporter_.detail("reads " + array->variable + " of " + array->path +
                      (array->storage == array::Storage::library ? " through the library, on one thread a rank" : " directly"));
   }
-  const std::vector<std::byte> bytes = encode_run_plan(plan, targets);
+  const bool keeps_journal = directory_ && directory_->is_open();
+  const std::vector<std::byte> bytes = encode_run_plan(plan, targets, earlier.saved, keeps_journal);
   run.plan = lower_run_plan(bytes);
   run.graph = std::shared_ptr<const plan::LoweredPlan>(run.plan, &run.plan->lowered);
   check_memory(*run.graph);
@@ -142,6 +164,8 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
                    " layers, decodes " + format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_decoded)}) + ", writes " +
                    format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_written)}) + " before encoding, largest block " +
                    format_bytes(Bytes{summary.largest_block}));
+  if (keeps_journal) prepare_checkpoints(run, targets, earlier);
+  const ScopedFlag checkpoints(has_checkpoints_, keeps_journal);
   distribute(run, bytes);
   const Instant begin = exec::now();
   drive(run);
@@ -168,7 +192,13 @@ void Session::check_memory(const plan::LoweredPlan& plan) const {
 }
 
 void Session::throw_if_interrupted() const {
-  if (stopping_ || options_.interrupted == nullptr || *options_.interrupted == 0) return;
+  if (stopping_) return;
+  // A run with checkpoints sees to it by itself.
+  if (!has_checkpoints_ && is_asked_to_leave())
+    throw Error(ExitCode::resumable, directory_ && directory_->is_open()
+                                         ? "ended as asked; go on with: rankine resume " + directory_->path()
+                                         : "ended as asked; nothing was saved yet: run it again");
+  if (options_.interrupted == nullptr || *options_.interrupted == 0) return;
   const int number = *options_.interrupted;
   const std::string name = number == SIGINT ? "SIGINT (ctrl-C)" : number == SIGTERM ? "SIGTERM" : "signal " + std::to_string(number);
   throw Error(ExitCode::interrupted, "interrupted by " + name + "; outputs that were not finished are removed");
@@ -205,7 +235,7 @@ void Session::drive(CurrentRun& run) {
   options.max_attempts = options_.attempts;
   options.max_worker_kills = options_.max_worker_kills;
   options.keep_going = options_.keep_going;
-  run.scheduler.emplace(options, sched::with_stored_edges(run.graph));
+  run.scheduler.emplace(options, sched::with_stored_edges(run.open_graph ? run.open_graph : run.graph));
   run.assigned.resize(peers_.size());
   run.released.resize(peers_.size());
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
@@ -284,6 +314,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
     if (calls_ && calls_->turn()) active = true;
     look_for_losses(run);
     throw_if_interrupted();
+    if (run != nullptr && run->checkpointer) pump_checkpoints(*run);
     std::optional<Instant> deadline;
     if (run != nullptr && run->scheduler && !run->ended) {
       const Instant now = exec::now();
@@ -337,8 +368,10 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
       run->plan_error = "rank " + std::to_string(frame.from) + " lowered the plan to another number of tasks";
     }
   } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
-    for (const auto& task : batch->tasks)
+    for (const auto& task : batch->tasks) {
       run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
+      if (run->checkpointer) note_finished(*run, worker, task.task);
+    }
     if (!faulty_->is_idle()) {
       for (const auto& task : batch->tasks)
         if (auto verdict = faulty_->succeeded(task.task, frame.from); !verdict.ranks.empty()) verdicts_.push_back(std::move(verdict));
@@ -367,6 +400,8 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
       run->close_error = closed->error;
       run->close_code = static_cast<ExitCode>(closed->exit_code);
     }
+  } else if (const auto* saved = std::get_if<wire::BlocksSaved>(&decoded.message)) {
+    note_blocks_saved(*run, worker, *saved);
   } else if (const auto* note = std::get_if<wire::Note>(&decoded.message)) {
     reporter_.detail(note->text);
   } else if (const auto* reply = std::get_if<wire::BlockReply>(&decoded.message); reply != nullptr && run->asked.contains(reply->task)) {

@@ -14,6 +14,7 @@
 #include "runtime/faulty_places.hpp"
 #include "runtime/heartbeats.hpp"
 #include "runtime/rank_worker.hpp"
+#include "runtime/run_directory.hpp"
 #include "sched/scheduler.hpp"
 #include "transport/peer_watch.hpp"
 
@@ -31,6 +32,10 @@ struct SessionOptions {
   transport::PeerWatch* watch = nullptr;  ///< tells of deaths; null: heartbeats alone do
   std::string node_name;
   const volatile std::sig_atomic_t* interrupted = nullptr;  ///< set by a signal: the run ends with an error
+  const volatile std::sig_atomic_t* asked_to_leave = nullptr;  ///< set by a signal: save what there is, and end
+  std::optional<Instant> leave_at;        ///< the same, at a known time
+  double drain_s = 120;                   ///< between being asked to leave and having left
+  double checkpoint_every_s = 60;
 };
 
 /// A task that failed for good, in words.
@@ -68,6 +73,10 @@ class Session {
   /// Custom graphs: begins the job's one run of calls, if it has not begun. It lives beside the runs of plans.
   /// Throws Error(ExitCode::internal) where the job was started without a library of functions.
   Calls& calls();
+  /// From now on what is done is kept in a run directory, so that a later job can go on with it.
+  void keep_progress(RunDirectoryOptions options);
+  /// The job ends with `status`: the run directory goes, unless the job is to be gone on with.
+  void end_progress(int status) noexcept;
 
   /// Ranks that were lost so far, in that order.
   const std::vector<LostRank>& losses() const { return losses_; }
@@ -119,11 +128,25 @@ class Session {
   std::size_t live_workers() const;
   [[noreturn]] void throw_no_worker_left() const;
 
+  // what a later job can go on from (session_checkpoints.cpp)
+  EarlierRun open_directory(const CurrentRun& run, const plan::LogicalPlan& plan, const std::vector<array::OutputSpec>& outputs);
+  std::vector<NdArray> take_earlier(const EarlierRun& earlier, const std::vector<array::OutputSpec>& outputs);
+  std::vector<store::OutputTarget> create_outputs(const CurrentRun& run, const std::vector<array::OutputSpec>& outputs,
+                                                  const EarlierRun& earlier);
+  void prepare_checkpoints(CurrentRun& run, const std::vector<store::OutputTarget>& targets, const EarlierRun& earlier);
+  void note_finished(CurrentRun& run, WorkerId worker, TaskId task);
+  void note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::BlocksSaved& saved);
+  void pump_checkpoints(CurrentRun& run);
+  void begin_checkpoint(CurrentRun& run, bool last);
+  void end_checkpoint(CurrentRun& run);
+  bool is_asked_to_leave() const;
+  [[noreturn]] void leave(const CurrentRun& run) const;
+
   /// After an error: nobody may still write when the outputs are removed.
   void stop_workers(CurrentRun& run) noexcept;
   /// Creates the outputs, distributes and drives the plan, closes the outputs.
   void compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
-               std::vector<store::OutputTarget>& targets);
+               std::vector<store::OutputTarget>& targets, EarlierRun earlier);
   std::vector<NdArray> assemble(const CurrentRun& run) const;
   /// Handles what has arrived and waits for more until `done()`; true at once if it is.
   void until(CurrentRun* run, const std::function<bool()>& done);
@@ -157,6 +180,9 @@ class Session {
   std::uint64_t retries_ = 0;
   std::vector<std::string> output_paths_;
   bool workers_known_ = false;
+  std::unique_ptr<RunDirectory> directory_;
+  bool has_checkpoints_ = false;       ///< the run that is on
+  Instant last_beat_;                  ///< of the run directory's lock
   bool leaving_ = false;               ///< the job is over: ranks end
   bool stopping_ = false;              ///< a signal has been heard: the rest only tidies up
 };

@@ -104,9 +104,12 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   apply(*run);  // what was reported before
   const WorkerId worker{static_cast<std::uint32_t>(death.rank)};
   renew_owned_outputs(*run, worker, !death.confirmed);
+  const bool was_under_way = run->checkpointer && run->checkpointer->is_under_way();
+  if (run->checkpointer) run->checkpointer->on_worker_lost(worker);
   run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
   run->ended = run->scheduler->failed() || run->scheduler->succeeded();
   apply(*run);
+  if (was_under_way) end_checkpoint(*run);
 }
 
 /// A file that is written by one owner starts anew with the next one: nobody knows in which state the last has left it.
@@ -116,6 +119,7 @@ void Session::renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_ma
     if (layer.pin.value == 0 || run.scheduler->group_worker(layer.pin) != owner) continue;
     const std::uint32_t output = run.graph->logical().sinks[static_cast<std::size_t>(layer.sink)].output;
     if (std::exchange(renewed[output], 1)) continue;
+    if (run.checkpointer) directory_->note_void(run.plan->outputs[output].temporary_path);
     store::renew_output((*run.outputs)[output], run.plan->outputs[output], owner_may_live);
   }
 }
@@ -127,7 +131,9 @@ std::size_t Session::live_workers() const {
 void Session::throw_no_worker_left() const {
   std::string text = "no worker is left:";
   for (const auto& loss : losses_) text += " rank " + std::to_string(loss.rank) + " " + loss.how + ";";
-  throw Error(ExitCode::resumable, text + " nothing is wrong with the script as such: run it again");
+  throw Error(ExitCode::resumable, text + (directory_ && directory_->is_open()
+                                               ? " go on with: rankine resume " + directory_->path()
+                                               : " nothing is wrong with the script as such: run it again"));
 }
 
 }  // namespace rankine::runtime

@@ -62,6 +62,7 @@ kernel::Partial copy_of(const std::vector<NdArray>& parts) {
 }  // namespace
 
 BlockPtr TaskRunner::run(TaskId task, const Inputs& inputs) const {
+  if (plan_->saved.contains(task)) return plan_->saved.load(task);
   const Layer& layer = plan_->lowered.layer_of(task);
   const Index block = plan_->lowered.block_of(task);
   std::optional<kernel::UserKernelScope> scope;
@@ -209,9 +210,14 @@ Block TaskRunner::append(const Layer& layer, TaskId task, const Inputs& inputs) 
   const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
   std::vector<TaskId> order;
   plan_->lowered.dependencies(task, order);
-  for (const TaskId input : order)
-    for (const auto& chunk : input_block(inputs, input)->chunks)
-      writer_.write_chunk(plan_->outputs[sink.output], sink.variable, chunk);
+  for (const TaskId input : order) {
+    const BlockPtr& encoded = input_block(inputs, input);
+    for (const auto& chunk : encoded->chunks) writer_.write_chunk(plan_->outputs[sink.output], sink.variable, chunk);
+    if (appended_ == nullptr) continue;
+    AppendLog::Entry entry{input, encode_head(*encoded), payload_checksum(*encoded), sink.output, sink.variable, {}};
+    for (const auto& chunk : encoded->chunks) entry.chunks.push_back(chunk.chunk);
+    appended_->add(std::move(entry));
+  }
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <unordered_map>
 
+#include "runtime/append_log.hpp"
 #include "runtime/block.hpp"
 #include "runtime/run_plan.hpp"
 
@@ -13,8 +14,9 @@ using Inputs = std::unordered_map<TaskId, BlockPtr>;
 /// the files and the two thread-safe stores.
 class TaskRunner {
  public:
-  TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer)
-      : plan_(std::move(plan)), reader_(reader), writer_(writer) {}
+  /// `appended`: where to note what is appended to files; null: nowhere.
+  TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer, AppendLog* appended = nullptr)
+      : plan_(std::move(plan)), reader_(reader), writer_(writer), appended_(appended) {}
 
   /// Throws Error (input, output) as the stores do.
   BlockPtr run(TaskId task, const Inputs& inputs) const;
@@ -30,6 +32,7 @@ class TaskRunner {
   RunPlanPtr plan_;
   store::Reader& reader_;
   store::Writer& writer_;
+  AppendLog* appended_;
 };
 
 }  // namespace rankine::runtime

@@ -51,6 +51,9 @@ class NetcdfChunkWriter {
   NetcdfChunkWriter& operator=(const NetcdfChunkWriter&) = delete;
   /// `chunk` is the chunk index per axis; `bytes` went through the variable's whole pipeline.
   void write_chunk(std::size_t variable, const Index& chunk, std::span<const std::byte> bytes);
+  /// All that was written reaches the file system; throws OutputError.
+  void flush();
+  Writer::ChunkPlace place_of(std::size_t variable, const Index& chunk);
   /// Flushes and closes; throws OutputError if that fails (a full disk shows here).
   void close();
 

@@ -94,6 +94,20 @@ void flush_file_system(const std::string& path, const std::string& final_path) {
   if (!flushed) throw OutputError("cannot commit " + final_path + ": " + reason);
 }
 
+void flush_file(const std::string& path, const std::string& final_path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const std::string reason = std::strerror(errno);
+  if (descriptor >= 0) ::close(descriptor);
+  if (!flushed) throw OutputError("cannot commit " + final_path + ": " + reason);
+}
+
+void check_output(const array::OutputSpec& spec) {
+  array::OutputSpec tidy = spec;
+  tidy.path = without_trailing_slash(spec.path);
+  check_place(tidy);
+}
+
 OutputTarget create_output(const array::OutputSpec& spec, const std::string& token) {
   OutputTarget target;
   target.spec = spec;
@@ -125,11 +139,7 @@ bool any_rank_writes(const OutputTarget& target, std::size_t variable) {
 void commit_output(const OutputTarget& target) {
   if (is_zarr(target.spec)) return commit_zarr(target);
   const std::string what = "cannot commit " + target.spec.path + ": ";
-  const int descriptor = ::open(target.temporary_path.c_str(), O_RDWR | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::string reason = std::strerror(errno);
-  if (descriptor >= 0) ::close(descriptor);
-  if (!flushed) throw OutputError(what + reason);
+  flush_file(target.temporary_path, target.spec.path);
   if (target.spec.mode == array::WriteMode::w_minus && fs::exists(fs::symlink_status(target.spec.path)))
     throw OutputError(what + "it came into being during the run, and mode 'w-' forbids replacing it");
   if (::rename(target.temporary_path.c_str(), target.spec.path.c_str()) != 0)

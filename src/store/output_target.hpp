@@ -12,4 +12,7 @@ void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> b
 /// Everything written below `path` reaches the disk. Throws OutputError naming `final_path`.
 void flush_file_system(const std::string& path, const std::string& final_path);
 
+/// One file. Throws OutputError naming `final_path`.
+void flush_file(const std::string& path, const std::string& final_path);
+
 }  // namespace rankine::store

@@ -73,6 +73,9 @@ struct OutputTarget {
 void write_to(ByteWriter& writer, const OutputTarget& target);
 OutputTarget read_output_target(ByteReader& reader);
 
+/// Whether the place and the mode allow the output; nothing is made. Throws OutputError.
+void check_output(const array::OutputSpec& spec);
+
 /// Called on rank 0 before any data is read: checks that the place is writable and that the mode
 /// allows it, creates the temporary file or store with all metadata and all eager values.
 /// Throws OutputError.
@@ -111,6 +114,14 @@ class Writer {
   void write_chunk(const OutputTarget& target, std::size_t variable, const EncodedChunk& chunk);
   /// Unencoded values of `box` at known offsets (offsets[variable] != UINT64_MAX), byte order applied.
   void write_box(const OutputTarget& target, std::size_t variable, const NdArray& values, const Box& box);
+  /// What this process has written of the target reaches the disk; the target stays open.
+  void flush(const OutputTarget& target);
+  /// Where a chunk that this process has appended to a compressed NetCDF-4 file lies in target.temporary_path.
+  struct ChunkPlace {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+  };
+  ChunkPlace place_of(const OutputTarget& target, std::size_t variable, const Index& chunk);
   /// Flushes and closes what this process holds of the target, reporting what closing can lose.
   void close(const OutputTarget& target);
   const WriteCounters& counters() const;

@@ -112,6 +112,32 @@ void Writer::write_box(const OutputTarget& target, std::size_t variable, const N
   state_->counters.stored_bytes += bytes;
 }
 
+void Writer::flush(const OutputTarget& target) {
+  std::shared_ptr<OpenTarget> open;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->targets.find(target.temporary_path);
+    if (found == state_->targets.end()) return;
+    open = found->second;
+  }
+  const CountedTime time(state_->counters.write_ns);
+  const std::lock_guard lock(open->mutex);
+  if (open->wrote_zarr) flush_file_system(target.temporary_path, target.spec.path);
+  if (open->chunks) {
+    open->chunks->flush();
+    flush_file(target.temporary_path, target.spec.path);
+  }
+  if (open->descriptor >= 0 && ::fsync(open->descriptor) != 0)
+    throw OutputError("cannot write " + target.spec.path + ": " + std::strerror(errno));
+}
+
+Writer::ChunkPlace Writer::place_of(const OutputTarget& target, std::size_t variable, const Index& chunk) {
+  const auto open = state_->open(target);
+  const std::lock_guard lock(open->mutex);
+  RANKINE_CHECK(open->chunks != nullptr, "chunks are looked up where they were appended");
+  return open->chunks->place_of(variable, chunk);
+}
+
 void Writer::close(const OutputTarget& target) {
   std::shared_ptr<OpenTarget> open;
   {

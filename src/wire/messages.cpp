@@ -161,6 +161,28 @@ void get(ByteReader& r, PeerLost& m) { m.rank = r.get<std::uint32_t>(); }
 void put(ByteWriter&, const EndRun&) {}
 void get(ByteReader&, EndRun&) {}
 
+void put(ByteWriter& w, const SaveBlocks& m) {
+  w.put(m.sequence);
+  w.put_string(m.path);
+  w.put_vector(m.tasks);
+}
+void get(ByteReader& r, SaveBlocks& m) {
+  m.sequence = r.get<std::uint32_t>();
+  m.path = r.get_string();
+  m.tasks = r.get_vector<TaskId>();
+}
+
+void put(ByteWriter& w, const BlocksSaved& m) {
+  w.put(m.sequence);
+  w.put_vector(m.record);
+  w.put_string(m.error);
+}
+void get(ByteReader& r, BlocksSaved& m) {
+  m.sequence = r.get<std::uint32_t>();
+  m.record = r.get_vector<std::byte>();
+  m.error = r.get_string();
+}
+
 template <std::size_t... I>
 Message get_message(ByteReader& reader, std::uint16_t kind, std::index_sequence<I...>) {
   Message message;

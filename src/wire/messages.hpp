@@ -174,11 +174,26 @@ struct EndRun {
   bool operator==(const EndRun&) const = default;
 };
 
+/// 0->, part of a checkpoint: what was written goes to disk, and these results into a file.
+struct SaveBlocks {
+  std::uint32_t sequence = 0;
+  std::string path;
+  std::vector<TaskId> tasks;
+  bool operator==(const SaveBlocks&) const = default;
+};
+/// ->0, error: empty, or why not. record: what lies where (the journal's encoding).
+struct BlocksSaved {
+  std::uint32_t sequence = 0;
+  std::vector<std::byte> record;
+  std::string error;
+  bool operator==(const BlocksSaved&) const = default;
+};
+
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
-                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun>;
+                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved>;
 
 struct Decoded {
   RunId run;

@@ -1,6 +1,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <ctime>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -170,6 +173,15 @@ options:
       --progress auto|line|plain|off
                                 a line that is redrawn, lines with time stamps every 10 s, or nothing
                                 (default auto: line on a terminal, plain otherwise)
+      --run-dir DIR             where progress is kept, so that a job which ended early can be gone on with
+                                (default OUTPUT.rankine beside the first output, removed at the end; one that
+                                is named keeps the outcome, which rankine status DIR prints)
+      --resumable yes|no        whether progress is kept at all (default yes)
+      --fresh                   start over: remove what an earlier job left in the run directory
+      --checkpoint-every TIME   how often what is done is made safe (default 1min)
+      --drain TIME              time from a warning (SIGUSR1, SIGUSR2, SIGTERM, or --end-time) to the end, in
+                                which running tasks end and results are saved (default 2min)
+      --end-time TIME           when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970
       --index-cache DIR         keep metadata and chunk indexes of input files in DIR; a later run on
                                 unchanged files (size, modification time) reads none of it
       --resources NAME=N,...    labelled resources of each rank, such as gpu=1: tasks that ask for one
@@ -181,7 +193,6 @@ options:
                                 libheat.so for `import heat`; loaded by every rank
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
-      --run-dir DIR             folder for the outcome of the run, which rankine status DIR prints
       --log-file FILE           append everything that is said, with time stamps, to FILE
   -c, --config FILE             TOML file whose keys are these options without dashes, such as
                                 threads = 4; the command line wins
@@ -253,4 +264,23 @@ TEST_CASE("what concerns lost ranks is parsed, times with their units") {
 TEST_CASE("plugins are files separated by commas") {
   CHECK(parse_options({"run", "--plugin", "a.so,b.so", "x.py"}).plugins == std::vector<std::string>{"a.so", "b.so"});
   CHECK_THROWS_WITH(parse_options({"run", "-p", "a.so,", "x.py"}), "--plugin: the name of a plugin is empty");
+}
+
+TEST_CASE("resume takes one run directory and the options of run") {
+  const Options options = parse_options({"resume", "--threads", "3", "--checkpoint-every", "90s", "out.nc.rankine"});
+  CHECK(options.command == Command::resume);
+  CHECK(options.run_dir == "out.nc.rankine");
+  CHECK(options.threads == 3u);
+  CHECK(options.checkpoint_every_ms == 90'000);
+  CHECK_THROWS_WITH(parse_options({"resume"}), Catch::Contains("one run directory is needed"));
+  CHECK_THROWS_WITH(parse_options({"resume", "a", "b"}), Catch::Contains("one run directory is needed"));
+}
+
+TEST_CASE("the end of a job is a moment or a time from now") {
+  const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
+  const auto end_of = [](const char* text) { return *parse_options({"run", "--end-time", text, "x.py"}).end_time_s; };
+  CHECK(end_of("1800000000") == 1'800'000'000);
+  CHECK(std::abs(end_of("+90min") - now - 5400) <= 2);
+  CHECK(end_of("2031-05-01T00:01:00") - end_of("2031-05-01T00:00:00") == 60);
+  CHECK_THROWS_WITH(end_of("tomorrow"), Catch::Contains("is not an end such as"));
 }

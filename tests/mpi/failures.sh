@@ -259,6 +259,20 @@ for signal in INT TERM; do
   kill -$signal $job
   got=0
   wait $job || got=$?
+  if [ $signal = TERM ] || [ "$ranks" != 0 ]; then
+    # mpirun sends SIGTERM to its ranks for both, and gives them a second: what they have saved by then is what the next job goes on from.
+    if [ "$ranks" = 0 ]; then
+      [ "$got" -eq 75 ] || complain "status $got instead of 75"
+      grep -q "^rankine: ended as asked.*go on with: rankine resume" message || complain "no message"
+    else
+      [ "$got" -ne 0 ] || complain "status 0"
+    fi
+    got=0
+    "$rankine" resume --quiet out/signal_0.nc.rankine >printed 2>message || got=$?
+    [ "$got" -eq 0 ] || complain "resumed: status $got"
+    [ "$(find out -mindepth 1 -maxdepth 1 | wc -l)" -eq 12 ] || complain "resumed: $(find out -mindepth 1 -maxdepth 1)"
+    continue
+  fi
   grep -q "^rankine: interrupted by SIG.*removed" message || complain "no message"
   # mpirun ends with a status of its own.
   if [ "$ranks" = 0 ]; then

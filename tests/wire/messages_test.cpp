@@ -42,7 +42,8 @@ std::vector<Message> all_messages() {
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
           Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
-          TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}};
+          TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}},
+          BlocksSaved{7, bytes_of("record"), "disk full"}};
 }
 
 bool equal(const Message& a, const Message& b) {

@@ -52,6 +52,30 @@ void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, st
   if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()) < 0) failed();
 }
 
+void NetcdfChunkWriter::flush() {
+  const LibraryLock lock;
+  silence_hdf5();
+  if (H5Fflush(state_->file, H5F_SCOPE_LOCAL) < 0)
+    throw OutputError("cannot write " + state_->path + ": " + hdf5_error_text() + "; is the disk full?");
+}
+
+Writer::ChunkPlace NetcdfChunkWriter::place_of(std::size_t variable, const Index& chunk) {
+  const LibraryLock lock;
+  silence_hdf5();
+  const Hdf5Handle& dataset = state_->datasets.at(variable);
+  std::vector<hsize_t> origin;
+  for (std::size_t axis = 0; axis < chunk.size(); ++axis)
+    origin.push_back(static_cast<hsize_t>(chunk[axis] * state_->chunk_shapes[variable][axis]));
+  unsigned filter_mask = 0;
+  haddr_t offset = HADDR_UNDEF;
+  hsize_t bytes = 0;
+  if (!dataset || H5Dget_chunk_info_by_coord(dataset, origin.data(), &filter_mask, &offset, &bytes) < 0 ||
+      offset == HADDR_UNDEF)
+    throw OutputError("cannot find chunk " + format_tuple(chunk) + " of /" + state_->names[variable] + " in the unfinished " +
+                      state_->path + ": " + hdf5_error_text());
+  return {offset, bytes};
+}
+
 void NetcdfChunkWriter::close() {
   const LibraryLock lock;
   silence_hdf5();

@@ -1,0 +1,283 @@
+#include "runtime/run_directory.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "base/byte_stream.hpp"
+#include "codec/checksum.hpp"
+#include "store/file_stamp.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<journal::InputFingerprint> fingerprints(const plan::LogicalPlan& plan) {
+  std::set<std::string> paths;
+  for (const auto& array : plan::stored_arrays(plan)) {
+    if (array->storage != array::Storage::zarr_files) paths.insert(array->path);
+    else if (!array->zarr.archive.empty()) paths.insert(array->zarr.archive);
+    else paths.insert(array->path + "/" + array->zarr.metadata);
+  }
+  std::vector<journal::InputFingerprint> inputs;
+  for (const auto& path : paths) {
+    const store::FileStamp stamp = store::stamp_of(path);
+    inputs.push_back({path, stamp.size, stamp.mtime_ns});
+  }
+  return inputs;
+}
+
+/// The plan's bytes without the chunk indexes, which are read at one time or another: they follow from the files.
+std::vector<std::byte> bytes_without_indexes(const plan::LogicalPlan& plan) {
+  const auto arrays = plan::stored_arrays(plan);
+  std::vector<decltype(arrays[0]->index)> indexes;
+  for (const auto& array : arrays) indexes.push_back(std::exchange(array->index, nullptr));
+  ByteWriter writer;
+  plan::write_to(writer, plan);
+  for (std::size_t i = 0; i < arrays.size(); ++i) arrays[i]->index = indexes[i];
+  return writer.take();
+}
+
+journal::RunRecord record_of(std::uint32_t number, const plan::LogicalPlan& plan) {
+  const std::vector<std::byte> bytes = bytes_without_indexes(plan);
+  journal::RunRecord run;
+  run.number = number;
+  run.plan_bytes = bytes.size();
+  run.plan_crc32c = codec::crc32c(bytes);
+  run.plan_crc32 = codec::crc32(bytes);
+  run.inputs = fingerprints(plan);
+  return run;
+}
+
+std::vector<std::byte> encode_targets(const std::vector<store::OutputTarget>& targets) {
+  ByteWriter writer;
+  writer.put_count(targets.size());
+  for (const auto& target : targets) store::write_to(writer, target);
+  return writer.take();
+}
+
+std::vector<store::OutputTarget> decode_targets(std::span<const std::byte> bytes) {
+  ByteReader reader(bytes);
+  std::vector<store::OutputTarget> targets(reader.get_count());
+  for (auto& target : targets) target = store::read_output_target(reader);
+  return targets;
+}
+
+std::vector<std::byte> encode_value(const NdArray& value) {
+  const Block block{{value}, {}};
+  ByteWriter writer;
+  writer.put_vector(encode_head(block));
+  std::vector<std::byte> bytes = writer.take();
+  append_payload(block, bytes);
+  return bytes;
+}
+
+NdArray decode_value(const std::vector<std::byte>& bytes) {
+  ByteReader reader(bytes);
+  const auto head = reader.get_vector<std::byte>();
+  return decode_block(head, reader.get_bytes(reader.remaining()))->parts.at(0);
+}
+
+/// "line 3 was 'a = 1' and is 'a = 2'"
+std::string first_difference(const std::string& before, const std::string& now) {
+  std::istringstream old_lines(before), new_lines(now);
+  std::string old_line, new_line;
+  for (int number = 1;; ++number) {
+    const bool had = static_cast<bool>(std::getline(old_lines, old_line));
+    const bool has = static_cast<bool>(std::getline(new_lines, new_line));
+    if (had && has && old_line == new_line) continue;
+    const std::string line = "line " + std::to_string(number);
+    if (!had && !has) return "its end of file";
+    if (!had) return line + " '" + new_line + "' is new";
+    if (!has) return line + " '" + old_line + "' has gone";
+    return line + " was '" + old_line + "' and is '" + new_line + "'";
+  }
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+constexpr const char* outcome_file = "outcome.json";
+
+bool is_own_name(const std::string& name) {
+  return name == "journal" || name == "lock" || name == outcome_file || name.rfind("blocks-", 0) == 0;
+}
+
+}  // namespace
+
+std::string default_run_directory(const std::string& output) {
+  std::string path = output;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path + ".rankine";
+}
+
+journal::JobRecord job_of(const std::string& run_directory) {
+  if (!fs::is_directory(run_directory))
+    throw UsageError("there is no run directory " + run_directory + "; a run that succeeded has removed it");
+  const auto records = journal::read_journal(run_directory + "/journal");
+  if (records.empty()) throw UsageError("the journal of " + run_directory + " is empty: start the script again");
+  const journal::AnyRecord first = journal::decode(records.front());
+  const auto* job = std::get_if<journal::JobRecord>(&first);
+  if (job == nullptr) throw InputError("the journal of " + run_directory + " does not begin with its job");
+  return *job;
+}
+
+std::string RunDirectory::place(const std::string& first_output) const {
+  std::string path = options_.path.empty() ? default_run_directory(first_output) : options_.path;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return fs::absolute(path).lexically_normal().string();
+}
+
+bool RunDirectory::is_there(const std::string& first_output) const { return fs::exists(place(first_output) + "/journal"); }
+
+void RunDirectory::open(const std::string& first_output) {
+  if (is_open()) return;
+  path_ = place(first_output);
+  named_ = path_ != fs::absolute(default_run_directory(first_output)).lexically_normal();
+  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
+    throw OutputError("cannot make the run directory " + path_ + ": " + std::strerror(errno) +
+                      "; name another one by --run-dir");
+  if (!fs::is_directory(path_)) throw UsageError("the run directory " + path_ + " is no directory; name another one by --run-dir");
+  for (const auto& entry : fs::directory_iterator(path_))
+    if (!is_own_name(entry.path().filename().string()))
+      throw UsageError("the directory " + path_ + " holds " + entry.path().filename().string() +
+                       ", which is not of a run of rankine; name another one by --run-dir");
+  lock_ = std::make_unique<journal::RunLock>(path_);
+  fs::remove(path_ + "/" + outcome_file);   // of an earlier job
+  auto journal = std::make_unique<journal::Journal>(path_ + "/journal");
+  for (const auto& record : journal->records()) records_.push_back(journal::decode(record));
+  for (const auto& record : records_)
+    if (const auto* run = std::get_if<journal::RunRecord>(&record))
+      for (const auto& target : decode_targets(run->targets)) left_outputs_.push_back(target.temporary_path);
+  if (options_.fresh && !records_.empty()) {
+    journal.reset();
+    for (const auto& left : left_outputs_) fs::remove_all(left);
+    left_outputs_.clear();
+    records_.clear();
+    for (const auto& entry : fs::directory_iterator(path_))
+      if (entry.path().filename() != "lock") fs::remove(entry.path());
+    journal = std::make_unique<journal::Journal>(path_ + "/journal");
+  }
+  for (const auto& record : records_) {
+    const auto* job = std::get_if<journal::JobRecord>(&record);
+    if (job == nullptr) continue;
+    compare_job(*job);
+    ++job_count_;
+  }
+  resumes_ = !records_.empty();
+  journal->append(journal::encode(options_.job));
+  journal->sync();
+  journal_ = std::move(journal);
+}
+
+void RunDirectory::refuse(const std::string& what) {
+  refused_ = true;
+  throw UsageError("cannot go on with the run in " + path_ + ": " + what +
+                   "; start over with --fresh, or name another directory by --run-dir");
+}
+
+void RunDirectory::compare_job(const journal::JobRecord& earlier) {
+  if (earlier.script_text != options_.job.script_text)
+    refuse("the script has changed: " + first_difference(earlier.script_text, options_.job.script_text));
+  if (earlier.arguments != options_.job.arguments)
+    refuse("the script's arguments were '" + joined(earlier.arguments) + "' and are '" +
+           joined(options_.job.arguments) + "'");
+  if (earlier.program_version != options_.job.program_version)
+    refuse("it was begun by rankine " + earlier.program_version + ", this is " + options_.job.program_version);
+}
+
+EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& plan) {
+  EarlierRun earlier;
+  const journal::RunRecord now = record_of(number, plan);
+  for (const auto& record : records_) {
+    if (const auto* run = std::get_if<journal::RunRecord>(&record); run != nullptr && run->number == number) {
+      for (const auto& input : run->inputs) {
+        const auto same = std::find_if(now.inputs.begin(), now.inputs.end(),
+                                       [&](const auto& other) { return other.path == input.path; });
+        if (same == now.inputs.end()) refuse(input.path + " is no longer among its inputs");
+        if (*same == input) continue;
+        refuse("the input " + input.path + " has changed: it had " + std::to_string(input.size) + " bytes and has " +
+               std::to_string(same->size) + (same->size == input.size ? ", but was modified since" : ""));
+      }
+      if (now.inputs.size() != run->inputs.size()) refuse("it has other inputs now");
+      if (now.plan_bytes != run->plan_bytes || now.plan_crc32c != run->plan_crc32c || now.plan_crc32 != run->plan_crc32)
+        refuse("its computation number " + std::to_string(number) + " is another one now");
+      earlier.targets = decode_targets(run->targets);
+    } else if (const auto* checkpoint = std::get_if<journal::CheckpointRecord>(&record);
+               checkpoint != nullptr && checkpoint->run == number) {
+      earlier.finished.insert(earlier.finished.end(), checkpoint->done.begin(), checkpoint->done.end());
+      earlier.saved.add(*checkpoint);
+    } else if (const auto* file = std::get_if<journal::VoidFileRecord>(&record)) {
+      earlier.saved.drop_file(file->path);
+    } else if (const auto* done = std::get_if<journal::RunDoneRecord>(&record);
+               done != nullptr && done->number == number) {
+      earlier.done = true;
+      earlier.values.clear();
+      for (const auto& value : done->values) earlier.values.push_back(decode_value(value));
+    }
+  }
+  std::sort(earlier.finished.begin(), earlier.finished.end());
+  earlier.finished.erase(std::unique(earlier.finished.begin(), earlier.finished.end()), earlier.finished.end());
+  return earlier;
+}
+
+void RunDirectory::note_begin(std::uint32_t number, const plan::LogicalPlan& plan,
+                              const std::vector<store::OutputTarget>& targets) {
+  journal::RunRecord run = record_of(number, plan);
+  run.targets = encode_targets(targets);
+  for (const auto& target : targets) left_outputs_.push_back(target.temporary_path);
+  journal_->append(journal::encode(run));
+}
+
+void RunDirectory::note_checkpoint(const journal::CheckpointRecord& checkpoint) {
+  journal_->append(journal::encode(checkpoint));
+  journal_->sync();
+}
+
+void RunDirectory::note_done(std::uint32_t number, const std::vector<NdArray>& values) {
+  journal::RunDoneRecord done;
+  done.number = number;
+  for (const auto& value : values) done.values.push_back(encode_value(value));
+  journal_->append(journal::encode(done));
+  journal_->sync();
+}
+
+void RunDirectory::note_void(const std::string& path) {
+  journal_->append(journal::encode(journal::VoidFileRecord{path}));
+  journal_->sync();
+}
+
+std::string RunDirectory::blocks_path(int rank, std::uint32_t run, std::uint32_t sequence) const {
+  return path_ + "/blocks-" + std::to_string(job_count_) + "-" + std::to_string(run) + "-" + std::to_string(sequence) + "-" +
+         std::to_string(rank);
+}
+
+void RunDirectory::beat() {
+  if (lock_) lock_->beat();
+}
+
+void RunDirectory::remove() noexcept {
+  if (!is_open() || refused_) return;
+  std::error_code ignored;
+  for (const auto& left : left_outputs_) fs::remove_all(left, ignored);
+  journal_.reset();
+  for (const auto& entry : fs::directory_iterator(path_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_kept = named_ && name == outcome_file;
+    if (is_own_name(name) && !is_kept) fs::remove(entry.path(), ignored);
+  }
+  lock_.reset();
+  fs::remove(path_, ignored);
+}
+
+}  // namespace rankine::runtime

@@ -1,0 +1,98 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "grid/nd_array.hpp"
+#include "journal/journal.hpp"
+#include "journal/run_lock.hpp"
+#include "journal/run_records.hpp"
+#include "plan/logical_plan.hpp"
+#include "runtime/saved_blocks.hpp"
+
+namespace rankine::runtime {
+
+/// What a job says of itself in its run directory.
+struct RunDirectoryOptions {
+  std::string path;        ///< empty: beside the first output, "out.nc.rankine"
+  bool fresh = false;      ///< what an earlier job left there is removed
+  journal::JobRecord job;
+};
+
+/// What an earlier job did of a plan.
+struct EarlierRun {
+  bool done = false;                        ///< all of it; what follows is empty then, but for values and targets
+  std::vector<NdArray> values;
+  std::vector<store::OutputTarget> targets; ///< its unfinished outputs
+  std::vector<TaskId> finished;             ///< sink tasks whose part of those outputs is written
+  SavedBlocks saved;
+};
+
+/// Rank 0's run directory: what is needed to go on after the job has ended in whatever way.
+///
+///     journal     records, see journal/run_records.hpp
+///     lock        who has it
+///     blocks-*    results of tasks, saved by one rank at one checkpoint
+///
+/// It comes into being with the first run that writes something, and is removed when the job succeeds; one
+/// that the user has named keeps the outcome.
+class RunDirectory {
+ public:
+  explicit RunDirectory(RunDirectoryOptions options) : options_(std::move(options)) {}
+
+  /// Opens the directory that the options name, or the one beside `first_output`; once. Mode 0700. Throws UsageError if
+  /// another run has it, if script or arguments have changed, or if it is no run directory; OutputError.
+  void open(const std::string& first_output);
+  /// Whether open() would find what an earlier job left.
+  bool is_there(const std::string& first_output) const;
+  bool is_open() const { return journal_ != nullptr; }
+  const std::string& path() const { return path_; }
+  /// Whether an earlier job left something to go on from.
+  bool resumes() const { return resumes_; }
+
+  /// What the journal knows of plan `number`, whose inputs are looked at now. Throws UsageError naming what changed.
+  EarlierRun earlier(std::uint32_t number, const plan::LogicalPlan& plan);
+  /// Plan `number` begins with these unfinished outputs.
+  void note_begin(std::uint32_t number, const plan::LogicalPlan& plan, const std::vector<store::OutputTarget>& targets);
+  /// On disk when it returns.
+  void note_checkpoint(const journal::CheckpointRecord& checkpoint);
+  /// An unfinished output is begun anew.
+  void note_void(const std::string& path);
+  /// All data of the plan is safe; outputs get their names next.
+  void note_done(std::uint32_t number, const std::vector<NdArray>& values);
+
+  /// Where rank `rank` saves results at checkpoint `sequence` of this job.
+  std::string blocks_path(int rank, std::uint32_t run, std::uint32_t sequence) const;
+  /// Jobs that have worked on it, this one too.
+  std::size_t job_count() const { return job_count_; }
+  /// Every few seconds.
+  void beat();
+  /// Throws UsageError: `what` is not as it was, start over or use another directory. remove() leaves all as it is then.
+  [[noreturn]] void refuse(const std::string& what);
+  /// Removes the unfinished outputs that only an earlier job knew of, then everything of its own.
+  void remove() noexcept;
+
+ private:
+  std::string place(const std::string& first_output) const;
+  void compare_job(const journal::JobRecord& earlier);
+
+  RunDirectoryOptions options_;
+  std::string path_;
+  std::unique_ptr<journal::RunLock> lock_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::vector<journal::AnyRecord> records_;     ///< of earlier jobs
+  bool resumes_ = false;
+  bool refused_ = false;
+  bool named_ = false;                          ///< it is not the one beside the first output
+  std::size_t job_count_ = 1;
+  std::vector<std::string> left_outputs_;       ///< temporary paths that the journal names
+};
+
+/// "out.nc.rankine"
+std::string default_run_directory(const std::string& output);
+
+/// The first record of the job in a run directory, to start it again. Throws InputError, UsageError.
+journal::JobRecord job_of(const std::string& run_directory);
+
+}  // namespace rankine::runtime

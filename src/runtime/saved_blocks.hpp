@@ -1,0 +1,46 @@
+#pragma once
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "journal/run_records.hpp"
+#include "runtime/block.hpp"
+
+namespace rankine::runtime {
+
+/// Outputs of tasks that lie in files: in the run directory, or in an unfinished output of an earlier run. Every rank
+/// gets the list with the plan, and any of them loads what it is told to.
+class SavedBlocks {
+ public:
+  /// A later record of a task replaces an earlier one.
+  void add(const journal::CheckpointRecord& checkpoint);
+  /// Blocks of which anything lies in that file have gone.
+  void drop_file(const std::string& path);
+  bool contains(TaskId task) const { return blocks_.count(task) != 0; }
+  std::size_t size() const { return blocks_.size(); }
+  /// Ascending.
+  std::vector<TaskId> tasks() const;
+  const std::vector<std::string>& files() const { return files_; }
+
+  /// Throws InputError naming the file if it cannot be read or is not what was written.
+  BlockPtr load(TaskId task) const;
+
+  void write_to(ByteWriter& writer) const;
+  static SavedBlocks read_from(ByteReader& reader);
+
+ private:
+  std::vector<std::string> files_;
+  std::unordered_map<std::string, std::uint32_t> file_numbers_;
+  std::unordered_map<TaskId, journal::SavedBlock> blocks_;   ///< their segments count in files_
+};
+
+/// Writes the payloads of `blocks` into a new file (mode 0600), one after the other, and waits until they are on disk.
+/// What is returned lies in file 0. Throws OutputError; nothing is left then.
+std::vector<journal::SavedBlock> save_blocks(const std::string& path, std::span<const std::pair<TaskId, BlockPtr>> blocks);
+
+/// The crc32c of a block's payload.
+std::uint32_t payload_checksum(const Block& block);
+
+}  // namespace rankine::runtime

@@ -1,0 +1,188 @@
+// What a later job can go on from: the run directory, checkpoints, and leaving when the time is up.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "base/check.hpp"
+#include "exec/clock.hpp"
+#include "runtime/current_run.hpp"
+#include "sched/resumed_graph.hpp"
+
+namespace rankine::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Distinguishes the temporary outputs of runs that write to one directory, and of jobs that go on with one run.
+std::string output_token(std::uint32_t run, const RunDirectory* directory) {
+  std::string token = std::to_string(::getpid()) + "-" + std::to_string(run);
+  if (directory != nullptr && directory->is_open()) token += "-" + std::to_string(directory->job_count());
+  return token;
+}
+
+/// A later job can go on writing to it. What one owner writes through libhdf5 is in no known state after a crash:
+/// such a file is begun anew, with the chunks that lie in the old one.
+bool is_kept(const store::OutputTarget& target) {
+  for (std::size_t v = 0; v < target.spec.variables.size(); ++v)
+    if (target.complete[v] == 0 && !store::any_rank_writes(target, v)) return false;
+  return true;
+}
+
+}  // namespace
+
+EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPlan& plan,
+                                   const std::vector<array::OutputSpec>& outputs) {
+  if (!directory_) return {};
+  if (!directory_->is_open()) {
+    if (outputs.empty()) return {};   // nothing to lose yet
+    if (!directory_->is_there(outputs.front().path))
+      for (const auto& output : outputs) store::check_output(output);
+    directory_->open(outputs.front().path);
+    if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
+  }
+  return directory_->earlier(run.id.value, plan);
+}
+
+std::vector<NdArray> Session::take_earlier(const EarlierRun& earlier, const std::vector<array::OutputSpec>& outputs) {
+  for (const auto& target : earlier.targets) {
+    // The job may have ended between the last byte and the name.
+    if (fs::exists(target.temporary_path)) store::commit_output(target);
+    else if (!fs::exists(target.spec.path))
+      directory_->refuse("its output " + target.spec.path + " has gone");
+  }
+  for (const auto& output : outputs) output_paths_.push_back(output.path);
+  return earlier.values;
+}
+
+std::vector<store::OutputTarget> Session::create_outputs(const CurrentRun& run,
+                                                         const std::vector<array::OutputSpec>& outputs,
+                                                         const EarlierRun& earlier) {
+  std::vector<store::OutputTarget> targets;
+  try {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (i < earlier.targets.size() && is_kept(earlier.targets[i])) {
+        if (!fs::exists(earlier.targets[i].temporary_path))
+          directory_->refuse("its unfinished output " + earlier.targets[i].temporary_path + " has gone");
+        targets.push_back(earlier.targets[i]);
+      } else {
+        targets.push_back(store::create_output(outputs[i], output_token(run.id.value, directory_.get())));
+      }
+    }
+  } catch (...) {
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      if (i >= earlier.targets.size() || !is_kept(earlier.targets[i])) store::discard_output(targets[i]);
+    throw;
+  }
+  return targets;
+}
+
+void Session::prepare_checkpoints(CurrentRun& run, const std::vector<store::OutputTarget>& targets,
+                                  const EarlierRun& earlier) {
+  for (const auto& target : targets) run.kept_outputs.push_back(is_kept(target) ? 1 : 0);
+  run.checkpointer.emplace(run.id.value);
+  const std::vector<TaskId> saved = earlier.saved.tasks();
+  for (const TaskId task : saved) run.checkpointer->note_saved(task);
+  run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};
+  if (saved.empty() && earlier.finished.empty()) return;
+  const std::uint32_t count = run.graph->task_count();
+  if ((!saved.empty() && saved.back().value >= count) || (!earlier.finished.empty() && earlier.finished.back().value >= count))
+    directory_->refuse("the computation has other tasks now");
+  auto open_graph = std::make_shared<sched::ResumedGraph>(run.graph, earlier.finished, saved);
+  reporter_.note("of " + std::to_string(count) + " tasks " + std::to_string(count - open_graph->open_count()) +
+                 " need not run again, " + std::to_string(saved.size()) + " results are saved");
+  run.open_graph = std::move(open_graph);
+}
+
+void Session::note_finished(CurrentRun& run, WorkerId worker, TaskId task) {
+  const plan::Layer& layer = run.graph->layer_of(task);
+  if (layer.kind != plan::LayerKind::write) return;
+  const std::uint32_t output = run.graph->logical().sinks[static_cast<std::size_t>(layer.sink)].output;
+  if (run.kept_outputs[output] != 0) run.checkpointer->note_written(worker, task);
+}
+
+void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::BlocksSaved& saved) {
+  if (!run.checkpointer || saved.sequence != run.checkpointer->sequence()) return;
+  if (saved.error.empty()) {
+    constexpr std::uint32_t checkpoint_kind = 2;
+    run.checkpointer->on_saved(worker, saved.sequence,
+                               std::get<journal::CheckpointRecord>(journal::decode({checkpoint_kind, saved.record})));
+  } else {
+    reporter_.warning("the checkpoint failed on worker " + std::to_string(worker.value) + ": " + saved.error);
+    run.checkpointer->on_not_saved(worker, saved.sequence);
+  }
+  end_checkpoint(run);
+}
+
+void Session::keep_progress(RunDirectoryOptions options) { directory_ = std::make_unique<RunDirectory>(std::move(options)); }
+
+void Session::end_progress(int status) noexcept {
+  if (directory_ && status != static_cast<int>(ExitCode::resumable)) directory_->remove();
+  directory_.reset();
+}
+
+bool Session::is_asked_to_leave() const {
+  if (options_.asked_to_leave != nullptr && *options_.asked_to_leave != 0) return true;
+  return options_.leave_at &&
+         exec::now().ns >= options_.leave_at->ns - static_cast<std::int64_t>(options_.drain_s * 1e9);
+}
+
+void Session::pump_checkpoints(CurrentRun& run) {
+  const Instant now = exec::now();
+  if (exec::seconds_between(last_beat_, now) * 1000 > journal::RunLock::beat_interval_ms) {
+    last_beat_ = now;
+    directory_->beat();
+  }
+  if (!run.scheduler || run.ended || run.abandoned) return;
+  if (!run.leaving_since && is_asked_to_leave()) {
+    run.leaving_since = now;
+    run.scheduler->pause();
+    reporter_.clear_line();
+    reporter_.warning("asked to end: no further tasks are started, what is done is saved in " + directory_->path());
+  }
+  if (run.checkpointer->is_under_way()) return;
+  if (run.leaving_since) {
+    // What runs may finish, for half of the time that there is.
+    const bool waited = exec::seconds_between(*run.leaving_since, now) > options_.drain_s / 2;
+    if (run.scheduler->assigned_count() == 0 || waited) begin_checkpoint(run, true);
+  } else if (now >= run.next_checkpoint) {
+    begin_checkpoint(run, false);
+  }
+}
+
+void Session::begin_checkpoint(CurrentRun& run, bool last) {
+  apply(run);
+  std::vector<WorkerId> workers;
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank)
+    if (peers_[rank].joined) workers.push_back(WorkerId{static_cast<std::uint32_t>(rank)});
+  const TaskGraph& graph = run.open_graph ? *run.open_graph : *run.graph;
+  const auto orders = run.checkpointer->begin(*run.scheduler, graph, workers,
+                                              last ? Checkpointer::Choice::all : Checkpointer::Choice::expensive);
+  run.last_checkpoint = last;
+  for (const auto& order : orders) {
+    const int rank = static_cast<int>(order.worker.value);
+    send(run.id, rank, wire::SaveBlocks{run.checkpointer->sequence(),
+                                        directory_->blocks_path(rank, run.id.value, run.checkpointer->sequence()),
+                                        order.tasks});
+  }
+}
+
+/// Once all have answered.
+void Session::end_checkpoint(CurrentRun& run) {
+  if (run.checkpointer->is_under_way()) return;
+  const journal::CheckpointRecord record = run.checkpointer->take();
+  if (!record.done.empty() || !record.saved.empty()) directory_->note_checkpoint(record);
+  reporter_.detail("checkpoint: " + std::to_string(record.done.size()) + " parts of outputs and " +
+                   std::to_string(record.saved.size()) + " results are safe");
+  run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};
+  if (run.last_checkpoint) leave(run);
+}
+
+void Session::leave(const CurrentRun& run) const {
+  throw Error(ExitCode::resumable, "ended as asked, with " + std::to_string(run.scheduler->finished_count()) + " of " +
+                                       std::to_string(run.scheduler->task_count()) + " tasks done; go on with: rankine resume " +
+                                       directory_->path());
+}
+
+}  // namespace rankine::runtime
