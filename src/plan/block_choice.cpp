@@ -268,6 +268,7 @@ ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, con
 
 ChunkGrid choose_user_blocks(const Expr& map, const ChunkGrid& natural, std::uint64_t target_bytes) {
   const auto& node = *map.as<array::UserMap>();
+  if (map.inputs.empty()) return ChunkGrid::whole(map.shape);  // made from nothing, by one call
   std::vector<Cuts> cuts;
   for (const std::int64_t extent : map.shape) cuts.push_back({0, extent});  // new axes stay so
   std::vector<int> free;

@@ -114,7 +114,8 @@ NdArray load_on_this_thread(const array::ExprPtr& expression) {
 script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
   if (options_.planned_calls != nullptr) return options_.planned_calls;
   if (!options_.calls) return nullptr;
-  calls_ = std::make_unique<ScriptCalls>(options_.calls(), program);
+  // A call may read what the script has written before it.
+  calls_ = std::make_unique<ScriptCalls>(options_.calls(), program, [this] { finish(); });
   return calls_.get();
 }
 

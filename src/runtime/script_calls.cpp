@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <thread>
 
+#include "array/evaluate.hpp"
 #include "array/loader.hpp"
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
+#include "kernel/user_kernel.hpp"
 #include "runtime/pipeline_host.hpp"
+#include "script/dask_array.hpp"
 #include "script/remote_call.hpp"
 
 namespace rankine::runtime {
@@ -49,6 +54,47 @@ class TaskThread {
 
 }  // namespace
 
+namespace {
+
+script::RemoteProgram& of_this_thread(std::span<const std::byte> program, std::uint64_t digest) {
+  thread_local std::unique_ptr<TaskThread> mine;
+  thread_local std::uint64_t of = 0;
+  if (!mine || of != digest) {
+    mine = std::make_unique<TaskThread>(program);
+    of = digest;
+  }
+  return mine->program();
+}
+
+/// The library of this process, for the kernel of arrays from delayed calls.
+const ScriptLibrary* current_library = nullptr;
+
+/// A block of da.from_delayed: the calls are made here, one after the other.
+int fill_from_delayed(const rankine_kernel_call* call) {
+  std::string message;
+  try {
+    if (current_library == nullptr || call->parameter_count != 1) throw UsageError("arrays from delayed calls need a script");
+    const NdArray values = current_library->evaluate_array(script::from_hex(call->parameters[0].text));
+    const Shape shape(call->output->shape, call->output->shape + call->output->ndim);
+    if (values.shape() != shape)
+      throw UsageError("a delayed array has shape " + format_tuple(values.shape()) + ", from_delayed() was told " + format_tuple(shape));
+    const DType dtype = kernel::block_dtype(call->output->dtype);
+    const NdArray cast = array::evaluate_constant(array::cast(array::constant(values), dtype));
+    std::memcpy(call->output->data, cast.raw(), cast.bytes().value);
+    return 0;
+  } catch (const std::exception& error) {
+    message = error.what();
+  }
+  std::snprintf(call->message, call->message_size, "%s", message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+ScriptLibrary::~ScriptLibrary() {
+  if (current_library == this) current_library = nullptr;
+}
+
 std::uint64_t ScriptLibrary::digest_of(std::span<const std::byte> program) {
   std::uint64_t digest = 0xcbf29ce484222325u;  // FNV-1a
   for (const std::byte byte : program) digest = (digest ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
@@ -57,6 +103,11 @@ std::uint64_t ScriptLibrary::digest_of(std::span<const std::byte> program) {
 
 ScriptLibrary::ScriptLibrary(std::string name, std::string text)
     : program_(script::write_program(script::SourceText(std::move(name), std::move(text)))), digest_(digest_of(program_)) {
+  current_library = this;
+  if (kernel::find_user_kernel(script::delayed_array_kernel) == nullptr) {
+    const rankine_registrar& registrar = kernel::program_registrar();
+    registrar.add_map(registrar.state, script::delayed_array_kernel, fill_from_delayed);
+  }
   // Tasks that read files need values of coordinates; rank 0's script replaces this by the same for itself.
   array::set_loader([](const array::ExprPtr& expression) { return load_on_this_thread(expression); });
 }
@@ -68,13 +119,11 @@ std::vector<std::byte> ScriptLibrary::call(std::uint32_t, std::span<const std::b
   ByteReader reader(arguments);
   if (reader.get<std::uint64_t>() != digest_)
     throw UsageError("this rank has read another text of the script than rank 0; the file must be the same for all ranks while the job runs");
-  thread_local std::unique_ptr<TaskThread> mine;
-  thread_local std::uint64_t of = 0;
-  if (!mine || of != digest_) {
-    mine = std::make_unique<TaskThread>(program_);
-    of = digest_;
-  }
-  return mine->program().run(arguments.subspan(sizeof(std::uint64_t)), {inputs.begin(), inputs.end()});
+  return of_this_thread(program_, digest_).run(arguments.subspan(sizeof(std::uint64_t)), {inputs.begin(), inputs.end()});
+}
+
+NdArray ScriptLibrary::evaluate_array(std::span<const std::byte> graph) const {
+  return of_this_thread(program_, digest_).evaluate_array(graph);
 }
 
 std::string ScriptLibrary::describe(std::uint32_t, std::span<const std::byte> arguments) const {
@@ -88,6 +137,7 @@ std::string ScriptLibrary::describe(std::uint32_t, std::span<const std::byte> ar
 }
 
 script::CallId ScriptCalls::submit(script::CallRequest request) {
+  before_();
   ByteWriter arguments;
   arguments.reserve(sizeof digest_ + request.payload.size());
   arguments.put(digest_);

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
+#include "grid/nd_array.hpp"
 #include "runtime/calls.hpp"
 #include "script/call_graph.hpp"
 
@@ -12,6 +14,11 @@ namespace rankine::runtime {
 class ScriptLibrary : public TaskLibrary {
  public:
   ScriptLibrary(std::string name, std::string text);
+  ~ScriptLibrary() override;
+  ScriptLibrary(const ScriptLibrary&) = delete;
+  ScriptLibrary& operator=(const ScriptLibrary&) = delete;
+  /// The array that script::write_remote_graph's calls give.
+  NdArray evaluate_array(std::span<const std::byte> graph) const;
   std::uint32_t function_count() const override { return 1; }
   std::string name_of(std::uint32_t function) const override;
   std::vector<std::byte> call(std::uint32_t function, std::span<const std::byte> arguments,
@@ -28,7 +35,9 @@ class ScriptLibrary : public TaskLibrary {
 /// The scripts' side of a job's calls.
 class ScriptCalls : public script::CallGraph {
  public:
-  ScriptCalls(Calls& calls, std::span<const std::byte> program) : calls_(calls), digest_(ScriptLibrary::digest_of(program)) {}
+  /// `before`: called before anything is submitted.
+  ScriptCalls(Calls& calls, std::span<const std::byte> program, std::function<void()> before)
+      : calls_(calls), digest_(ScriptLibrary::digest_of(program)), before_(std::move(before)) {}
   script::CallId submit(script::CallRequest request) override;
   script::CallId scatter(std::vector<std::byte> value) override;
   script::CallStatus status(script::CallId id) override;
@@ -43,6 +52,7 @@ class ScriptCalls : public script::CallGraph {
  private:
   Calls& calls_;
   std::uint64_t digest_;
+  std::function<void()> before_;
 };
 
 }  // namespace rankine::runtime

@@ -53,6 +53,7 @@ const BindingTable& BindingTable::instance() {
     add_system_modules(t);
     add_codec_modules(t);
     add_dask(t);
+    add_dask_array(t);
     add_random(t);
     add_numpy(t);
     add_ndarray(t);

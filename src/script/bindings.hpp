@@ -104,6 +104,7 @@ void add_text_methods(BindingTable& table);
 void add_container_methods(BindingTable& table);
 void add_system_modules(BindingTable& table);
 void add_dask(BindingTable& table);
+void add_dask_array(BindingTable& table);
 void add_random(BindingTable& table);
 void add_codec_modules(BindingTable& table);
 void add_numpy(BindingTable& table);

@@ -1,6 +1,7 @@
 #include "script/dask_objects.hpp"
 
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/operations.hpp"
 
 namespace rankine::script {
@@ -61,6 +62,7 @@ std::optional<std::string> repr_of_dask(Interpreter&, const Value& value) {
   if (const auto function = value.as<DelayedFunctionObject>()) return "Delayed('" + function->name + "')";
   if (const auto future = value.as<FutureObject>())
     return "<Future: " + status_of(*future) + ", key: " + future->key + ">";
+  if (const auto array = value.as<DaskArrayObject>()) return repr_of_dask_array(*array);
   if (const auto client = value.as<ClientObject>()) return "<Client: " + client->name + ">";
   if (const auto cluster = value.as<ClusterObject>()) return cluster->name + "()";
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include "base/byte_stream.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/remote_call.hpp"
@@ -78,6 +79,32 @@ std::vector<NodePtr> inputs_of(const DelayedNode& node) {
   for (const auto& [name, v] : node.keywords) each_remote(v, visit);
   return inputs;
 }
+
+}  // namespace
+
+std::vector<NodePtr> in_order(const NodePtr& root) {
+  std::vector<NodePtr> order;
+  std::unordered_map<const DelayedNode*, bool> finished;
+  std::vector<std::pair<NodePtr, std::vector<NodePtr>>> stack;
+  const auto visit = [&](const NodePtr& node) {
+    if (finished.try_emplace(node.get(), false).second) stack.emplace_back(node, node->held ? std::vector<NodePtr>() : inputs_of(*node));
+  };
+  visit(root);
+  while (!stack.empty()) {
+    auto& [node, waiting] = stack.back();
+    if (!waiting.empty()) {
+      const NodePtr next = std::move(waiting.back());
+      waiting.pop_back();
+      visit(next);
+      continue;
+    }
+    order.push_back(node);
+    stack.pop_back();
+  }
+  return order;
+}
+
+namespace {
 
 using Results = std::unordered_map<const DelayedNode*, RemotePtr>;
 
@@ -257,6 +284,7 @@ Values compute_values(Interpreter& in, const Values& values) {
   for (const Value& value : values) {
     results.push_back(replaced(value, [&](const Value& v) -> std::optional<Value> {
       if (v.type() == Type::delayed) return computed[next++];
+      if (const auto lazy = v.as<DaskArrayObject>()) return computed_dask_array(in, *lazy);
       if (is_labelled(v)) return in.call(in.attribute(v, "compute"), {});
       return std::nullopt;
     }));
@@ -286,7 +314,7 @@ Values persist_values(Interpreter& in, const Values& values) {
         node->held = remotes[next++];
         return std::make_shared<DelayedObject>(node);
       }
-      if (is_labelled(v)) return in.call(in.attribute(v, "persist"), {});
+      if (is_labelled(v) || is_dask_array(v)) return in.call(in.attribute(v, "persist"), {});
       return std::nullopt;
     }));
   }

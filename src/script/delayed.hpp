@@ -105,6 +105,9 @@ Value gather_value(Interpreter& in, const Value& value);
 /// "inc", "lambda", "getitem": how Dask's keys call it.
 std::string name_of_function(const Value& function);
 
+/// A node and all that it needs, inputs first.
+std::vector<NodePtr> in_order(const NodePtr& root);
+
 /// A picture of the graph below these values. `direction`: DOT's rankdir.
 DotGraph picture_of(const Values& values, const std::string& direction);
 

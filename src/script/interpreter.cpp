@@ -4,6 +4,7 @@
 #include <map>
 
 #include "array/arithmetic.hpp"
+#include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/inline_calls.hpp"
 #include "script/labelled.hpp"
@@ -567,6 +568,9 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
   }
   const auto function = callee.as<FunctionObject>();
   if (!function) throw UsageError(callee_name(callee));
+  if (function->binding != nullptr && function->binding->owner == Type::numpy && keywords.empty() &&
+      std::any_of(positional.begin(), positional.end(), is_dask_array))
+    return through_labelled(positional, [&](const Values& values) { return call(callee, values); });
   if (function->binding != nullptr) {
     Value self = function->self;
     if (function->unbound) {

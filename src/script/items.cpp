@@ -4,6 +4,7 @@
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/dask_objects.hpp"
 #include "script/delayed.hpp"
 #include "script/interpreter.hpp"
@@ -204,6 +205,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     return get_item(in, coordinates->owner, index);
   }
   if (is_delayed(object)) return delayed_operation(in, Operation::item, 0, "getitem", {object, index});
+  if (is_dask_array(object)) return through_labelled({object}, [&](const Values& v) { return get_item(in, v[0], index); });
   throw UsageError(std::string("'") + name_of(object.type()) + "' object is not subscriptable");
 }
 
@@ -353,6 +355,7 @@ std::int64_t length(Interpreter& in, const Value& a) {
   if (const auto* groups = as_groupby(a)) return groups->groupby.grouping.labels.shape()[0];
   Shape shape;
   if (const auto array = a.as<ArrayObject>()) shape = array->array.shape();
+  else if (const auto lazy = a.as<DaskArrayObject>()) shape = lazy->data->shape;
   else if (const auto data = a.as<DataArrayObject>()) shape = data->value().shape();
   else throw UsageError(std::string("object of type '") + name_of(a.type()) + "' has no len()");
   if (shape.empty()) throw UsageError("len() of unsized object");

@@ -2,6 +2,7 @@
 
 #include "array/arithmetic.hpp"
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -190,6 +191,8 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   if (is_number(a) && is_number(b)) return binary_floats(op, double_of(a), double_of(b), a, b);
   if (is_delayed(a) || is_delayed(b))
     return delayed_operation(in, Operation::binary, static_cast<std::uint8_t>(op), name_of(op), {a, b});
+  if (is_dask_array(a) || is_dask_array(b))
+    return through_labelled({a, b}, [&](const Values& v) { return binary(in, op, v[0], v[1]); });
   if (wants_array_operator(a, b) && !(op == BinaryOp::modulo && a.text() != nullptr))
     return binary_arrays(in, array_op(op), symbol(op), a, b);
   if (op == BinaryOp::modulo && a.text() != nullptr) return percent_format(in, *a.text(), b);
@@ -229,6 +232,7 @@ Value unary(Interpreter& in, UnaryOp op, const Value& a) {
     return -value;
   }
   if (const auto* f = a.floating(); f != nullptr && op != UnaryOp::invert) return op == UnaryOp::minus ? -*f : *f;
+  if (is_dask_array(a)) return through_labelled({a}, [&](const Values& v) { return unary(in, op, v[0]); });
   if (is_array(a)) {
     if (op == UnaryOp::plus) return a;
     if (op == UnaryOp::minus) return make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand")));
@@ -320,6 +324,8 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
   }
   if (is_delayed(a) || is_delayed(b))
     return delayed_operation(in, Operation::compare, static_cast<std::uint8_t>(op), "compare", {a, b});
+  if (is_dask_array(a) || is_dask_array(b))
+    return through_labelled({a, b}, [&](const Values& v) { return compare(in, op, v[0], v[1]); });
   if (wants_array_operator(a, b)) {
     if (a.is_none() || b.is_none()) return op == CompareOp::not_equal;
     return binary_arrays(in, array_op(op), symbol(op), a, b);

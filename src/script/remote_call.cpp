@@ -1,7 +1,10 @@
 #include "script/remote_call.hpp"
 
+#include <map>
+
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
+#include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/parser.hpp"
 #include "script/value_stream.hpp"
@@ -47,6 +50,51 @@ std::vector<std::byte> write_remote_call(Interpreter& in, const DelayedNode& nod
   for (const auto& [name, value] : node.keywords) {
     writer.put_string(name);
     values.put(value);
+  }
+  return writer.take();
+}
+
+std::vector<std::byte> write_remote_graph(Interpreter& in, const NodePtr& root) {
+  const std::vector<NodePtr> order = in_order(root);
+  std::map<const DelayedNode*, std::uint32_t> numbers;
+  std::map<std::uint64_t, std::uint32_t> fetched;
+  ByteWriter writer;
+  std::uint32_t count = 0;
+  // Equal calls of distinct nodes are distinct, as random numbers must be: the key tells them apart.
+  writer.put_string(root->key);
+  const auto put_value = [&](const RemotePtr& remote) {
+    ByteWriter value;
+    ValueWriter(in, value).put(fetch_value(in, remote));
+    writer.put(std::uint8_t{0});
+    writer.put_vector(value.take());
+    return count++;
+  };
+  for (const NodePtr& node : order) {
+    if (node->held) {
+      numbers[node.get()] = put_value(node->held);
+      continue;
+    }
+    std::vector<std::uint32_t> inputs;
+    // Futures among the arguments come first, because values stand before the calls that need them.
+    const auto number_of = [&](const Value& value) -> std::optional<std::uint32_t> {
+      if (const auto delayed = value.as<DelayedObject>()) return numbers.at(delayed->node.get());
+      if (const auto future = value.as<FutureObject>()) {
+        const auto [at, inserted] = fetched.try_emplace(future->remote->id().value, 0);
+        if (inserted) at->second = put_value(future->remote);
+        return at->second;
+      }
+      return std::nullopt;
+    };
+    const std::vector<std::byte> payload = write_remote_call(in, *node, [&](const Value& value) -> std::optional<std::uint32_t> {
+      const auto number = number_of(value);
+      if (!number) return std::nullopt;
+      inputs.push_back(*number);
+      return static_cast<std::uint32_t>(inputs.size() - 1);
+    });
+    writer.put(std::uint8_t{1});
+    writer.put_vector(inputs);
+    writer.put_vector(payload);
+    numbers[node.get()] = count++;
   }
   return writer.take();
 }
@@ -108,6 +156,27 @@ Value RemoteProgram::evaluate(std::span<const std::byte> payload, const std::vec
     call = describe_call(in, name, positional, keywords);
     throw Error(ExitCode::task_failed, "sys.exit(" + std::to_string(exit.status) + ") inside a task\n  in " + call);
   }
+}
+
+NdArray RemoteProgram::evaluate_array(std::span<const std::byte> graph) {
+  ByteReader reader(graph);
+  reader.get_string();
+  std::vector<std::vector<std::byte>> values;
+  while (reader.remaining() > 0) {
+    if (reader.get<std::uint8_t>() == 0) {
+      values.push_back(reader.get_vector<std::byte>());
+      continue;
+    }
+    std::vector<std::span<const std::byte>> inputs;
+    for (const std::uint32_t number : reader.get_vector<std::uint32_t>()) {
+      if (number >= values.size()) throw DecodeError("malformed graph: no such value");
+      inputs.push_back(values[number]);
+    }
+    values.push_back(run(reader.get_vector<std::byte>(), inputs));
+  }
+  if (values.empty()) throw DecodeError("malformed graph: it is empty");
+  Interpreter& in = parts_->interpreter;
+  return to_known_values(in, read_remote_value(in, values.back()), "the value of a delayed array");
 }
 
 std::vector<std::byte> RemoteProgram::run(std::span<const std::byte> payload,

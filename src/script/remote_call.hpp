@@ -12,6 +12,9 @@ namespace rankine::script {
 /// A call as bytes. A function of the script goes by its place in the script's text, with what it captures.
 std::vector<std::byte> write_remote_call(Interpreter& in, const DelayedNode& node,
                                          const std::function<std::optional<std::uint32_t>(const Value&)>& input_of);
+/// A Delayed with all that it needs in one piece, for a rank that makes all of its calls. Values of futures and of what was
+/// persisted are fetched and put in.
+std::vector<std::byte> write_remote_graph(Interpreter& in, const NodePtr& root);
 /// What a remote call gave.
 Value read_remote_value(Interpreter& in, std::span<const std::byte> bytes);
 
@@ -27,6 +30,8 @@ class RemoteProgram {
   /// Makes a call; gives the value as bytes. `inputs`: values as bytes, in the order of CallRequest::inputs.
   /// Throws Error: with the place in the script, the function and its arguments.
   std::vector<std::byte> run(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
+  /// Makes the calls of write_remote_graph one after the other; gives the last one's values as an array.
+  NdArray evaluate_array(std::span<const std::byte> graph);
   /// The value of a call, without its way through bytes.
   Value evaluate(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
 

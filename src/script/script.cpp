@@ -36,7 +36,8 @@ constexpr Section sections[] = {
     {Type::dask, "dask"}, {Type::delayed, "Delayed"}, {Type::dask_distributed, "dask.distributed"},
     {Type::client, "Client"}, {Type::cluster, "LocalCluster, SLURMCluster ..."}, {Type::future, "Future"},
     {Type::completed, "as_completed"}, {Type::done_and_not_done, "wait"}, {Type::dask_jobqueue, "dask_jobqueue"},
-    {Type::dask_mpi, "dask_mpi"}, {Type::dask_config, "dask.config"}, {Type::dask_diagnostics, "dask.diagnostics"}};
+    {Type::dask_mpi, "dask_mpi"},
+    {Type::dask_array_module, "dask.array"}, {Type::dask_array, "dask.array.Array"}, {Type::dask_config, "dask.config"}, {Type::dask_diagnostics, "dask.diagnostics"}};
 
 std::string parameters_of(const Binding& row) {
   if (row.kind == Binding::Kind::property) return "";

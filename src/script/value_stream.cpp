@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "script/captured_names.hpp"
+#include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/labelled.hpp"
 #include "script/plugin_functions.hpp"
@@ -97,6 +98,7 @@ void ValueWriter::put_object(const Value& value) {
   }
   if (is_module(value.type())) { tag(Tag::module); return writer_.put(value.type()); }
   if (const auto delayed = value.as<DelayedFunctionObject>()) return put(delayed->function);
+  if (const auto lazy = value.as<DaskArrayObject>()) return put(computed_dask_array(in_, *lazy));
   if (const auto array = value.as<DataArrayObject>()) {
     values_of(in_, *array);  // in one pass over the input with whatever is pending
     tag(Tag::data_array);

@@ -3,6 +3,7 @@
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
@@ -145,6 +146,12 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
     if (args.given("attrs")) variable.attrs = attrs;
     auto coords = args.given("coords") ? coordinate_map(in, args.get("coords"), variable.dims) : other->value().coords;
     return make_value(array::make_data_array(variable, coords, name ? name : other->value().name));
+  }
+  if (const auto lazy = data.as<DaskArrayObject>()) {
+    if (dims.empty())
+      for (int i = 0; i < lazy->data->ndim(); ++i) dims.push_back("dim_" + std::to_string(i));
+    const auto coords = coordinate_map(in, args.get("coords"), dims);
+    return make_value(array::make_data_array(array::make_variable(dims, lazy->data, attrs), coords, name));
   }
   NdArray values = to_known_values(in, data, "data");
   if (dims.empty() && values.ndim() > 0) {

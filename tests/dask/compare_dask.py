@@ -7,6 +7,7 @@ CPython's Client keeps its workers in the process (a script need not guard its b
 import os
 import subprocess
 import sys
+import tempfile
 
 ORACLE = """
 import functools, logging, runpy, sys, warnings
@@ -28,7 +29,8 @@ environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROO
 
 
 def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=dict(environment, SCRATCH=scratch))
     if done.returncode != 0:
         sys.exit(f"{' '.join(command[:3])} ... ends with status {done.returncode}:\n{done.stdout}{done.stderr[-3000:]}")
     return done.stdout

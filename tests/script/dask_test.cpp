@@ -98,3 +98,12 @@ TEST_CASE("a delayed graph is drawn with shared parts once, a large one by its f
   REQUIRE(grouped.edges.size() == 1);
   CHECK((grouped.edges[0].from == 0 && grouped.edges[0].to == 1 && grouped.edges[0].label == "3"));
 }
+
+TEST_CASE("arrays from delayed calls say what they were told and what is wrong with it") {
+  const std::string imports = "import dask.array as da\nimport numpy as np\nfrom dask import delayed\n";
+  CHECK(output_of(imports + "x = da.from_delayed(delayed(np.ones)((2, 3)), (2, 3), dtype='float32')\nprint(x, (x + 1).shape, x.T.shape)\n") ==
+        "dask.array<array, shape=(2, 3), dtype=float32> (2, 3) (3, 2)\n");
+  CHECK_THAT(error_of(imports + "da.from_delayed(delayed(np.ones)(3), (3,))\n"), Catch::Contains("from_delayed() needs dtype="));
+  CHECK_THAT(error_of(imports + "da.from_delayed(np.ones(3), (3,), dtype=float)\n"), Catch::Contains("takes a Delayed, not ndarray"));
+  CHECK_THAT(error_of(imports + "da.stack([])\n"), Catch::Contains("need at least one array to stack"));
+}
