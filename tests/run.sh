@@ -4,7 +4,8 @@
 #
 #     tests/run.sh [--sanitize] [ctest arguments...]
 #
-# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers.
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; and those that run whole
+# jobs on the threads of one process, with the thread sanitizer.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -42,6 +43,16 @@ if [ "$sanitize" = yes ]; then
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     ctest --test-dir "$sanitized" --output-on-failure -j 2 -L unit || status=$?
+
+  threaded=$build-sanitize-thread
+  generator=
+  command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
+  [ -f "$threaded/CMakeCache.txt" ] && generator=
+  cmake -S "$root" -B "$threaded" $generator -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DRANKINE_SANITIZE=thread -DRANKINE_BENCH=OFF -DRANKINE_EXAMPLES=OFF
+  cmake --build "$threaded" -j "$jobs" --target test_exec test_transport test_worker test_runtime
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+    ctest --test-dir "$threaded" --output-on-failure -R '^(exec|transport|worker|runtime)$' || status=$?
 fi
 
 [ "$status" -eq 0 ] && echo "all tests passed" || echo "tests failed (ctest status $status)" >&2
