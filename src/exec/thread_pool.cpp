@@ -1,7 +1,6 @@
 #include "exec/thread_pool.hpp"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 
 #include <system_error>
@@ -9,12 +8,13 @@
 
 #include "base/error.hpp"
 #include "exec/clock.hpp"
+#include "exec/relax_core.hpp"
 
 namespace rankine::exec {
 namespace {
 
-/// A few microseconds where nobody else wants the core.
-constexpr int looks_before_sleep = 50;
+/// A few microseconds.
+constexpr int looks_before_sleep = 200;
 
 /// Signals are the communication thread's business: threads inherit the mask of their creator, so it is
 /// closed while they are made.
@@ -107,7 +107,7 @@ void ThreadPool::run(unsigned thread_index) {
     if (queue_.empty() && !stopping_) {
       // Short work comes in streams: to be put to sleep and woken would take longer than the work.
       lock.unlock();
-      for (int look = 0; look < looks_before_sleep && queued_.load(std::memory_order_relaxed) == 0; ++look) sched_yield();
+      for (int look = 0; look < looks_before_sleep && queued_.load(std::memory_order_relaxed) == 0; ++look) relax_core();
       lock.lock();
     }
     ++sleeping_;

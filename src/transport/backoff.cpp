@@ -21,9 +21,7 @@ void Backoff::wait(std::optional<Instant> deadline) {
   if (idle_since_ns_ < 0) idle_since_ns_ = now_ns;
   const std::chrono::nanoseconds idle(now_ns - idle_since_ns_);
   if (wakes_on_arrival_) {
-    if (idle < policy_.spin) {
-      if (!wake_.wait_for({})) sched_yield();
-    } else if (deadline) {
+    if (deadline) {
       wake_.wait_for(std::chrono::nanoseconds(deadline->ns - now_ns));
     } else {
       wake_.wait();

@@ -14,8 +14,8 @@ namespace rankine::transport {
 /// microseconds; then give the core away between looks for `yield`; then sleep for a sixteenth of the time that
 /// it has waited already, `longest_sleep` at most, but wake at once when the notifier rings. So an answer is seen
 /// late by a few percent of the time that it took, and an idle rank hardly runs. With more ranks than cores
-/// this leaves the core to whoever has work. A transport that wakes on arrival: give the core away between looks
-/// for `spin`, for going to sleep and being woken takes longer than a short task; then sleep until rung.
+/// this leaves the core to whoever has work. A transport that wakes on arrival: sleep until rung, for on a busy
+/// machine a core that is given away comes back a time slice later, and one that is woken for is there at once.
 struct BackoffPolicy {
   std::chrono::nanoseconds spin = std::chrono::microseconds(50);
   std::chrono::nanoseconds yield = std::chrono::microseconds(50);
