@@ -17,7 +17,6 @@ std::vector<std::string> get_words(ByteReader& reader) {
 void put(ByteWriter& writer, const JobRecord& job) {
   writer.put_string(job.program_version);
   writer.put_string(job.working_directory);
-  put_words(writer, job.command);
   writer.put_string(job.script);
   writer.put_string(job.script_text);
   put_words(writer, job.arguments);
@@ -27,7 +26,6 @@ JobRecord get_job(ByteReader& reader) {
   JobRecord job;
   job.program_version = reader.get_string();
   job.working_directory = reader.get_string();
-  job.command = get_words(reader);
   job.script = reader.get_string();
   job.script_text = reader.get_string();
   job.arguments = get_words(reader);
@@ -128,6 +126,20 @@ SavedBlock read_saved_block(ByteReader& reader) {
   }
   block.crc32c = reader.get<std::uint32_t>();
   return block;
+}
+
+std::vector<std::byte> payload_of(const CheckpointRecord& checkpoint) {
+  ByteWriter writer;
+  writer.reserve(256);
+  put(writer, checkpoint);
+  return writer.take();
+}
+
+CheckpointRecord checkpoint_from(std::span<const std::byte> payload) {
+  ByteReader reader(payload);
+  CheckpointRecord checkpoint = get_checkpoint(reader);
+  if (reader.remaining() != 0) throw DecodeError("malformed record: bytes are left over");
+  return checkpoint;
 }
 
 Record encode(const AnyRecord& record) {

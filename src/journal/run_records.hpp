@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,7 +15,6 @@ namespace rankine::journal {
 struct JobRecord {
   std::string program_version;
   std::string working_directory;
-  std::vector<std::string> command;    ///< words after the program's name, to start it again
   std::string script;                  ///< its path
   std::string script_text;             ///< a changed script is refused with the line that changed
   std::vector<std::string> arguments;  ///< sys.argv without the script
@@ -84,6 +84,11 @@ using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRe
 Record encode(const AnyRecord& record);
 /// Throws DecodeError for an unknown kind or a payload that does not fit it.
 AnyRecord decode(const Record& record);
+
+/// A checkpoint's part on its own, as workers send it.
+std::vector<std::byte> payload_of(const CheckpointRecord& checkpoint);
+/// Throws DecodeError.
+CheckpointRecord checkpoint_from(std::span<const std::byte> payload);
 
 void write_to(ByteWriter& writer, const SavedBlock& block);
 SavedBlock read_saved_block(ByteReader& reader);

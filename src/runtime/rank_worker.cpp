@@ -352,7 +352,7 @@ void RankWorker::save_blocks(const wire::SaveBlocks& order) {
     if (const auto block = blocks_.find(task); block != blocks_.end()) saving_->blocks.emplace_back(task, block->second);
   pool_.submit(saving_ticket, [saving = saving_, writer = writer_.get()] {
     const auto record = write_checkpoint(*saving->plan, *writer, *saving->appended, saving->path, saving->blocks);
-    saving->saved.record = journal::encode(record).payload;
+    saving->saved.record = journal::payload_of(record);
     saving->blocks.clear();
   });
 }

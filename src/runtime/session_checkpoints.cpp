@@ -105,9 +105,7 @@ void Session::note_finished(CurrentRun& run, WorkerId worker, TaskId task) {
 void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::BlocksSaved& saved) {
   if (!run.checkpointer || saved.sequence != run.checkpointer->sequence()) return;
   if (saved.error.empty()) {
-    constexpr std::uint32_t checkpoint_kind = 2;
-    run.checkpointer->on_saved(worker, saved.sequence,
-                               std::get<journal::CheckpointRecord>(journal::decode({checkpoint_kind, saved.record})));
+    run.checkpointer->on_saved(worker, saved.sequence, journal::checkpoint_from(saved.record));
   } else {
     reporter_.warning("the checkpoint failed on worker " + std::to_string(worker.value) + ": " + saved.error);
     run.checkpointer->on_not_saved(worker, saved.sequence);

@@ -110,7 +110,7 @@ TEST_CASE("a file that is no journal is refused by name") {
 
 TEST_CASE("records of a run survive encoding; malformed ones are refused") {
   const std::vector<AnyRecord> records{
-      JobRecord{"0.1.0", "/home/a", {"run", "x.py"}, "x.py", "import xarray as xr\n", {"in.nc"}},
+      JobRecord{"0.1.0", "/home/a", "x.py", "import xarray as xr\n", {"in.nc"}},
       RunRecord{2, 1000, 3, 4, {{"in.nc", 77, -5}, {"b.nc", 0, 9}}, bytes_of("targets")},
       CheckpointRecord{2, {"blocks-1-1", "out.part"}, {TaskId{4}, TaskId{9}},
                        {{TaskId{3}, bytes_of("head"), {{0, 8, 100}, {1, 9, 2}}, 42}}},
