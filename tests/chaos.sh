@@ -55,6 +55,31 @@ ds.t2m.var(["latitude", "longitude"]).to_zarr("out/var.zarr", mode="w")
 print(f"{float(ds.t2m.mean()):.17g}")
 END
 
+cat >delayed.py <<'END'
+import dask
+from dask.distributed import Client
+
+client = Client()
+
+def step(x, n):
+    total = x
+    for i in range(n):
+        total = (total * 1103515245 + 12345) % 2147483648
+    return total
+
+def add(a, b):
+    return (a + b) % 2147483648
+
+delayed_step = dask.delayed(step)
+delayed_add = dask.delayed(add)
+values = [delayed_step(i, 600000) for i in range(64)]
+while len(values) > 1:
+    values = [delayed_add(values[2 * i], values[2 * i + 1]) for i in range(len(values) // 2)]
+print(values[0].compute())
+futures = client.map(step, list(range(100, 140)), [100000] * 40)
+print(sum(client.gather(futures)))
+END
+
 digest() {
   find out -name '*.nc' | sort | while read -r file; do ncdump -p 9,17 "$file"; done | sha256sum
   find out -path '*.zarr/*' -type f | sort | xargs -r sha256sum | sha256sum
@@ -84,7 +109,7 @@ left_over() {
   done
 }
 
-for script in anomaly rechunk many; do
+for script in anomaly rechunk many delayed; do
   rm -rf out
   mkdir out
   "$rankine" run --quiet --threads 2 $script.py >printed || { echo "chaos.sh: the undisturbed $script.py fails" >&2; exit 1; }
@@ -96,8 +121,8 @@ run=$first
 while [ $run -lt $((first + runs)) ]; do
   state=$(((seed * 7919 + run * 104729) % 2147483648))
   draw 100
-  draw 3
-  script=$(echo anomaly rechunk many | cut -d' ' -f$((drawn + 1)))
+  draw 4
+  script=$(echo anomaly rechunk many delayed | cut -d' ' -f$((drawn + 1)))
   draw 3
   ranks=$((4 + drawn))
   draw 2
@@ -110,7 +135,7 @@ while [ $run -lt $((first + runs)) ]; do
   while [ $i -lt $faults ]; do
     draw $((ranks - 1)); victim=$((1 + drawn))
     draw 3; signal=$(echo KILL STOP SEGV | cut -d' ' -f$((drawn + 1)))
-    draw 1000; moment=$drawn
+    draw 800; moment=$drawn
     plan="$plan $moment:$victim:$signal"
     i=$((i + 1))
   done

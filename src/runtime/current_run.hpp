@@ -36,6 +36,12 @@ struct Session::CurrentRun {
   std::string plan_error;
   std::map<TaskId, BlockPtr> values;
   std::map<TaskId, int> asked;                ///< values that were asked for, and of which rank
+  /// Who has written what to outputs that any rank writes, and may not have it on disk yet.
+  struct Written {
+    std::uint32_t first_task = 0;
+    std::vector<std::int32_t> rank;           ///< by task; -1: not written, or on disk
+  };
+  std::vector<Written> written;               ///< of each layer of writes
   std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
   std::string close_error;
   ExitCode close_code = ExitCode::output;

@@ -23,15 +23,20 @@ FaultRehearsal::FaultRehearsal(const std::string& text) {
       const std::size_t equals = word.find('=');
       const std::string name = word.substr(0, equals), value = equals == std::string::npos ? "" : word.substr(equals + 1);
       const auto point = points.find(value);
-      if (name == "rank") fault.rank = value == "any" ? -1 : std::atoi(value.c_str());
+      const bool is_number = !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
+      if (name == "rank" && (is_number || value == "any")) fault.rank = value == "any" ? -1 : std::atoi(value.c_str());
       else if (name == "at" && point != points.end()) fault.point = point->second;
       else if (name == "task" && !value.empty()) {
         fault.task = value;
         std::replace(fault.task.begin(), fault.task.end(), '+', ' ');
       }
+      else if (name == "error" && !value.empty()) {
+        fault.error = value;
+        std::replace(fault.error.begin(), fault.error.end(), '+', ' ');
+      }
       else if (name == "count" && std::atoi(value.c_str()) > 0) fault.count = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "signal" && std::atoi(value.c_str()) > 0) fault.signal = std::atoi(value.c_str());
-      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal= with its value");
+      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal=, error= with its value");
     }
     if (any) faults_.push_back(fault);
   }
@@ -46,7 +51,13 @@ void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
   for (Fault& fault : faults_) {
     const bool meant = fault.point == point && (fault.rank < 0 ? rank != 0 : fault.rank == rank) &&
                        (fault.task.empty() || task.find(fault.task) != std::string::npos);
-    if (!meant || fault.count == 0 || --fault.count != 0) continue;
+    if (!meant || fault.count == 0) continue;
+    if (!fault.error.empty()) {
+      if (fault.count > 1) --fault.count;
+      else throw Error(ExitCode::task_failed, fault.error);
+      continue;
+    }
+    if (--fault.count != 0) continue;
     ::signal(fault.signal, SIG_DFL);
     ::raise(fault.signal);  // this thread does not come back from it
   }

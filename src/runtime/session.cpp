@@ -237,6 +237,8 @@ void Session::drive(CurrentRun& run) {
   options.keep_going = options_.keep_going;
   run.scheduler.emplace(options, sched::with_stored_edges(run.open_graph ? run.open_graph : run.graph));
   run.assigned.resize(peers_.size());
+  for (const auto& layer : run.graph->layers())
+    if (layer.kind == plan::LayerKind::write) run.written.push_back({layer.first_task, std::vector<std::int32_t>(layer.task_count, -1)});
   run.released.resize(peers_.size());
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
     if (!peers_[rank].joined) continue;
@@ -372,6 +374,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
       run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
       if (run->checkpointer) note_finished(*run, worker, task.task);
     }
+    if (!run->written.empty()) note_written(*run, frame.from, *batch);
     if (!faulty_->is_idle()) {
       for (const auto& task : batch->tasks)
         if (auto verdict = faulty_->succeeded(task.task, frame.from); !verdict.ranks.empty()) verdicts_.push_back(std::move(verdict));
@@ -396,6 +399,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     apply(*run);
   } else if (const auto* closed = std::get_if<wire::OutputsClosed>(&decoded.message)) {
     run->open_workers.erase(frame.from);
+    if (closed->error.empty()) note_on_disk(*run, frame.from);
     if (!closed->error.empty() && run->close_error.empty()) {
       run->close_error = closed->error;
       run->close_code = static_cast<ExitCode>(closed->exit_code);

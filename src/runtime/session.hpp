@@ -124,6 +124,9 @@ class Session {
   void lose(CurrentRun* run, const transport::PeerDeath& death, const std::string& how = {});
   void note_loss(const transport::PeerDeath& death, const std::string& how = {});
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
+  void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
+  void note_on_disk(CurrentRun& run, int rank);
+  std::vector<TaskId> unsafe_writes(const CurrentRun& run, int rank) const;
   void renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_may_live);
   std::size_t live_workers() const;
   [[noreturn]] void throw_no_worker_left() const;

@@ -107,9 +107,30 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   const bool was_under_way = run->checkpointer && run->checkpointer->is_under_way();
   if (run->checkpointer) run->checkpointer->on_worker_lost(worker);
   run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
+  // A node that loses its power takes with it what it had not written to disk yet; a process does not.
+  if (!death.confirmed) run->scheduler->on_effects_lost(exec::now(), unsafe_writes(*run, death.rank), run->actions);
   run->ended = run->scheduler->failed() || run->scheduler->succeeded();
   apply(*run);
   if (was_under_way) end_checkpoint(*run);
+}
+
+void Session::note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch) {
+  for (const auto& task : batch.tasks)
+    for (auto& layer : run.written)
+      if (const std::uint32_t at = task.task.value - layer.first_task; task.task.value >= layer.first_task && at < layer.rank.size())
+        layer.rank[at] = rank;
+}
+
+void Session::note_on_disk(CurrentRun& run, int rank) {
+  for (auto& layer : run.written) std::replace(layer.rank.begin(), layer.rank.end(), rank, -1);
+}
+
+std::vector<TaskId> Session::unsafe_writes(const CurrentRun& run, int rank) const {
+  std::vector<TaskId> tasks;
+  for (const auto& layer : run.written)
+    for (std::size_t i = 0; i < layer.rank.size(); ++i)
+      if (layer.rank[i] == rank) tasks.push_back({layer.first_task + static_cast<std::uint32_t>(i)});
+  return tasks;
 }
 
 /// A file that is written by one owner starts anew with the next one: nobody knows in which state the last has left it.

@@ -40,6 +40,20 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out, std::span
   dispatch(out);
 }
 
+void Scheduler::on_effects_lost(Instant, std::span<const TaskId> tasks, Actions& out) {
+  if (failure_) return;
+  std::vector<TaskId> lost;
+  for (const TaskId task : tasks)
+    if (task.value < task_count() && tasks_.state(task) == TaskState::released && graph_->dependents_of(task, scan_).empty())
+      lost.push_back(task);
+  for (const TaskId task : lost) forget_output(task);
+  resubmit(lost);
+  err_hopeless(out);
+  for (const TaskId task : lost)
+    if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);
+  dispatch(out);
+}
+
 /// Assigned and queued tasks go back to waiting; its stretch of roots to whoever wants it.
 void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
   WorkerState& worker = at(id);

@@ -62,6 +62,9 @@ class Scheduler {
   /// suspected of it.
   void on_worker_lost(Instant now, WorkerId worker, Actions& out, std::span<const TaskId> running = {},
                       const std::string& how = {});
+  /// What these finished tasks without readers did outside (written chunks) is in doubt: they run again. Tasks that have
+  /// not finished, or whose output is held, are left as they are.
+  void on_effects_lost(Instant now, std::span<const TaskId> tasks, Actions& out);
   void start(Instant now, Actions& out);
   /// `actual`: bytes of the output now held at the worker.
   void on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,

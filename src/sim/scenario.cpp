@@ -41,6 +41,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   if (prng.chance(0.5)) faults.loss_noticed_us = static_cast<std::uint32_t>(1 + prng.below(20'000));
   if (prng.chance(0.5)) faults.lives_on_chance = prng.uniform();
   sched::SchedulerOptions& policy = options.scheduler;
+  policy.max_worker_kills = 1000;  // simulated workers die of themselves
   policy.retry_delay_ms = static_cast<std::uint32_t>(prng.below(3));
   policy.queued_ahead_per_worker = static_cast<std::uint32_t>(prng.below(5));
   policy.roots_ahead_per_worker = static_cast<std::uint32_t>(prng.below(3));

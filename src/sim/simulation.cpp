@@ -53,6 +53,7 @@ struct SimulatedWorker {
   std::uint32_t slowness = 1;
   bool alive = true;
   bool unheard = false;                    ///< taken for lost, and going on
+  std::set<TaskId> running{};              ///< on its threads
   std::set<std::uint32_t> lost_peers{};    ///< as rank 0 told it: nothing of them is heard any more
   Instant sending_until, receiving_until;
 };
@@ -68,7 +69,7 @@ class Simulation {
       workers_.push_back({worker::Worker({.self = {rank}, .threads = options_.threads_per_worker,
                                           .memory_limit = options_.memory_limit,
                                           .max_parallel_fetches = options_.max_parallel_fetches,
-                                          .replica_cache = options_.replica_cache}), {}, 1, true, false, {}, {}, {}});
+                                          .replica_cache = options_.replica_cache}), {}, 1, true, false, {}, {}, {}, {}});
       if (prng_.chance(options_.faults.slow_worker_chance))
         workers_.back().slowness = static_cast<std::uint32_t>(2 + prng_.below(19));
     }
@@ -210,7 +211,8 @@ class Simulation {
         std::erase_if(asked_, [&](const auto& asked) { return asked.second == event.to; });
         noticed_.insert(event.to);
         for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) send(rank_0, rank, wire::PeerLost{event.to});
-        scheduler_.on_worker_lost(now_, {event.to}, actions_);
+        scan_.assign(at_rank(event.to).running.begin(), at_rank(event.to).running.end());
+        scheduler_.on_worker_lost(now_, {event.to}, actions_, scan_, "died");
         return carry_out_scheduler();
     }
   }
@@ -421,6 +423,7 @@ class Simulation {
     const auto duration_us = static_cast<std::uint32_t>(
         1 + static_cast<double>(graph_->cost_us(start.task)) * spread * worker.slowness *
                 class_factor(graph_->cost_class(start.task)));
+    worker.running.insert(start.task);
     post(duration_us * ns_per_us, {.kind = Event::Kind::run_ends, .to = rank, .task = start.task,
                                    .attempt = start.attempt, .duration_us = duration_us});
   }
@@ -431,6 +434,7 @@ class Simulation {
   void end_execution(const Event& event) {
     SimulatedWorker& worker = at_rank(event.to);
     if (!worker.alive) return;
+    worker.running.erase(event.task);
     if (prng_.chance(options_.faults.permanent_error_chance)) {
       failed_for_good_.insert(event.task);
       worker.machine.on_task_error(event.task, event.attempt, "permanent", true, worker_actions_);
@@ -515,7 +519,7 @@ class Simulation {
   std::set<std::uint32_t> noticed_;       ///< ranks that rank 0 has given up
   sched::Actions actions_;
   worker::Actions worker_actions_;
-  std::vector<TaskId> inputs_;
+  std::vector<TaskId> inputs_, scan_;
   Instant now_, end_, timer_;
   std::uint64_t sequence_ = 0;
   bool client_asked_ = false;

@@ -107,6 +107,16 @@ case $case in
     [ "$got" -eq 0 ] || complain "status $got instead of 0"
     digest >digest
     cmp digest expected >&2 || complain "the result is another one" ;;
+  faulty_rank)
+    # Every task fails on one rank, and succeeds elsewhere.
+    survives 1 4 "rank=2 error=no+such+mount"
+    grep -q "lost rank 2 on .*: it is not used any more: 3 tasks failed there that succeeded elsewhere, the last with: no such mount" message ||
+      complain "not said so" ;;
+  failing_task)
+    # One task fails wherever it is tried.
+    ends 1 "^rankine: .*no such thing (task append (3, 0, 0) of one in mixed.nc, attempt 3 of 3, worker [0-4] on " 5 \
+      "rank=any task=append+(3,+0,+0)+of+one error=no+such+thing; rank=0 task=append+(3,+0,+0)+of+one error=no+such+thing"
+    grep -q "^  inputs: encode (3, 0, 0) of one in mixed.nc" message || complain "inputs are not named" ;;
   killer_task)
     # One task kills whoever runs it.
     ends 1 "task .* is not tried again: 3 ranks have died while they ran it" 6 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no

@@ -115,3 +115,39 @@ TEST_CASE("a task that failed is tried on another node, then at another worker, 
   std::sort(workers.begin(), workers.end());
   CHECK(workers == std::vector<std::uint32_t>{0, 1, 2, 3});
 }
+
+TEST_CASE("finished tasks whose effects are in doubt run again, with what they need, and the run ends again") {
+  // read -> write, twice; nothing is wanted.
+  std::vector<ExplicitTask> tasks(4);
+  for (auto& task : tasks) task.output_bytes = {8};
+  tasks[2].inputs = {{0}};
+  tasks[3].inputs = {{1}};
+  Scheduler scheduler(options_for_tests(), std::make_shared<ExplicitGraph>(tasks));
+  Actions actions;
+  for (std::uint32_t rank = 0; rank < 2; ++rank) scheduler.on_worker_joined({}, {rank}, {.node = rank}, actions);
+  scheduler.start({}, actions);
+  std::vector<std::uint32_t> runs(4, 0);
+  const auto finish_all = [&] {
+    while (true) {
+      std::vector<FinishedTask> reports;
+      for (const Action& action : actions.list)
+        if (const auto* assign = std::get_if<Assign>(&action)) {
+          ++runs[assign->task.value];
+          reports.push_back({assign->worker, assign->task, assign->attempt, {8}, 1});
+        }
+      actions.clear();
+      if (reports.empty()) return;
+      scheduler.on_tasks_finished({}, reports, actions);
+      scheduler.sanity_check();
+    }
+  };
+  finish_all();
+  REQUIRE(scheduler.succeeded());
+  const std::vector<TaskId> doubtful{{3}, {1}};  // of 1 only its reader is left to doubt
+  scheduler.on_effects_lost({}, doubtful, actions);
+  scheduler.sanity_check();
+  CHECK_FALSE(scheduler.succeeded());
+  finish_all();
+  CHECK(scheduler.succeeded());
+  CHECK(runs == std::vector<std::uint32_t>{1, 2, 1, 2});
+}

@@ -92,6 +92,7 @@ TEST_CASE("no constant of the policy, number of workers or fault changes results
       options.scheduler.cost_learning_rate = 0.08 * variant;
       options.memory_limit = {variant % 2 == 0 ? 0 : 2 * serial_peak_bytes(*graph).value};
       options.faults.task_error_chance = 0.05 * (variant % 3);
+      options.scheduler.max_worker_kills = 100;
       options.faults.lost_workers = variant % 2;
       const SimulationResult result = simulate(graph, options);
       INFO(name_of(static_cast<GraphKind>(kind)) << " variant " << variant);
