@@ -1,10 +1,19 @@
-// How fast are boxes of a deflate+shuffle float32 NetCDF-4 file decoded by store::Reader on one and
-// two threads, against nc_get_vara of the library on one core? All runs read the same file, warm;
-// the answers are compared before any time is taken.
-#include <benchmark/benchmark.h>
-
+// How fast are chunks decoded on one core, for each codec, and how far is that from the codec's library alone?
+//
+//     bench_decode [--repetitions N]                  every codec, values of float32 temperatures
+//     bench_decode FILE VARIABLE [THREADS]            one variable of a file: pure decoding, nothing computed
+//
+// Three ways, alternating: `reader` is store::Reader (pread, decode, unshuffle, place), `bare` the codec's library into
+// a buffer and memcpy of what it gave (no unshuffle), `library` nc_get_vara, where that knows the codec. Figures are
+// decoded bytes per second of CPU time of the one thread, so that other programs on the machine do not matter much;
+// medians. Answers are compared before any time is taken. Prints `name value unit` lines.
+#include <blosc.h>
+#include <bzlib.h>
+#include <libdeflate.h>
+#include <lz4.h>
 #include <netcdf.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,23 +22,29 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/prng.hpp"
 #include "store/store.hpp"
 
 namespace {
 
 using namespace rankine;
+using codec::Codec;
+using codec::Kind;
 
-constexpr std::int64_t times = 480, lats = 181, lons = 360, times_per_chunk = 8;
+constexpr std::int64_t times = 160, lats = 181, lons = 360, times_per_chunk = 8;
+constexpr std::size_t chunk_bytes = static_cast<std::size_t>(times_per_chunk * lats * lons) * 4;
 
-void require(int status, const char* what) {
-  if (status == NC_NOERR) return;
-  std::fprintf(stderr, "bench_decode: %s: %s\n", what, nc_strerror(status));
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "bench_decode: %s\n", what.c_str());
   std::exit(1);
 }
 
@@ -48,128 +63,225 @@ std::vector<float> temperatures() {
   return values;
 }
 
-struct BenchFile {
-  std::string directory;
+struct Folder {
   std::string path;
-  std::vector<float> values = temperatures();
-  array::StoredArrayPtr stored;
-
-  BenchFile() {
+  Folder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "rankine-decode-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) std::exit(1);
-    directory = pattern;
-    path = directory + "/t2m.nc";
-    int file = 0, variable = 0, dims[3] = {};
-    require(nc_create(path.c_str(), NC_NETCDF4, &file), "create");
-    require(nc_def_dim(file, "time", times, &dims[0]), "time");
-    require(nc_def_dim(file, "lat", lats, &dims[1]), "lat");
-    require(nc_def_dim(file, "lon", lons, &dims[2]), "lon");
-    require(nc_def_var(file, "t2m", NC_FLOAT, 3, dims, &variable), "t2m");
-    const std::size_t chunks[] = {times_per_chunk, lats, lons};
-    require(nc_def_var_chunking(file, variable, NC_CHUNKED, chunks), "chunking");
-    require(nc_def_var_deflate(file, variable, 1, 1, 4), "deflate");
-    require(nc_put_var_float(file, variable, values.data()), "write");
-    require(nc_close(file), "close");
-    for (const auto& v : store::open_catalogue(path).variables)
-      if (v.name == "t2m") stored = v.data;
-    store::load_chunk_index(*stored);
+    if (::mkdtemp(pattern.data()) == nullptr) fail("no temporary folder");
+    path = pattern;
   }
-  ~BenchFile() { std::filesystem::remove_all(directory); }
+  ~Folder() { std::filesystem::remove_all(path); }
 };
 
-const BenchFile& bench_file() {
-  static const BenchFile file;
-  return file;
-}
+/// The values in chunks, encoded, one after the other in a file, with their index.
+struct Case {
+  std::string name;
+  codec::Pipeline codecs;
+  std::function<bool(const std::vector<std::byte>&, std::byte*)> bare;  ///< one chunk by its library; false if damaged
+  array::StoredArray array;
+  std::vector<std::vector<std::byte>> chunks;
 
-// Boxes of two chunks, each to its own place in `out`.
-void read_with_reader(int thread_count, std::vector<float>& out) {
-  const BenchFile& file = bench_file();
-  store::Reader reader;
-  std::atomic<std::int64_t> next{0};
-  const auto work = [&] {
-    constexpr std::int64_t step = 2 * times_per_chunk;
-    for (std::int64_t t = next.fetch_add(step); t < times; t = next.fetch_add(step)) {
-      const Box box{{t, 0, 0}, {std::min(t + step, times), lats, lons}};
-      const NdArray part = reader.read(*file.stored, box);
-      std::memcpy(out.data() + t * lats * lons, part.raw(), part.bytes().value);
+  void store(const std::vector<float>& values, const std::string& folder) {
+    codec::Scratch scratch;
+    auto index = std::make_shared<array::ChunkIndex>();
+    array.storage = array::Storage::chunked;
+    array.path = folder + "/" + name;
+    array.variable = name;
+    array.shape = {times, lats, lons};
+    array.chunk_shape = {times_per_chunk, lats, lons};
+    array.codecs = codecs;
+    std::ofstream file(array.path, std::ios::binary);
+    std::uint64_t offset = 0;
+    for (std::size_t begin = 0; begin < values.size() * 4; begin += chunk_bytes) {
+      const auto* raw = reinterpret_cast<const std::byte*>(values.data()) + begin;
+      chunks.push_back(codec::encode(codecs, {raw, chunk_bytes}, scratch));
+      index->offsets.push_back(offset);
+      index->sizes.push_back(static_cast<std::uint32_t>(chunks.back().size()));
+      file.write(reinterpret_cast<const char*>(chunks.back().data()), static_cast<std::streamsize>(chunks.back().size()));
+      offset += chunks.back().size();
     }
+    array.index = std::move(index);
+  }
+};
+
+std::vector<Case> cases() {
+  using Chunk = const std::vector<std::byte>&;
+  const auto inflate = [](Chunk chunk, std::byte* out) {
+    static thread_local libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
+    return libdeflate_zlib_decompress(decompressor, chunk.data(), chunk.size(), out, chunk_bytes, nullptr) == LIBDEFLATE_SUCCESS;
   };
-  std::vector<std::thread> others;
-  for (int i = 1; i < thread_count; ++i) others.emplace_back(work);
-  work();
-  for (auto& thread : others) thread.join();
+  const auto zstd = [](Chunk chunk, std::byte* out) {
+    static thread_local ZSTD_DCtx* context = ZSTD_createDCtx();
+    return ZSTD_decompressDCtx(context, out, chunk_bytes, chunk.data(), chunk.size()) == chunk_bytes;
+  };
+  const auto lz4 = [](Chunk chunk, std::byte* out) {
+    return LZ4_decompress_safe(reinterpret_cast<const char*>(chunk.data()) + 4, reinterpret_cast<char*>(out),
+                               static_cast<int>(chunk.size()) - 4, static_cast<int>(chunk_bytes)) == static_cast<int>(chunk_bytes);
+  };
+  const auto blosc = [](Chunk chunk, std::byte* out) {
+    return blosc_decompress_ctx(chunk.data(), out, chunk_bytes, 1) == static_cast<int>(chunk_bytes);
+  };
+  const auto bzip2 = [](Chunk chunk, std::byte* out) {
+    unsigned size = chunk_bytes;
+    return BZ2_bzBuffToBuffDecompress(reinterpret_cast<char*>(out), &size, const_cast<char*>(reinterpret_cast<const char*>(chunk.data())),
+                                      static_cast<unsigned>(chunk.size()), 0, 0) == BZ_OK && size == chunk_bytes;
+  };
+  const auto copy = [](Chunk chunk, std::byte* out) {
+    std::memcpy(out, chunk.data(), chunk_bytes);
+    return true;
+  };
+  const Codec shuffle{.kind = Kind::shuffle, .element_bytes = 4, .blosc_compressor = {}};
+  const auto step = [](Kind kind, int level) { return Codec{.kind = kind, .level = level, .blosc_compressor = {}}; };
+  const auto blosc_step = [](const char* name, int bits) {
+    return Codec{.kind = Kind::blosc, .level = 5, .element_bytes = 4, .blosc_shuffle = bits, .blosc_compressor = name};
+  };
+  std::vector<Case> all;
+  all.push_back({"none", {}, copy, {}, {}});
+  all.push_back({"deflate", {step(Kind::deflate, 4)}, inflate, {}, {}});
+  all.push_back({"shuffle_deflate", {shuffle, step(Kind::deflate, 4)}, inflate, {}, {}});
+  all.push_back({"zstd", {step(Kind::zstd, 3)}, zstd, {}, {}});
+  all.push_back({"shuffle_zstd", {shuffle, step(Kind::zstd, 3)}, zstd, {}, {}});
+  all.push_back({"lz4", {step(Kind::lz4, 1)}, lz4, {}, {}});
+  all.push_back({"shuffle_lz4", {shuffle, step(Kind::lz4, 1)}, lz4, {}, {}});
+  all.push_back({"blosc_lz4_shuffle", {blosc_step("lz4", 1)}, blosc, {}, {}});
+  all.push_back({"blosc_zstd_bitshuffle", {blosc_step("zstd", 2)}, blosc, {}, {}});
+  all.push_back({"bzip2", {step(Kind::bz2, 1)}, bzip2, {}, {}});
+  std::string reason;
+  std::erase_if(all, [&](const Case& one) { return !codec::is_available(one.codecs, reason); });
+  return all;
 }
 
-void read_with_library(std::vector<float>& out) {
-  const BenchFile& file = bench_file();
-  int id = 0, variable = 0;
-  require(nc_open(file.path.c_str(), NC_NOWRITE, &id), "open");
-  require(nc_inq_varid(id, "t2m", &variable), "t2m");
-  for (std::size_t t = 0; t < times; t += 2 * times_per_chunk) {
-    const std::size_t start[] = {t, 0, 0};
-    const std::size_t count[] = {std::min<std::size_t>(2 * times_per_chunk, times - t), lats, lons};
-    require(nc_get_vara_float(id, variable, start, count, out.data() + t * lats * lons), "read");
-  }
-  require(nc_close(id), "close");
+double cpu_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 template <typename F>
 double seconds(F&& f) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = cpu_seconds();
   f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return cpu_seconds() - start;
 }
 
-void count_bytes(benchmark::State& state) {
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * times * lats * lons * 4);
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
 }
 
-void library(benchmark::State& state) {
-  std::vector<float> out(bench_file().values.size());
-  for (auto _ : state) read_with_library(out);
-  count_bytes(state);
+/// Boxes of two chunks, as a run's blocks are; `take` gets each.
+void read_all(store::Reader& reader, const array::StoredArray& array, const std::function<void(const NdArray&, std::int64_t)>& take) {
+  constexpr std::int64_t step = 2 * times_per_chunk;
+  for (std::int64_t t = 0; t < times; t += step) take(reader.read(array, Box{{t, 0, 0}, {std::min(t + step, times), lats, lons}}), t);
 }
-void reader(benchmark::State& state) {
-  std::vector<float> out(bench_file().values.size());
-  for (auto _ : state) read_with_reader(static_cast<int>(state.range(0)), out);
-  count_bytes(state);
-}
-BENCHMARK(library)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(reader)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-// Medians of interleaved repetitions, so that a slow spell of the machine meets all three.
-void print_ratios() {
-  std::vector<float> out(bench_file().values.size());
-  std::vector<double> times_of[3];
-  for (int repetition = 0; repetition < 5; ++repetition) {
-    times_of[0].push_back(seconds([&] { read_with_library(out); }));
-    times_of[1].push_back(seconds([&] { read_with_reader(1, out); }));
-    times_of[2].push_back(seconds([&] { read_with_reader(2, out); }));
+void write_netcdf(const std::string& path, const std::vector<float>& values, bool shuffle) {
+  int file = 0, variable = 0, dims[3] = {};
+  const std::size_t chunks[] = {times_per_chunk, lats, lons};
+  const bool good = nc_create(path.c_str(), NC_NETCDF4, &file) == NC_NOERR && nc_def_dim(file, "time", times, &dims[0]) == NC_NOERR &&
+                    nc_def_dim(file, "lat", lats, &dims[1]) == NC_NOERR && nc_def_dim(file, "lon", lons, &dims[2]) == NC_NOERR &&
+                    nc_def_var(file, "v", NC_FLOAT, 3, dims, &variable) == NC_NOERR &&
+                    nc_def_var_chunking(file, variable, NC_CHUNKED, chunks) == NC_NOERR &&
+                    nc_def_var_deflate(file, variable, shuffle ? 1 : 0, 1, 4) == NC_NOERR &&
+                    nc_put_var_float(file, variable, values.data()) == NC_NOERR && nc_close(file) == NC_NOERR;
+  if (!good) fail("cannot write " + path);
+}
+
+void read_with_netcdf(const std::string& path, float* out) {
+  int file = 0, variable = 0;
+  if (nc_open(path.c_str(), NC_NOWRITE, &file) != NC_NOERR || nc_inq_varid(file, "v", &variable) != NC_NOERR) fail("cannot open " + path);
+  for (std::size_t t = 0; t < times; t += 2 * times_per_chunk) {
+    const std::size_t start[] = {t, 0, 0};
+    const std::size_t count[] = {std::min<std::size_t>(2 * times_per_chunk, times - t), lats, lons};
+    if (nc_get_vara_float(file, variable, start, count, out + t * lats * lons) != NC_NOERR) fail("cannot read " + path);
   }
-  const char* names[] = {"nc_get_vara", "Reader, 1 thread", "Reader, 2 threads"};
-  double medians[3];
-  for (int i = 0; i < 3; ++i) {
-    std::printf("%-18s", names[i]);
-    for (const double s : times_of[i]) std::printf(" %7.1f ms", s * 1e3);
-    std::sort(times_of[i].begin(), times_of[i].end());
-    medians[i] = times_of[i][2];
-    std::printf("   median is %.2f times the library's speed\n", medians[0] / medians[i]);
+  nc_close(file);
+}
+
+void measure(Case& one, const std::vector<float>& values, const std::string& folder, int repetitions) {
+  one.store(values, folder);
+  store::Reader reader;
+  std::vector<std::byte> buffer(chunk_bytes), copied(chunk_bytes);
+  std::vector<float> out(values.size());
+  read_all(reader, one.array, [&](const NdArray& part, std::int64_t t) { std::memcpy(out.data() + t * lats * lons, part.raw(), part.bytes().value); });
+  if (out != values) fail("wrong values of " + one.name);
+  const bool by_netcdf = one.name == "deflate" || one.name == "shuffle_deflate";
+  const std::string netcdf = folder + "/" + one.name + ".nc";
+  if (by_netcdf) {
+    write_netcdf(netcdf, values, one.name != "deflate");
+    std::fill(out.begin(), out.end(), 0.0f);
+    read_with_netcdf(netcdf, out.data());
+    if (out != values) fail("wrong values of nc_get_vara");
+  }
+  std::vector<double> by_reader, bare, library;
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
+    by_reader.push_back(seconds([&] { read_all(reader, one.array, [](const NdArray&, std::int64_t) {}); }));
+    bare.push_back(seconds([&] {
+      for (const auto& chunk : one.chunks) {
+        if (!one.bare(chunk, buffer.data())) fail("the library cannot decode " + one.name);
+        std::memcpy(copied.data(), buffer.data(), chunk_bytes);
+      }
+    }));
+    if (by_netcdf) library.push_back(seconds([&] { read_with_netcdf(netcdf, out.data()); }));
+  }
+  const double gigabytes = static_cast<double>(values.size()) * 4e-9;
+  std::uint64_t stored = 0;
+  for (const auto& chunk : one.chunks) stored += chunk.size();
+  std::printf("%s_stored_share %.3f 1\n", one.name.c_str(), static_cast<double>(stored) * 1e-9 / gigabytes);
+  std::printf("%s_reader %.3f GB/s\n", one.name.c_str(), gigabytes / median(by_reader));
+  std::printf("%s_bare %.3f GB/s\n", one.name.c_str(), gigabytes / median(bare));
+  std::printf("%s_reader_over_bare %.2f 1\n", one.name.c_str(), median(bare) / median(by_reader));
+  if (by_netcdf) std::printf("%s_library %.3f GB/s\n%s_reader_over_library %.2f 1\n", one.name.c_str(), gigabytes / median(library),
+                             one.name.c_str(), median(library) / median(by_reader));
+}
+
+/// Wall time of decoding a whole variable, chunk by chunk, on `threads` threads.
+void decode_variable(const std::string& path, const std::string& name, int threads) {
+  array::StoredArrayPtr array;
+  for (const auto& variable : store::open_catalogue(path).variables)
+    if (variable.name == name) array = variable.data;
+  if (array == nullptr) fail("no variable " + name + " of numbers in " + path);
+  store::load_chunk_index(*array);
+  Box numbers = Box::whole(array->shape);
+  for (int axis = 0; axis < numbers.ndim(); ++axis) numbers.end[axis] = ceil_div(numbers.end[axis], array->chunk_shape[axis]);
+  std::vector<Box> boxes;
+  for_each_index(numbers, [&](const Index& chunk) {
+    Box box{chunk, chunk};
+    for (int axis = 0; axis < box.ndim(); ++axis) {
+      box.begin[axis] *= array->chunk_shape[axis];
+      box.end[axis] = std::min(box.begin[axis] + array->chunk_shape[axis], array->shape[axis]);
+    }
+    boxes.push_back(box);
+  });
+  store::Reader reader;
+  for (int repetition = 0; repetition < 4; ++repetition) {  // the first one warms
+    std::atomic<std::size_t> next{0};
+    const auto begin = std::chrono::steady_clock::now();
+    const auto work = [&] {
+      for (std::size_t i = next++; i < boxes.size(); i = next++) reader.read(*array, boxes[i]);
+    };
+    std::vector<std::thread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
+    for (auto& thread : others) thread.join();
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (repetition != 0) std::printf("pure_decoding_%d_threads %.3f s\n", threads, wall);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  std::vector<float> out(bench_file().values.size());
-  for (const int threads : {0, 1, 2}) {
-    std::fill(out.begin(), out.end(), 0.0f);
-    threads == 0 ? read_with_library(out) : read_with_reader(threads, out);
-    if (out == bench_file().values) continue;
-    std::fprintf(stderr, "bench_decode: wrong values from %s\n", threads == 0 ? "nc_get_vara" : "Reader");
-    return 1;
+  try {
+    if (argc >= 3 && std::string(argv[1]) != "--repetitions") {
+      decode_variable(argv[1], argv[2], argc > 3 ? std::atoi(argv[3]) : static_cast<int>(std::thread::hardware_concurrency()));
+      return 0;
+    }
+    const int repetitions = argc == 3 ? std::max(1, std::atoi(argv[2])) : 7;
+    const std::vector<float> values = temperatures();
+    const Folder folder;
+    for (Case& one : cases()) measure(one, values, folder.path, repetitions);
+  } catch (const Error& error) {
+    fail(error.what());
   }
-  benchmark::RunSpecifiedBenchmarks();
-  print_ratios();
 }

@@ -4,8 +4,9 @@
 #
 #     tests/run.sh [--sanitize] [ctest arguments...]
 #
-# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; and those that run whole
-# jobs on the threads of one process, with the thread sanitizer.
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; those that run whole
+# jobs on the threads of one process, with the thread sanitizer; and, where clang is (in CI it is installed), every fuzz
+# target for FUZZ_SECONDS (default 10) under libFuzzer.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,6 +20,8 @@ build=${BUILD_DIR:-$root/build}
 jobs=${JOBS:-$(nproc)}
 
 sh "$root/.ci/install_packages.sh" build test
+# The fuzzers' compiler is no condition: without it their seeds are replayed by the tests.
+[ "${CI:-}" != true ] || sh "$root/.ci/install_packages.sh" fuzz || echo "clang cannot be installed; nothing is fuzzed" >&2
 
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
@@ -53,6 +56,9 @@ if [ "$sanitize" = yes ]; then
   cmake --build "$threaded" -j "$jobs" --target test_exec test_transport test_worker test_runtime
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
     ctest --test-dir "$threaded" --output-on-failure -R '^(exec|transport|worker|runtime)$' || status=$?
+  if command -v clang++ >/dev/null 2>&1; then
+    JOBS=$jobs sh "$root/tests/fuzz/run.sh" "$build-fuzz" "${FUZZ_SECONDS:-10}" || status=1
+  fi
 fi
 
 [ "$status" -eq 0 ] && echo "all tests passed" || echo "tests failed (ctest status $status)" >&2

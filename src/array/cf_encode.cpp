@@ -5,6 +5,7 @@
 #include "array/cf_encode_chunks.hpp"
 #include "array/cf_encode_variable.hpp"
 #include "array/cf_scalar.hpp"
+#include "array/stored_values.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -116,7 +117,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   encoded.spec.attributes = dataset.attrs;
   prepend_history(encoded.spec.attributes, options.history);
   without_bools(encoded.spec.attributes);
-  if (is_classic(options.format)) make_classic(encoded.spec.attributes);
+  if (is_classic(options.format)) make_classic(encoded.spec.attributes, options.format);
 
   for (auto& [name, variable] : dataset.variables) {
     const bool from_user = options.encoding.contains(name);
@@ -124,9 +125,16 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     const std::int64_t elements = element_count(variable.shape());
     const bool known = variable.dtype() == DType::string || elements == 0 ||
                        (is_constant(variable.data) && elements <= eager_elements);
+    if (known && variable.data->as<Constant>() == nullptr && !variable.attrs.contains("_Unsigned") && elements != 0 &&
+        before_last_cast(variable.data) != variable.data) {
+      OutputVariable checked;
+      checked.name = name;
+      checked.dtype = variable.dtype();
+      variable.data = constant(stored_values(load(before_last_cast(variable.data)), checked));
+    }
     if (known && variable.data->as<Constant>() == nullptr)
       variable.data = constant(elements == 0 ? NdArray(variable.dtype(), variable.shape()) : load(variable.data));
-    if (is_classic(options.format)) make_classic(name, variable);
+    if (is_classic(options.format)) make_classic(name, variable, options.format);
     if (variable.dtype() == DType::boolean) variable.data = cast(variable.data, DType::int8);
     without_bools(variable.attrs);
     if (from_user) check_encoding_keys(name, variable, options.format);
@@ -142,8 +150,13 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     out.attributes = variable.attrs;
     take_fill(out);
     choose_storage(out, variable, options, unlimited, from_user);
-    if (known) out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
-    encoded.lazy.push_back(known ? nullptr : variable.data);
+    // Stored unsigned by way of signed numbers, which wrap on purpose.
+    const bool wraps = out.attributes.contains("_Unsigned");
+    if (known) {
+      out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
+      if (out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
+    }
+    encoded.lazy.push_back(known ? nullptr : wraps ? variable.data : before_last_cast(variable.data));
     encoded.spec.variables.push_back(std::move(out));
   }
   return encoded;

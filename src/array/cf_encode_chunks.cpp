@@ -1,6 +1,7 @@
 #include "array/cf_encode_chunks.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "array/cf_encode_variable.hpp"
@@ -12,7 +13,8 @@ namespace rankine::array {
 namespace {
 
 const std::set<std::string> netcdf_keys = {"zlib", "complevel", "fletcher32", "contiguous", "chunksizes", "shuffle",
-                                           "_FillValue", "dtype", "compression", "least_significant_digit"};
+                                           "_FillValue", "dtype", "compression", "least_significant_digit", "quantize_mode",
+                                           "significant_digits"};
 
 DType classic_dtype(DType dtype) {
   switch (dtype) {
@@ -133,7 +135,8 @@ void choose_netcdf_storage(OutputVariable& out, const Variable& variable, const 
 }  // namespace
 
 bool is_netcdf3(OutputFormat format) {
-  return format == OutputFormat::netcdf3_64bit || format == OutputFormat::netcdf3_classic;
+  return format == OutputFormat::netcdf3_64bit || format == OutputFormat::netcdf3_classic ||
+         format == OutputFormat::netcdf3_64bit_data;
 }
 bool is_classic(OutputFormat format) { return is_netcdf3(format) || format == OutputFormat::netcdf4_classic; }
 
@@ -151,8 +154,8 @@ void check_encoding_keys(const std::string& name, const Variable& variable, Outp
                    " and CF's units, calendar, scale_factor, add_offset, missing_value");
 }
 
-void make_classic(const std::string& name, Variable& variable) {
-  const DType dtype = classic_dtype(variable.dtype());
+void make_classic(const std::string& name, Variable& variable, OutputFormat format) {
+  const DType dtype = format == OutputFormat::netcdf3_64bit_data ? variable.dtype() : classic_dtype(variable.dtype());
   if (const auto* known = variable.data->as<Constant>()) {
     NdArray narrow;
     if (!to_classic(known->value, narrow))
@@ -164,10 +167,11 @@ void make_classic(const std::string& name, Variable& variable) {
   }
   if (variable.dtype() == DType::string && !variable.attrs.contains("_Encoding"))
     variable.attrs.set("_Encoding", std::string("utf-8"));
-  make_classic(variable.attrs);
+  make_classic(variable.attrs, format);
 }
 
-void make_classic(Attributes& attributes) {
+void make_classic(Attributes& attributes, OutputFormat format) {
+  if (format == OutputFormat::netcdf3_64bit_data) return;
   for (const auto& [key, value] : Attributes(attributes)) {
     const auto* numbers = std::get_if<NdArray>(&value);
     if (numbers == nullptr) continue;
@@ -178,6 +182,29 @@ void make_classic(Attributes& attributes) {
   }
 }
 
+namespace {
+
+/// quantize_mode and significant_digits, as netCDF4-python's createVariable takes them.
+void choose_rounding(OutputVariable& out, const Variable& variable) {
+  const AttributeValue* digits = encoding_of(variable, "significant_digits");
+  if (digits == nullptr) return;
+  const std::string* mode = variable.encoding.text("quantize_mode");
+  const std::string name = mode == nullptr ? "BitGroom" : *mode;  // netCDF4-python's default
+  if (name != "BitRound")
+    throw UnsupportedError("cannot write variable '" + out.name + "': quantize_mode='" + name +
+                           "' is not supported; use 'BitRound', where significant_digits counts bits");
+  if (!is_float(out.dtype)) throw UsageError("cannot write variable '" + out.name + "': significant_digits are for floats");
+  const int most = out.dtype == DType::float32 ? 23 : 52;
+  const double bits = encoding_number(variable, "significant_digits", 0);
+  if (bits < 1 || bits > most || bits != std::floor(bits))
+    throw UsageError("cannot write variable '" + out.name + "': significant_digits must lie between 1 and " +
+                     std::to_string(most) + " bits");
+  out.keep_bits = static_cast<int>(bits);
+  out.attributes.set("_QuantizeBitRoundNumberOfSignificantBits", NdArray::scalar(static_cast<std::int32_t>(bits)));
+}
+
+}  // namespace
+
 void choose_storage(OutputVariable& out, const Variable& variable, const EncodeOptions& options,
                     const std::vector<std::string>& unlimited_dims, bool from_user) {
   if (is_zarr(options.format)) {
@@ -185,6 +212,7 @@ void choose_storage(OutputVariable& out, const Variable& variable, const EncodeO
   } else if (!is_netcdf3(options.format) && !out.shape.empty() && out.dtype != DType::string) {
     choose_netcdf_storage(out, variable, options, unlimited_dims, from_user);
   }
+  if (!is_zarr(options.format)) choose_rounding(out, variable);
 }
 
 }  // namespace rankine::array

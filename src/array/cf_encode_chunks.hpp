@@ -16,9 +16,10 @@ bool is_netcdf3(OutputFormat format);
 bool is_classic(OutputFormat format);
 
 /// Values and numeric attributes in NetCDF-3's dtypes (int64 and uint32 to int32, uint16 to int16, uint8
-/// and bool to int8). Throws UsageError where known values do not fit; values that are not known yet wrap.
-void make_classic(const std::string& name, Variable& variable);
-void make_classic(Attributes& attributes);
+/// and bool to int8). CDF-5 has them all. Throws UsageError where known values do not fit; values that are not
+/// known yet are checked when they are written.
+void make_classic(const std::string& name, Variable& variable, OutputFormat format);
+void make_classic(Attributes& attributes, OutputFormat format);
 
 /// Sets chunk_shape and codecs of `out` (whose dtype and shape are set) from the encoding of `variable`.
 /// `from_user`: the encoding is the caller's own, and chunks that do not fit are errors.

@@ -152,6 +152,25 @@ void encode_dtype(Variable& variable) {
   variable.data = cast(is_integer(dtype) ? rounded(variable.data) : variable.data, dtype);
 }
 
+/// netCDF4-python's _quantize: to a power of two that keeps `digit` decimal places. Numbers too large to have any stay.
+void encode_digits(const std::string& name, Variable& variable) {
+  const AttributeValue* given = encoding_of(variable, "least_significant_digit");
+  if (given == nullptr) return;
+  if (!is_float(variable.dtype()))
+    throw UsageError("cannot encode variable '" + name + "': least_significant_digit is for floats");
+  const double digit = number_in(name, "least_significant_digit", *given).as_double(0);
+  if (digit != std::floor(digit) || std::fabs(digit) > 30)
+    throw UsageError("cannot encode variable '" + name + "': least_significant_digit must be a whole number between -30 and 30");
+  const double scale = std::ldexp(1.0, static_cast<int>(std::ceil(std::log2(std::pow(10.0, digit)))));
+  const DType dtype = variable.dtype();
+  const ExprPtr factor = constant(scalar_as(NdArray::scalar(scale), 0, dtype));
+  const ExprPtr scaled = elementwise(Op::multiply, {variable.data, factor});
+  const ExprPtr whole = constant(scalar_as(NdArray::scalar(dtype == DType::float32 ? 0x1p24 : 0x1p53), 0, dtype));
+  const ExprPtr is_whole = elementwise(Op::greater_equal, {elementwise(Op::absolute, {scaled}), whole});
+  variable.data = elementwise(Op::where, {is_whole, variable.data, elementwise(Op::divide, {elementwise(Op::rint, {scaled}), factor})});
+  pop_to_attrs(name, variable, "least_significant_digit");
+}
+
 void encode_defaults(Variable& variable) {
   const DType dtype = variable.dtype();
   if (is_float(dtype) && !variable.attrs.contains("_FillValue") && !variable.encoding.contains("_FillValue"))
@@ -213,6 +232,7 @@ Variable encode_cf_variable(const std::string& name, Variable variable, const Lo
   encode_mask(name, variable);
   encode_unsigned(name, variable);
   encode_dtype(variable);
+  encode_digits(name, variable);
   encode_defaults(variable);
   for (const char* key : related_data) pop_to_attrs(name, variable, key);
   return variable;

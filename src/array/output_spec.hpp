@@ -7,7 +7,8 @@
 
 namespace rankine::array {
 
-enum class OutputFormat : std::uint8_t { netcdf4, netcdf4_classic, netcdf3_64bit, netcdf3_classic, zarr2, zarr3 };
+enum class OutputFormat : std::uint8_t { netcdf4, netcdf4_classic, netcdf3_64bit, netcdf3_classic, zarr2, zarr3,
+                                         netcdf3_64bit_data };  // CDF-5
 constexpr bool is_zarr(OutputFormat format) { return format == OutputFormat::zarr2 || format == OutputFormat::zarr3; }
 /// w: replace what is there; w_minus: fail if it exists ("w-"); a: add to it, replacing variables of the same name;
 /// r_plus: change what is there ("r+"), no new variables. The last two for Zarr only.
@@ -24,6 +25,7 @@ struct OutputVariable {
   /// but at least 1.
   Shape chunk_shape;
   codec::Pipeline codecs;
+  int keep_bits = 0;                 ///< mantissa bits of floats that are kept (NetCDF's BitRound); 0: all
   std::optional<NdArray> fill;       ///< one element: _FillValue / fill_value, not repeated in attributes
   Attributes attributes;             ///< without _FillValue
   /// Values known already (coordinates, scalars): written by create_output. Otherwise null and

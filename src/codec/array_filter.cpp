@@ -46,6 +46,21 @@ To converted(From value) {
   }
 }
 
+// IEEE 754 binary16 in binary32, exactly.
+float float_of_half(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = half >> 10 & 0x1fu;
+  const std::uint32_t mantissa = half & 0x3ffu;
+  if (exponent == 0) {
+    const float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
+    return sign == 0 ? magnitude : -magnitude;
+  }
+  const std::uint32_t bits = sign | (exponent == 31 ? 0xffu : exponent + 112) << 23 | mantissa << 13;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 // Calls f<Value, Stored>().
 template <typename F>
 void with_types(const Codec& codec, F&& f) {
@@ -152,11 +167,12 @@ void unpack_bits(std::span<const std::byte> from, std::span<std::byte> to) {
 
 bool is_array_filter(Kind kind) {
   return kind == Kind::delta || kind == Kind::fixed_scale_offset || kind == Kind::astype || kind == Kind::quantize ||
-         kind == Kind::bitround || kind == Kind::packbits;
+         kind == Kind::bitround || kind == Kind::packbits || kind == Kind::half_float || kind == Kind::time_unit;
 }
 
 std::size_t filtered_size(const Codec& codec, std::size_t bytes) {
   if (codec.kind == Kind::packbits) return (bytes + 7) / 8 + 1;
+  if (codec.kind == Kind::half_float) return bytes / 2;
   return bytes / size_of(codec.value_type) * size_of(codec.stored_type);
 }
 
@@ -167,6 +183,18 @@ void unfilter(const Codec& codec, std::span<const std::byte> from, std::span<std
   const std::size_t count = to.size() / size_of(codec.value_type);
   switch (codec.kind) {
     case Kind::packbits: return unpack_bits(from, to);
+    case Kind::half_float:
+      for (std::size_t i = 0; i < count; ++i)
+        write_element(to.data() + 4 * i, float_of_half(read_element<std::uint16_t>(from.data() + 2 * i, codec.stored_big_endian)), false);
+      return;
+    case Kind::time_unit:
+      for (std::size_t i = 0; i < count; ++i) {
+        auto ticks = read_element<std::int64_t>(from.data() + 8 * i, codec.stored_big_endian);
+        if (ticks != not_a_time && __builtin_mul_overflow(ticks, static_cast<std::int64_t>(codec.scale), &ticks))
+          throw InputError("it holds a time beyond what nanoseconds since 1970 can count (years 1678 to 2262)");
+        write_element(to.data() + 8 * i, ticks, false);
+      }
+      return;
     case Kind::bitround:
       if (!to.empty()) std::memcpy(to.data(), from.data(), to.size());
       return;
@@ -188,6 +216,8 @@ void unfilter(const Codec& codec, std::span<const std::byte> from, std::span<std
 }
 
 std::vector<std::byte> filter(const Codec& codec, std::span<const std::byte> raw) {
+  if (codec.kind == Kind::half_float) throw OutputError("half floats are read, not written; write float32");
+  if (codec.kind == Kind::time_unit) throw OutputError("times of another unit than nanoseconds are read, not written");
   if (raw.size() % size_of(codec.value_type) != 0) throw OutputError("a filter's elements do not fit the chunk");
   std::vector<std::byte> bytes(filtered_size(codec, raw.size()));
   const std::size_t count = raw.size() / size_of(codec.value_type);

@@ -41,6 +41,8 @@ std::string describe(const Codec& codec) {
     case Kind::quantize: return "quantize" + level;
     case Kind::bitround: return "bitround" + level;
     case Kind::packbits: return "packbits";
+    case Kind::half_float: return "half floats";
+    case Kind::time_unit: return "times of another unit";
     case Kind::hdf5_lz4:
     case Kind::lzf:
     case Kind::bitshuffle:
@@ -88,6 +90,27 @@ std::uint32_t swap32(std::uint32_t v) { return __builtin_bswap32(v); }
 std::uint64_t swap64(std::uint64_t v) { return __builtin_bswap64(v); }
 
 }  // namespace
+
+namespace {
+
+bool are_alike(const Codec& a, const Codec& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Kind::deflate: case Kind::gzip: case Kind::zstd: case Kind::lz4: case Kind::bz2: return a.level == b.level;
+    case Kind::shuffle: return a.element_bytes == b.element_bytes;
+    case Kind::fletcher32: case Kind::crc32c: case Kind::crc32: case Kind::adler32: return true;
+    case Kind::blosc:
+      return a.level == b.level && a.element_bytes == b.element_bytes && a.blosc_shuffle == b.blosc_shuffle &&
+             a.blosc_compressor == b.blosc_compressor;
+    default: return a == b;
+  }
+}
+
+}  // namespace
+
+bool are_alike(const Pipeline& a, const Pipeline& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Codec& x, const Codec& y) { return are_alike(x, y); });
+}
 
 std::string describe(const Pipeline& pipeline) {
   std::string text;

@@ -14,7 +14,8 @@ enum class Kind : std::uint8_t { deflate /* zlib stream */, gzip, zstd, lz4 /* n
                                  blosc, bz2, shuffle, fletcher32,
                                  crc32c, crc32, adler32 /* the last two stand before the data */,
                                  delta, fixed_scale_offset, astype, quantize, bitround, packbits,
-                                 hdf5_lz4, lzf, bitshuffle, szip, unknown /* hdf5_filter.hpp */ };
+                                 hdf5_lz4, lzf, bitshuffle, szip, unknown /* hdf5_filter.hpp */,
+                                 half_float /* 2 bytes of float32 */, time_unit /* ticks of `scale` ns */ };
 
 /// One step of a filter pipeline. Plain data: it travels in the plan.
 struct Codec {
@@ -37,6 +38,10 @@ struct Codec {
 
 /// Codecs in the order in which encoding applies them; decoding goes backwards.
 using Pipeline = std::vector<Codec>;
+
+/// True if both store the same values in the same way, whatever format their descriptions come from: parameters
+/// that a step does not use do not count, levels do.
+bool are_alike(const Pipeline& a, const Pipeline& b);
 
 /// "shuffle, deflate 4".
 std::string describe(const Pipeline& pipeline);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 
+#include "array/moved_values.hpp"
 #include "plan/leaf_spans.hpp"
 
 namespace rankine::plan {
@@ -56,7 +58,24 @@ Cuts moved_to_nearest(const Cuts& cuts, const Cuts& allowed) {
   return moved;
 }
 
+/// Preferences by node: masks and packing use one node several times, chains of them exponentially often.
+using KnownPreferences = std::unordered_map<const Expr*, Preference>;
+
+Preference computed_preference(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known);
+
+const Preference& preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known) {
+  const auto found = known.find(expr.get());
+  if (found != known.end()) return found->second;
+  Preference own = computed_preference(expr, grid_of_layer, known);
+  return known[expr.get()] = std::move(own);
+}
+
 Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) {
+  KnownPreferences known;
+  return preference_of(expr, grid_of_layer, known);
+}
+
+Preference computed_preference(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known) {
   Preference own = no_preference(expr->shape.size());
   if (const auto* source = expr->as<array::Source>()) {
     for (std::size_t axis = 0; axis < expr->shape.size(); ++axis)
@@ -77,7 +96,7 @@ Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) 
     std::int64_t start = 0;
     double heaviest = -1;
     for (const auto& input : expr->inputs) {
-      const Preference inner = preference_of(input, grid_of_layer);
+      const Preference inner = preference_of(input, grid_of_layer, known);
       for (const std::int64_t cut : inner.cuts[concat->axis])
         if (cut + start > joined.back()) joined.push_back(cut + start);
       start += input->shape[concat->axis];
@@ -95,7 +114,7 @@ Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) 
     return own;
   }
   std::vector<Preference> inner;
-  for (const auto& input : expr->inputs) inner.push_back(preference_of(input, grid_of_layer));
+  for (const auto& input : expr->inputs) inner.push_back(preference_of(input, grid_of_layer, known));
   if (const auto* slice = expr->as<array::Slice>()) {
     own = std::move(inner[0]);
     for (std::size_t axis = 0; axis < own.cuts.size(); ++axis)
@@ -216,7 +235,39 @@ double amplification(const ExprPtr& expr, const ChunkGrid& grid) {
   return needed == 0 ? 1 : decoded / needed;
 }
 
+/// Bytes that lie together in C order, of a typical block.
+std::uint64_t run_bytes(const ChunkGrid& grid, const Shape& shape, std::size_t element_bytes) {
+  std::uint64_t bytes = element_bytes;
+  for (int axis = grid.ndim() - 1; axis >= 0; --axis) {
+    const auto extent = static_cast<std::uint64_t>(widest(grid.cuts(axis)));
+    bytes *= extent;
+    if (extent < static_cast<std::uint64_t>(shape[static_cast<std::size_t>(axis)])) break;
+  }
+  return bytes;
+}
+
 }  // namespace
+
+ChunkGrid choose_row_blocks(const ExprPtr& expr, const PlanOptions& options, const GridOfLayer& grid_of_layer) {
+  constexpr std::uint64_t good_run = 64u << 10, least_run = 1u << 10;
+  constexpr double accepted = 2;  // times what the default blocks decode
+  const ChunkGrid plain = choose_blocks(expr, {}, {}, options, grid_of_layer);
+  const std::size_t element = std::max<std::size_t>(1, size_of(expr->dtype));
+  const std::uint64_t run = run_bytes(plain, expr->shape, element);
+  const double decoded = amplification(expr, plain);
+  for (std::uint64_t wanted = good_run; wanted >= least_run && wanted > run; wanted /= 4) {
+    Shape rows(expr->shape.size(), 1);
+    std::uint64_t bytes = element;
+    for (std::size_t axis = rows.size(); axis-- > 0 && bytes < wanted;) {
+      const auto extent = static_cast<std::uint64_t>(std::max<std::int64_t>(1, expr->shape[axis]));
+      rows[axis] = static_cast<std::int64_t>(std::min(extent, (wanted + bytes - 1) / bytes));
+      bytes *= static_cast<std::uint64_t>(rows[axis]);
+    }
+    ChunkGrid grid = choose_blocks(expr, {}, rows, options, grid_of_layer);
+    if (run_bytes(grid, expr->shape, element) > run && amplification(expr, grid) <= accepted * decoded) return grid;
+  }
+  return plain;
+}
 
 ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
                         const PlanOptions& options, const GridOfLayer& grid_of_layer) {
@@ -306,8 +357,17 @@ ChunkGrid choose_user_blocks(const Expr& map, const ChunkGrid& natural, std::uin
   return ChunkGrid(cuts);
 }
 
-Shape suggest_chunks(const ExprPtr& expr) {
+Shape suggest_chunks(const ExprPtr& expr, const std::optional<NdArray>& fill) {
   constexpr double target_bytes = 4u << 20;
+  constexpr double least_moved_bytes = 1u << 20;
+  constexpr double most_moved_bytes = 64u << 20;
+  if (const auto moved = array::moved_chunk_shape(expr)) {
+    Box first = Box::whole(expr->shape);
+    for (std::size_t axis = 0; axis < moved->size(); ++axis) first.end[axis] = std::min(first.end[axis], (*moved)[axis]);
+    const auto bytes = static_cast<double>(element_count(*moved)) * static_cast<double>(size_of(expr->dtype));
+    if (bytes >= least_moved_bytes && bytes <= most_moved_bytes && !first.empty() && array::MovedValues(expr, fill).find(first))
+      return *moved;
+  }
   static const ChunkGrid unknown;
   // Before lowering there are no layers; reductions have no wish and get even chunks.
   Preference wish = preference_of(expr, [](LayerId) -> const ChunkGrid& { return unknown; });
@@ -321,14 +381,14 @@ Shape suggest_chunks(const ExprPtr& expr) {
   }
   // Too large: halve from the first axis; too small: widen from the last.
   for (std::size_t axis = 0; axis < chunk.size() && elements > 2 * target; ++axis) {
-    const double wanted = std::max(1.0, static_cast<double>(chunk[axis]) * target / elements);
-    elements *= std::floor(wanted) / static_cast<double>(chunk[axis]);
+    const double wanted = std::max(1.0, std::ceil(static_cast<double>(chunk[axis]) * target / elements));
+    elements *= wanted / static_cast<double>(chunk[axis]);
     chunk[axis] = static_cast<std::int64_t>(wanted);
   }
-  for (std::size_t axis = chunk.size(); axis-- > 0 && 2 * elements <= target;) {
+  for (std::size_t axis = chunk.size(); axis-- > 0 && elements < target;) {
     if (wish.exact[axis]) continue;
     const std::int64_t extent = std::max<std::int64_t>(1, expr->shape[axis]);
-    const auto factor = static_cast<std::int64_t>(target / elements);
+    const auto factor = static_cast<std::int64_t>(std::ceil(target / elements));
     const std::int64_t wide = std::min(extent, chunk[axis] * std::max<std::int64_t>(1, factor));
     elements *= static_cast<double>(wide) / static_cast<double>(chunk[axis]);
     chunk[axis] = wide;

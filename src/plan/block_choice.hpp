@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,14 @@ ChunkGrid choose_blocks(const array::ExprPtr& expr, std::span<const int> wide_ax
 /// whole, and about `target_bytes` read by a block.
 ChunkGrid choose_user_blocks(const array::Expr& map, const ChunkGrid& natural, std::uint64_t target_bytes);
 
-/// A chunk shape for storing `expr` that fits how it is computed: at most about 4 MiB, at least one
-/// natural chunk. Used where neither user nor input file says how to chunk.
-Shape suggest_chunks(const array::ExprPtr& expr);
+/// Blocks for an array that is written in place, in C order: as choose_blocks() has them, but where these hold only
+/// short runs of what lies together in the file (a transposed array), others with longer runs, 64 KiB where that does not
+/// decode the input more than twice as often.
+ChunkGrid choose_row_blocks(const array::ExprPtr& expr, const PlanOptions& options, const GridOfLayer& grid_of_layer);
+
+/// A chunk shape for storing `expr` that fits how it is computed: 4 to 8 MiB where the array is so large, at
+/// least one natural chunk. Used where neither user nor input file says how to chunk. Stored chunks of 1 MiB and more that are
+/// only moved keep their shape, so that they need not be decoded; `fill` as for array::MovedValues.
+Shape suggest_chunks(const array::ExprPtr& expr, const std::optional<NdArray>& fill = {});
 
 }  // namespace rankine::plan

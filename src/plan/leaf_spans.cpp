@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 namespace rankine::plan {
 namespace {
@@ -91,14 +92,27 @@ LeafSpans root_spans(const ChunkGrid& grid) {
   return spans;
 }
 
+namespace {
+
+/// What has been visited, by node: shared nodes, of which masks and packing make many, are one read and one edge.
+using Visited = std::unordered_map<const Expr*, std::vector<LeafSpans>>;
+
+void visit_leaves(const array::ExprPtr& expr, const LeafSpans& spans,
+                  const std::function<void(const Expr&, const LeafSpans&)>& visit, Visited& visited) {
+  auto& before = visited[expr.get()];
+  if (std::find(before.begin(), before.end(), spans) != before.end()) return;
+  before.push_back(spans);
+  if (expr->as<array::Source>() != nullptr || expr->as<array::LayerInput>() != nullptr) return visit(*expr, spans);
+  for (std::size_t i = 0; i < expr->inputs.size(); ++i)
+    visit_leaves(expr->inputs[i], input_spans(*expr, i, spans), visit, visited);
+}
+
+}  // namespace
+
 void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
                   const std::function<void(const Expr&, const LeafSpans&)>& visit) {
-  if (root->as<array::Source>() != nullptr || root->as<array::LayerInput>() != nullptr) {
-    visit(*root, spans);
-    return;
-  }
-  for (std::size_t i = 0; i < root->inputs.size(); ++i)
-    visit_leaves(root->inputs[i], input_spans(*root, i, spans), visit);
+  Visited visited;
+  visit_leaves(root, spans, visit, visited);
 }
 
 double decoded_elements(const array::StoredArray& array, const LeafSpans& spans, const Shape& block_counts) {

@@ -19,13 +19,15 @@ struct AxisSpan {
   const ChunkGrid::Range& of_block(const Index& block) const {
     return intervals[root_axis < 0 ? 0 : static_cast<std::size_t>(block[root_axis])];
   }
+  bool operator==(const AxisSpan&) const = default;
 };
 using LeafSpans = std::vector<AxisSpan>;
 
 /// Spans of the root itself: the blocks of `grid`.
 LeafSpans root_spans(const ChunkGrid& grid);
 
-/// Calls visit(leaf, spans) for every Source and LayerInput below `root` (once per path).
+/// Calls visit(leaf, spans) for every Source and LayerInput below `root`, once for each
+/// part that is needed of it, however many paths lead there.
 void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
                   const std::function<void(const array::Expr&, const LeafSpans&)>& visit);
 

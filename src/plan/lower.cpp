@@ -498,7 +498,9 @@ class Lowering {
     layer.name = sink.kind == SinkKind::write ? "write" : "encode";
     layer.expr = root;
     layer.dtype = root->dtype;
-    layer.grid = choose_blocks(root, {}, sink.stored_chunk, plan_.options, grids());
+    const bool in_place = sink.kind == SinkKind::write && sink.stored_chunk.empty();
+    layer.grid = in_place ? choose_row_blocks(root, plan_.options, grids())
+                          : choose_blocks(root, {}, sink.stored_chunk, plan_.options, grids());
     layer.sink = static_cast<int>(number);
     const ChunkGrid grid = layer.grid;
     const LayerId encoded = add(std::move(layer));

@@ -1,3 +1,6 @@
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 #include <cstdio>
@@ -49,7 +52,8 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
   if (options.resumable) session.keep_progress(launch::run_directory_options(options, text));
   runtime::PipelineHost host(
       {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); },
-       options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }},
+       options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }, nullptr,
+       [&](const runtime::OpeningRequest& request) { return session.open_files(request); }},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
     script::run_script(options.script, text, host);
@@ -107,6 +111,15 @@ int info(const cli::Options& options) {
   return status;
 }
 
+/// Blocks of a few MiB come and go all the time. glibc would give each back to the system at once, and fetching its
+/// pages again costs a tenth of a run that decodes; so up to a few blocks' worth is kept.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
+}
+
 int status(const std::string& directory) {
   const auto outcome = journal::read_outcome(directory);
   if (!outcome) {
@@ -146,6 +159,7 @@ int run_command(const cli::Options& options, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace rankine;
+  keep_freed_memory();
   try {
     const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
     std::fflush(nullptr);

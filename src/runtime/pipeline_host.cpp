@@ -17,6 +17,7 @@
 #include "array/cf_decode.hpp"
 #include "array/combine.hpp"
 #include "array/evaluate.hpp"
+#include "array/file_agreement.hpp"
 #include "array/loader.hpp"
 #include "array/reshape.hpp"
 #include "base/check.hpp"
@@ -69,8 +70,10 @@ array::Dataset with_chunks(const array::Dataset& dataset, const script::ChunkOpt
 
 class StoreLeaves : public array::LeafReader {
  public:
-  explicit StoreLeaves(store::Reader& reader) : reader_(reader) {}
+  using Known = std::unordered_map<const array::StoredArray*, NdArray>;
+  StoreLeaves(store::Reader& reader, const Known& known) : reader_(reader), known_(known) {}
   StridedView read(const array::StoredArray& array, const Box& box) override {
+    if (const auto found = known_.find(&array); found != known_.end()) return StridedView::of(found->second).inside(box);
     return StridedView::of(reader_.read(array, box));
   }
   StridedView layer(LayerId, const Box&) override {
@@ -79,6 +82,7 @@ class StoreLeaves : public array::LeafReader {
   }
  private:
   store::Reader& reader_;
+  const Known& known_;
 };
 
 auto stored_arrays_of(const array::ExprPtr& expression) {
@@ -87,9 +91,10 @@ auto stored_arrays_of(const array::ExprPtr& expression) {
   return plan::stored_arrays(alone);
 }
 
-void load_indexes(const array::ExprPtr& expression) {
+void load_indexes(const array::ExprPtr& expression, const StoreLeaves::Known& known) {
   for (const auto& array : stored_arrays_of(expression))
-    if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+    if (array->storage == array::Storage::chunked && array->index == nullptr && !known.contains(array.get()))
+      store::load_chunk_index(*array);
 }
 
 }  // namespace
@@ -105,9 +110,10 @@ PipelineHost::~PipelineHost() {
 
 NdArray load_on_this_thread(const array::ExprPtr& expression) {
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
-  load_indexes(expression);
+  const StoreLeaves::Known nothing;
+  load_indexes(expression, nothing);
   store::Reader reader;
-  StoreLeaves leaves(reader);
+  StoreLeaves leaves(reader, nothing);
   return array::evaluate(expression, Box::whole(expression->shape), leaves);
 }
 
@@ -121,24 +127,50 @@ script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
 
 NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
-  load_indexes(expression);
-  StoreLeaves leaves(reader_);
+  load_indexes(expression, known_values_);
+  StoreLeaves leaves(reader_, known_values_);
   return array::evaluate(expression, Box::whole(expression->shape), leaves);
 }
 
 array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
-  const array::Catalogue catalogue = index_cache_.open(absolute, {options.group, options.consolidated});
+  return decode(index_cache_.open(absolute, {options.group, options.consolidated}), options);
+}
+
+array::Dataset PipelineHost::decode(const array::Catalogue& catalogue, const script::OpenOptions& options) {
   array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
   for (const auto& variable : catalogue.variables)
     if (!variable.note.empty() && left_out_.insert(variable.name + ": " + variable.note).second)
-      reporter_.note("variable '" + variable.name + "' of " + absolute + " is left out: " + variable.note);
-  reporter_.detail("opened " + absolute + ", " + std::to_string(dataset.variables.size()) + " variables");
-  for (const auto& [name, variable] : dataset.variables)
-    for (const auto& array : stored_arrays_of(variable.data)) opened_.emplace_back(absolute, array);
+      reporter_.note("variable '" + variable.name + "' of " + catalogue.path + " is left out: " + variable.note);
+  reporter_.detail("opened " + catalogue.path + ", " + std::to_string(dataset.variables.size()) + " variables");
+  for (const auto& variable : catalogue.variables)
+    if (variable.data != nullptr) opened_.emplace_back(catalogue.path, variable.data);
   return dataset;
+}
+
+std::vector<array::Dataset> PipelineHost::open_all(std::vector<std::string>& names, const script::OpenOptions& options) {
+  for (auto& name : names) name = absolute_path(name);
+  finish_if([&](const std::string& output) { return std::find(names.begin(), names.end(), output) != names.end(); });
+  OpeningRequest request;
+  request.paths = names;
+  request.options = {options.group, options.consolidated};
+  request.cache_folder = options_.index_cache;
+  std::vector<store::OpenedFile> files =
+      options_.open_files ? options_.open_files(request)
+                          // A task has one thread; rankine plan has the machine to itself.
+                          : open_files_here(request, options_.is_script ? std::max(1u, std::thread::hardware_concurrency()) : 1);
+  throw_failures(files);
+  std::vector<array::Dataset> parts;
+  for (store::OpenedFile& file : files) {
+    index_cache_.adopt(file.path, file.stamp, request.options, file.catalogue);
+    for (auto& [number, values] : file.values)
+      known_values_.emplace(file.catalogue.variables[number].data.get(), std::move(values));
+    array::Dataset part = decode(file.catalogue, options);
+    parts.push_back(options.preprocess ? options.preprocess(part) : std::move(part));
+  }
+  return parts;
 }
 
 void PipelineHost::finish_if(const std::function<bool(const std::string& output)>& is_wanted) {
@@ -176,15 +208,24 @@ array::Dataset PipelineHost::open_mfdataset(const std::vector<std::string>& path
     std::sort(files.begin(), files.end());
   }
   if (files.empty()) throw InputError("open_mfdataset was given no files");
-  std::vector<array::Dataset> parts;
-  for (const auto& file : files) {
-    array::Dataset part = open(file, options);
-    parts.push_back(options.preprocess ? options.preprocess(part) : std::move(part));
-  }
-  if (options.combine != "nested") return with_chunks(array::combine_by_coords(parts, files), options.chunks);
-  if (options.concat_dim.size() != 1)
+  // Known values are only kept while the files are put together.
+  const std::unique_ptr<void, std::function<void(void*)>> forget(this, [this](void*) { known_values_.clear(); });
+  const std::vector<array::Dataset> parts = open_all(files, options);
+  const bool nested = options.combine == "nested";
+  if (nested && options.concat_dim.size() != 1)
     throw UnsupportedError("combine='nested' needs concat_dim= with one dim; nested lists of files are not supported");
-  return with_chunks(array::combine_nested(parts, options.concat_dim[0]), options.chunks);
+  const std::vector<std::string> lines = array::disagreements(parts, files, nested ? options.concat_dim[0] : "");
+  array::Dataset combined;
+  try {
+    combined = nested ? array::combine_nested(parts, options.concat_dim[0]) : array::combine_by_coords(parts, files);
+  } catch (const Error& error) {
+    if (lines.empty()) throw;
+    std::string text = std::string(error.what()) + "; the files disagree:";
+    for (const auto& line : lines) text += "\n  " + line;
+    throw Error(error.code(), text);
+  }
+  for (const auto& line : lines) reporter_.note(line);
+  return with_chunks(combined, options.chunks);
 }
 
 std::vector<NdArray> PipelineHost::load(const std::vector<array::ExprPtr>& expressions) {
@@ -216,9 +257,10 @@ void PipelineHost::add_netcdf_sink(const array::Dataset& dataset, const std::str
   array::OutputFormat format = array::OutputFormat::netcdf4;
   if (options.format == "NETCDF4_CLASSIC") format = array::OutputFormat::netcdf4_classic;
   else if (options.format == "NETCDF3_64BIT") format = array::OutputFormat::netcdf3_64bit;
+  else if (options.format == "NETCDF3_64BIT_DATA" || options.format == "NETCDF3_CDF5") format = array::OutputFormat::netcdf3_64bit_data;
   else if (options.format == "NETCDF3_CLASSIC") format = array::OutputFormat::netcdf3_classic;
   else if (!options.format.empty() && options.format != "NETCDF4")
-    throw UsageError("format='" + options.format + "' is none of NETCDF4, NETCDF4_CLASSIC, NETCDF3_64BIT, NETCDF3_CLASSIC");
+    throw UsageError("format='" + options.format + "' is none of NETCDF4, NETCDF4_CLASSIC, NETCDF3_64BIT, NETCDF3_64BIT_DATA, NETCDF3_CLASSIC");
   add_sink(dataset, path, format, options);
 }
 
@@ -242,7 +284,11 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   if (!options.unlimited_dims.empty()) encode.unlimited_dims = options.unlimited_dims;
   encode.consolidated = options.consolidated;
   encode.history = options_.history;
-  encode.suggested_chunks = [](const std::string&, const array::Variable& variable) { return plan::suggest_chunks(variable.data); };
+  encode.suggested_chunks = [](const std::string&, const array::Variable& variable) {
+    const array::AttributeValue* fill = variable.attrs.find("_FillValue");
+    const auto* number = fill == nullptr ? nullptr : std::get_if<NdArray>(fill);
+    return plan::suggest_chunks(variable.data, number == nullptr ? std::nullopt : std::optional<NdArray>(*number));
+  };
   // Two outputs of one path: the later replaces the earlier or adds to it, as it would under xarray.
   const auto same = std::find_if(pending_.outputs.begin(), pending_.outputs.end(),
                                  [&](const array::OutputSpec& output) { return output.path == encode.path; });

@@ -2,6 +2,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "array/cf_encode.hpp"
@@ -23,6 +24,9 @@ struct PlanRequest {
 /// Runs a request and gives the values of its value sinks: Session::run, or a printer of plans.
 using Execute = std::function<std::vector<NdArray>(const PlanRequest&)>;
 
+/// Learns of many files at once: Session::open_files.
+using OpenFiles = std::function<std::vector<store::OpenedFile>(const OpeningRequest&)>;
+
 /// What scripts see of the world. Opens files on rank 0, collects sinks, and hands them to `execute`
 /// together when a value is asked for or the script ends.
 class PipelineHost : public script::Host {
@@ -36,6 +40,7 @@ class PipelineHost : public script::Host {
     bool is_script = true;              ///< false: a function of it, in a task; others load coordinates for it
     std::function<Calls&()> calls = {}; ///< of delayed calls and futures; empty: they are made one after the other
     script::CallGraph* planned_calls = nullptr;  ///< instead of calls: what only notes them
+    OpenFiles open_files = {};          ///< empty: on a few threads of this process
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -69,6 +74,9 @@ class PipelineHost : public script::Host {
 
  private:
   array::Dataset open(const std::string& path, const script::OpenOptions& options);
+  array::Dataset decode(const array::Catalogue& catalogue, const script::OpenOptions& options);
+  /// The datasets of many files; `names` become absolute.
+  std::vector<array::Dataset> open_all(std::vector<std::string>& names, const script::OpenOptions& options);
   void add_sink(const array::Dataset& dataset, const std::string& path, array::OutputFormat format,
                 const script::SinkOptions& options);
   /// Writes what is pending if it holds one of these outputs: the script is about to look at it.
@@ -84,6 +92,8 @@ class PipelineHost : public script::Host {
   std::set<std::string> left_out_;   ///< variables that cannot be read, each noted once whatever the number of files
   store::IndexCache index_cache_;
   store::Reader reader_;
+  /// Values that came with the metadata of many files, while these are put together.
+  std::unordered_map<const array::StoredArray*, NdArray> known_values_;
   PlanRequest pending_;
   std::unique_ptr<ScriptCalls> calls_;  ///< once the script has made one
   bool stdout_closed_ = false;          ///< its reader has left: `| head`

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <thread>
 
 #include "plan/plan_picture.hpp"
 #include "runtime/draw_graph.hpp"
+#include "runtime/file_opening.hpp"
 #include "runtime/memory_need.hpp"
+#include "runtime/moved_chunks.hpp"
 #include "runtime/run_plan.hpp"
 #include "sim/scale.hpp"
 
@@ -50,12 +53,22 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
     sink.kind = netcdf4 && chunked ? plan::SinkKind::owner : plan::SinkKind::write;
     if (!array::is_zarr(output.format) && !chunked) sink.stored_chunk = {};
   }
+  OpeningRequest indexes;
   for (const auto& array : plan::stored_arrays(logical))
-    if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+    if (array->storage == array::Storage::chunked && array->index == nullptr) indexes.arrays.push_back(array);
+  if (indexes.size() != 0) throw_failures(open_files_here(indexes, std::max(1u, std::thread::hardware_concurrency())));
   const std::vector<std::byte> bytes = encode_run_plan(logical, {});
   const RunPlanPtr plan = lower_run_plan(bytes);
   if (plan_count_++ != 0) std::printf("\n");
   std::printf("plan %zu\n%s", plan_count_, plan->lowered.describe_layers().c_str());
+  for (const auto& layer : plan->lowered.layers()) {
+    if (layer.kind != plan::LayerKind::write && layer.kind != plan::LayerKind::encode) continue;
+    const plan::Sink& sink = logical.sinks[static_cast<std::size_t>(layer.sink)];
+    const MovedChunks::Count count = MovedChunks(layer.expr, request.outputs[sink.output].variables[sink.variable]).count();
+    if (count.moved != 0)
+      std::printf("moves %lld of %lld chunks of %s as they are stored, without decoding\n", static_cast<long long>(count.moved),
+                  static_cast<long long>(count.all), sink.name.c_str());
+  }
   for (const auto& output : request.outputs) std::printf("output %s\n", output.path.c_str());
   if (!job_.graph_file.empty()) {
     const std::string file = picture_file(job_.graph_file, plan_count_);

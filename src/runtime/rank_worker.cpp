@@ -9,6 +9,7 @@
 #include "exec/resources.hpp"
 #include "runtime/call_run.hpp"
 #include "runtime/checkpoint_files.hpp"
+#include "runtime/file_opening.hpp"
 #include "runtime/version.hpp"
 #include "transport/backoff.hpp"
 
@@ -398,6 +399,7 @@ wire::Counters RankWorker::counters() const {
 bool serve(transport::Transport& transport, exec::Notifier& notifier, const RankWorkerOptions& options,
            const std::string& node_name) {
   RankWorker worker(transport, notifier, options);
+  FileOpener opener(options.threads, notifier);
   FaultRehearsal rehearsal = options.rehearsal;
   rehearsal.pass(LifePoint::start, transport.rank());
   transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
@@ -423,6 +425,8 @@ bool serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
         transport.forget(static_cast<int>(lost->rank));
         std::erase_if(waiting, [&](const auto& one) { return one.from == static_cast<int>(lost->rank); });
         worker.on_peer_lost(static_cast<int>(lost->rank));
+      } else if (const auto* files = std::get_if<wire::OpenFiles>(&decoded.message)) {
+        opener.handle(*files);
       } else if (worker.is_preparing()) {
         waiting.push_back(std::move(frame));
       } else {
@@ -430,6 +434,7 @@ bool serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
       }
     }
     active = worker.pump() || active;
+    active = opener.pump([&](const auto& opened) { transport.send(scheduler_rank, wire::encode({}, opened)); }) || active;
     while (!waiting.empty() && !worker.is_preparing()) {
       const transport::Frame next = std::move(waiting.front());
       waiting.pop_front();

@@ -63,6 +63,7 @@ Session::Session(transport::Transport& transport, exec::Notifier& notifier, Sess
   for (int rank = 1; rank < transport_.size(); ++rank) heartbeats_.watch(rank, started_);
   if (!options_.scheduler_works) return;
   own_worker_ = std::make_unique<RankWorker>(transport_, notifier_, options_.own_worker);
+  own_opener_ = std::make_unique<FileOpener>(options_.own_worker.threads, notifier_);
   Peer& own = peers_[0];
   own.node_name = options_.node_name;
   own.description = {0, options_.own_worker.threads, options_.own_worker.memory_limit};
@@ -138,6 +139,38 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   return values;
 }
 
+std::vector<store::OpenedFile> Session::open_files(OpeningRequest request) {
+  wait_for_workers();
+  if (request.size() == 0) return {};
+  std::vector<FileOpening::Peer> peers;
+  for (std::size_t rank = 0; rank < peers_.size(); ++rank)
+    if (peers_[rank].joined) peers.push_back({static_cast<int>(rank), peers_[rank].description.threads});
+  opening_ = std::make_unique<FileOpening>(++last_opening_, std::move(request), std::move(peers),
+                                           [this](int rank, const wire::OpenFiles& order) {
+                                             if (rank == 0) own_opener_->handle(order);
+                                             else send({}, rank, order);
+                                           });
+  const auto end = [this] { opening_.reset(); };
+  try {
+    until(nullptr, [&] { return opening_->done(); });
+  } catch (...) {
+    end();
+    throw;
+  }
+  std::vector<store::OpenedFile> files = opening_->take_files();
+  end();
+  return files;
+}
+
+void Session::load_chunk_indexes(const std::vector<array::StoredArrayPtr>& arrays) {
+  OpeningRequest request;
+  for (const auto& array : arrays)
+    if (array->storage == array::Storage::chunked && array->index == nullptr) request.arrays.push_back(array);
+  // One is read sooner than asked for.
+  if (request.arrays.size() == 1) return store::load_chunk_index(*request.arrays[0]);
+  throw_failures(open_files(std::move(request)));
+}
+
 void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
                       std::vector<store::OutputTarget>& targets, EarlierRun earlier) {
   run.outputs = &outputs;
@@ -148,9 +181,9 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
     sink.kind = store::any_rank_writes(target, sink.variable) ? plan::SinkKind::write : plan::SinkKind::owner;
     sink.stored_chunk = target.offsets[sink.variable] != UINT64_MAX ? Shape{} : target.spec.variables[sink.variable].chunk_shape;
   }
-  for (const auto& array : plan::stored_arrays(plan)) {
-    throw_if_interrupted();
-    if (array->storage == array::Storage::chunked && array->index == nullptr) store::load_chunk_index(*array);
+  const auto arrays = plan::stored_arrays(plan);
+  load_chunk_indexes(arrays);
+  for (const auto& array : arrays) {
     reporter_.detail("reads " + array->variable + " of " + array->path +
                      (array->storage == array::Storage::library ? " through the library, on one thread a rank" : " directly"));
   }
@@ -315,6 +348,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
     if (own_worker_ && own_worker_->pump()) active = true;
     if (calls_ && calls_->turn()) active = true;
     look_for_losses(run);
+    if (own_opener_ && own_opener_->pump([&](const auto& opened) { if (opening_) opening_->on_opened(0, opened); })) active = true;
     throw_if_interrupted();
     if (run != nullptr && run->checkpointer) pump_checkpoints(*run);
     std::optional<Instant> deadline;
@@ -354,6 +388,10 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   }
   if (const auto* counters = std::get_if<wire::Counters>(&decoded.message)) {
     peers_[rank].counters = *counters;
+    return;
+  }
+  if (const auto* opened = std::get_if<wire::FilesOpened>(&decoded.message)) {
+    if (opening_) opening_->on_opened(frame.from, *opened);
     return;
   }
   if (calls_ && decoded.run == calls_->id()) {

@@ -12,6 +12,7 @@
 #include "report/summary.hpp"
 #include "runtime/call_run.hpp"
 #include "runtime/faulty_places.hpp"
+#include "runtime/file_opening.hpp"
 #include "runtime/heartbeats.hpp"
 #include "runtime/rank_worker.hpp"
 #include "runtime/run_directory.hpp"
@@ -86,6 +87,10 @@ class Session {
   /// Path of the first output that was asked for; empty if there was none yet.
   const std::string& first_output() const { return first_output_; }
 
+  /// Metadata, small chunk indexes and coordinates of files, by all workers together. In the order of the paths; what
+  /// cannot be opened says why.
+  std::vector<store::OpenedFile> open_files(OpeningRequest request);
+
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
@@ -110,6 +115,8 @@ class Session {
   struct CurrentRun;
 
   void wait_for_workers();
+  /// Chunk indexes of the plan's arrays that nobody has asked for yet.
+  void load_chunk_indexes(const std::vector<array::StoredArrayPtr>& arrays);
   void distribute(CurrentRun& run, const std::vector<std::byte>& bytes);
   void drive(CurrentRun& run);
   void fetch_values(CurrentRun& run);
@@ -176,6 +183,9 @@ class Session {
   std::vector<FailedTask> failed_tasks_;
   std::string first_output_;
   bool partial_ = false;
+  std::unique_ptr<FileOpener> own_opener_;     ///< where rank 0 works
+  std::unique_ptr<FileOpening> opening_;       ///< the one that is going on
+  std::uint32_t last_opening_ = 0;
   std::uint32_t last_run_ = 0;
   Instant started_;
   double tasks_s_ = 0;

@@ -87,6 +87,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   for (int rank = 1; rank < transport_.size(); ++rank)
     if (!peers_[static_cast<std::size_t>(rank)].lost) send({}, rank, wire::PeerLost{static_cast<std::uint32_t>(death.rank)});
   if (own_worker_) own_worker_->on_peer_lost(death.rank);
+  if (opening_) opening_->on_peer_lost(death.rank);
   if (calls_) {
     calls_->on_worker_lost(death.rank, running_of(death, calls_->id()), losses_.back().how);
     if (live_workers() == 0) throw_no_worker_left();

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "array/evaluate.hpp"
+#include "array/stored_values.hpp"
 #include "base/check.hpp"
 
 namespace rankine::runtime {
@@ -61,6 +62,23 @@ kernel::Partial copy_of(const std::vector<NdArray>& parts) {
 
 }  // namespace
 
+TaskRunner::TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer, AppendLog* appended)
+    : plan_(std::move(plan)), reader_(reader), writer_(writer), appended_(appended) {
+  for (const Layer& layer : plan_->lowered.layers()) {
+    moved_.emplace_back();
+    if (layer.kind != LayerKind::encode && layer.kind != LayerKind::write) continue;
+    const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
+    const store::OutputTarget& target = plan_->outputs[sink.output];
+    if (target.offsets[sink.variable] != UINT64_MAX) continue;  // written in place, without codecs
+    moved_.back() = std::make_unique<const MovedChunks>(layer.expr, target.spec.variables[sink.variable]);
+  }
+}
+
+std::optional<std::vector<store::EncodedChunk>> TaskRunner::moved_chunks(const Layer& layer, const Box& box) const {
+  const auto& moved = moved_[layer.id.value];
+  return moved == nullptr ? std::nullopt : moved->read(box, reader_);
+}
+
 BlockPtr TaskRunner::run(TaskId task, const Inputs& inputs) const {
   if (plan_->saved.contains(task)) return plan_->saved.load(task);
   const Layer& layer = plan_->lowered.layer_of(task);
@@ -92,10 +110,13 @@ Block TaskRunner::evaluate_block(const Layer& layer, const Index& block, const I
   const Box box = layer.grid.box_of(block);
   if (layer.user != nullptr) return {{array::user_chunk(*layer.user, layer.expr, box, layer.axes, leaves)}, {}};
   if (layer.kind == LayerKind::reduce) return {array::evaluate_reduced(layer.expr, box, layer.axes, layer.spec, leaves), {}};
+  if (layer.kind == LayerKind::encode)
+    if (auto moved = moved_chunks(layer, box)) return {{}, std::move(*moved)};
   NdArray values = array::evaluate(layer.expr, box, leaves);
   if (layer.kind == LayerKind::block) return {{std::move(values)}, {}};
   const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
-  return {{}, store::encode_chunks(plan_->outputs[sink.output].spec.variables[sink.variable], values, box)};
+  const array::OutputVariable& variable = plan_->outputs[sink.output].spec.variables[sink.variable];
+  return {{}, store::encode_chunks(variable, array::stored_values(std::move(values), variable), box)};
 }
 
 Block TaskRunner::reduce_groups(const Layer& layer, const Index& block, const Inputs& inputs) const {
@@ -196,7 +217,11 @@ Block TaskRunner::write(const Layer& layer, const Index& block, const Inputs& in
   const store::OutputTarget& target = plan_->outputs[sink.output];
   const Box box = layer.grid.box_of(block);
   if (box.empty()) return {};
-  const NdArray values = array::evaluate(layer.expr, box, leaves);
+  if (const auto moved = moved_chunks(layer, box)) {
+    for (const auto& chunk : *moved) writer_.write_chunk(target, sink.variable, chunk);
+    return {};
+  }
+  const NdArray values = array::stored_values(array::evaluate(layer.expr, box, leaves), target.spec.variables[sink.variable]);
   if (target.offsets[sink.variable] != UINT64_MAX) {
     writer_.write_box(target, sink.variable, values, box);
     return {};

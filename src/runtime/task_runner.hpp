@@ -1,8 +1,12 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "runtime/append_log.hpp"
 #include "runtime/block.hpp"
+#include "runtime/moved_chunks.hpp"
 #include "runtime/run_plan.hpp"
 
 namespace rankine::runtime {
@@ -15,8 +19,7 @@ using Inputs = std::unordered_map<TaskId, BlockPtr>;
 class TaskRunner {
  public:
   /// `appended`: where to note what is appended to files; null: nowhere.
-  TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer, AppendLog* appended = nullptr)
-      : plan_(std::move(plan)), reader_(reader), writer_(writer), appended_(appended) {}
+  TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& writer, AppendLog* appended = nullptr);
 
   /// Throws Error (input, output) as the stores do.
   BlockPtr run(TaskId task, const Inputs& inputs) const;
@@ -29,7 +32,11 @@ class TaskRunner {
   Block write(const plan::Layer& layer, const Index& block, const Inputs& inputs) const;
   Block append(const plan::Layer& layer, TaskId task, const Inputs& inputs) const;
 
+  /// The chunks of a writing task that need no decoding, if it is all of them.
+  std::optional<std::vector<store::EncodedChunk>> moved_chunks(const plan::Layer& layer, const Box& box) const;
+
   RunPlanPtr plan_;
+  std::vector<std::unique_ptr<const MovedChunks>> moved_;   ///< by layer; null where nothing is stored in chunks
   store::Reader& reader_;
   store::Writer& writer_;
   AppendLog* appended_;

@@ -144,9 +144,15 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
     out.chunk_shape = stored.zarr.shards[0].shape;
   }
   array::ExprPtr values = lazy ? lazy : array::constant(*out.value);
-  if (values->dtype != stored.dtype) values = array::cast(values, stored.dtype);
+  array::ExprPtr around = array::source(old.data);
+  // Floats that are to become integers stay what they are until they are stored, where their range is checked; what is
+  // around them goes along, if the floats hold it exactly.
+  const bool checked = is_float(values->dtype) && is_integer(stored.dtype) &&
+                       2 * size_of(stored.dtype) <= size_of(values->dtype);
+  if (checked) around = array::cast(around, values->dtype);
+  else if (values->dtype != stored.dtype) values = array::cast(values, stored.dtype);
   Box covered;
-  lazy = widened(values, array::source(old.data), placement, out.chunk_shape, covered);
+  lazy = widened(values, around, placement, out.chunk_shape, covered);
   auto after = std::make_shared<array::StoredArray>(stored);
   after->shape = placement.shape_after;
   out.existing = std::move(after);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ struct ReadContext {
 void read_rows(const array::StoredArray& array, const Box& box, NdArray& out, const ReadContext& context);
 /// Storage::chunked and zarr_files.
 void read_chunks(const array::StoredArray& array, const Box& box, NdArray& out, const ReadContext& context);
+
+/// One chunk's stored bytes, as Reader::read_stored_chunk.
+std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray& array, const Index& chunk,
+                                                        const ReadContext& context);
 
 /// Fills the part of `out` (values of `box`) that lies in `part` with the array's fill value.
 void fill_part(const array::StoredArray& array, const Box& box, const Box& part, NdArray& out);

@@ -18,7 +18,8 @@ bool is_passing(int error) { return error == EIO || error == ESTALE; }
 
 int open_for_reading(const std::string& path) {
   for (int attempt = 1;; ++attempt) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Without waiting: a pipe where a file belongs would hold a thread for ever. Files do not care.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor >= 0) return descriptor;
     if (errno == EINTR) continue;
     if (!is_passing(errno) || attempt == attempts) return -1;
@@ -34,7 +35,7 @@ OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_for_
                      (errno == EMFILE || errno == ENFILE ? "; raise the limit on open files (ulimit -n)" : ""));
   }
   struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || S_ISDIR(status.st_mode)) {
+  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
     throw InputError("cannot open " + path + ": it is not a file");
   }
@@ -43,6 +44,10 @@ OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_for_
 }
 
 OpenFile::~OpenFile() { ::close(descriptor_); }
+
+void OpenFile::will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  ::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(bytes), POSIX_FADV_WILLNEED);
+}
 
 void OpenFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
   std::size_t done = 0;

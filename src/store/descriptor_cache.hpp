@@ -25,6 +25,8 @@ class OpenFile {
   /// parallel file systems report in passing, are tried three times. Throws InputError without the
   /// path: the caller knows what it was reading.
   void read_at(std::uint64_t offset, std::span<std::byte> out) const;
+  /// Tells the system that these bytes are read soon. A hint: nothing comes of it that could fail.
+  void will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept;
 
  private:
   std::string path_;

@@ -11,6 +11,7 @@
 
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
+#include "store/catalogue_bytes.hpp"
 
 namespace rankine::store {
 namespace {
@@ -28,59 +29,6 @@ std::uint64_t hash_of(std::span<const std::byte> bytes) {
   return hash;
 }
 
-void write_catalogue(ByteWriter& writer, const array::Catalogue& catalogue) {
-  writer.put_string(catalogue.path);
-  writer.put_string(catalogue.format);
-  writer.put_count(catalogue.dims.size());
-  for (const auto& dim : catalogue.dims) {
-    writer.put_string(dim.name);
-    writer.put(dim.size);
-    writer.put(static_cast<std::uint8_t>(dim.unlimited));
-  }
-  array::write_to(writer, catalogue.attributes);
-  writer.put_count(catalogue.groups.size());
-  for (const auto& group : catalogue.groups) writer.put_string(group);
-  writer.put_count(catalogue.variables.size());
-  for (const auto& variable : catalogue.variables) {
-    writer.put_string(variable.name);
-    writer.put_count(variable.dims.size());
-    for (const auto& dim : variable.dims) writer.put_string(dim);
-    array::write_to(writer, variable.attributes);
-    array::write_to(writer, variable.encoding);
-    writer.put_string(variable.note);
-    writer.put(static_cast<std::uint8_t>(variable.data != nullptr));
-    if (variable.data != nullptr) array::write_to(writer, *variable.data);
-    else variable.strings.write_to(writer);
-  }
-}
-
-array::Catalogue read_catalogue(ByteReader& reader) {
-  array::Catalogue catalogue;
-  catalogue.path = reader.get_string();
-  catalogue.format = reader.get_string();
-  for (std::size_t n = reader.get_count(); n > 0; --n) {
-    array::StoredDim dim;
-    dim.name = reader.get_string();
-    dim.size = reader.get<std::int64_t>();
-    dim.unlimited = reader.get<std::uint8_t>() != 0;
-    catalogue.dims.push_back(std::move(dim));
-  }
-  catalogue.attributes = array::read_attributes(reader);
-  for (std::size_t n = reader.get_count(); n > 0; --n) catalogue.groups.push_back(reader.get_string());
-  for (std::size_t n = reader.get_count(); n > 0; --n) {
-    array::StoredVariable variable;
-    variable.name = reader.get_string();
-    for (std::size_t dims = reader.get_count(); dims > 0; --dims) variable.dims.push_back(reader.get_string());
-    variable.attributes = array::read_attributes(reader);
-    variable.encoding = array::read_attributes(reader);
-    variable.note = reader.get_string();
-    if (reader.get<std::uint8_t>() != 0) variable.data = array::read_stored_array(reader);
-    else variable.strings = NdArray::read_from(reader);
-    catalogue.variables.push_back(std::move(variable));
-  }
-  return catalogue;
-}
-
 std::size_t index_count(const array::Catalogue& catalogue) {
   return static_cast<std::size_t>(std::count_if(catalogue.variables.begin(), catalogue.variables.end(), [](const auto& variable) {
     return variable.data != nullptr && variable.data->index != nullptr;
@@ -92,7 +40,7 @@ std::vector<std::byte> encode_entry(const std::string& path, const FileStamp& st
   body.put_string(path);
   body.put(stamp.size);
   body.put(stamp.mtime_ns);
-  write_catalogue(body, catalogue);
+  write_to(body, catalogue);
   const std::vector<std::byte> bytes = body.take();
   ByteWriter entry;
   entry.put(entry_magic);
@@ -162,6 +110,12 @@ array::Catalogue IndexCache::open(const std::string& path, const CatalogueOption
   entry.saved_index_count = index_count(entry.catalogue);
   entries_.push_back(entry);
   return entry.catalogue;
+}
+
+void IndexCache::adopt(const std::string& path, const FileStamp& stamp, const CatalogueOptions& options,
+                       const array::Catalogue& catalogue) {
+  if (folder_.empty() || stamp == FileStamp{}) return;
+  entries_.push_back({path, stamp, options, catalogue, index_count(catalogue), true});
 }
 
 void IndexCache::save() {

@@ -19,6 +19,9 @@ class IndexCache {
   /// As open_catalogue; chunk indexes that are known are there already.
   array::Catalogue open(const std::string& path, const CatalogueOptions& options = {});
 
+  /// What another process opened and kept: indexes that arrive in `catalogue` later are kept by save().
+  void adopt(const std::string& path, const FileStamp& stamp, const CatalogueOptions& options, const array::Catalogue& catalogue);
+
   /// Keeps what was opened or indexed since and is not kept yet. An entry that cannot be written is left out.
   void save();
 

@@ -123,20 +123,50 @@ class BoxRead {
   void read_from(const Source& source, std::uint64_t source_bytes, std::vector<ChunkPart>& parts) {
     std::sort(parts.begin(), parts.end(),
               [](const ChunkPart& a, const ChunkPart& b) { return a.offset < b.offset; });
-    for (auto first = parts.begin(); first != parts.end();) {
-      // Sorted by offset, so a group's bytes end with its furthest chunk.
-      std::uint64_t end = first->offset + first->stored_bytes;
-      auto next = first + 1;
-      for (; next != parts.end(); ++next) {
-        const std::uint64_t next_end = std::max(end, next->offset + next->stored_bytes);
-        if (next->offset > end + gap_worth_reading || next_end - first->offset > context_.limits.coalesce_bytes) break;
-        end = next_end;
+    const std::vector<Group> groups = grouped(parts);
+    std::size_t asked = 0;           // groups that the system has been told of
+    std::uint64_t ahead_bytes = 0;   // of those that are not read yet
+    for (std::size_t number = 0; number < groups.size(); ++number) {
+      const Group& group = groups[number];
+      // While one group is decoded the next ones are on their way.
+      while (asked < groups.size() && (asked <= number || ahead_bytes + groups[asked].bytes() <= context_.limits.read_ahead_bytes)) {
+        if (asked > number) source.will_need(groups[asked].begin, groups[asked].bytes());
+        ahead_bytes += groups[asked++].bytes();
       }
-      const auto bytes = named(*first, [&] { return fetch(source, source_bytes, first->offset, end); });
-      for (auto part = first; part != next; ++part)
-        named(*part, [&] { decode(*part, bytes.subspan(part->offset - first->offset, part->stored_bytes)); });
-      first = next;
+      ahead_bytes -= group.bytes();
+      const auto bytes = named(parts[group.first], [&] { return fetch(source, source_bytes, group.begin, group.end); });
+      for (std::size_t at = group.first; at < group.next; ++at) {
+        const ChunkPart& part = parts[at];
+        named(part, [&] { decode(part, bytes.subspan(part.offset - group.begin, part.stored_bytes)); });
+      }
     }
+  }
+
+  /// Chunks [first, next), sorted by offset, that one pread fetches: bytes [begin, end).
+  struct Group {
+    std::size_t first, next;
+    std::uint64_t begin, end;
+    std::uint64_t bytes() const { return end - begin; }
+  };
+
+  std::vector<Group> grouped(const std::vector<ChunkPart>& parts) const {
+    std::vector<Group> groups;
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+      const ChunkPart& part = parts[at];
+      const std::uint64_t end = part.offset + part.stored_bytes;
+      if (!groups.empty()) {
+        // Sorted by offset, so a group's bytes end with its furthest chunk.
+        Group& last = groups.back();
+        const std::uint64_t joined_end = std::max(last.end, end);
+        if (part.offset <= last.end + gap_worth_reading && joined_end - last.begin <= context_.limits.coalesce_bytes) {
+          last.next = at + 1;
+          last.end = joined_end;
+          continue;
+        }
+      }
+      groups.push_back({at, at + 1, part.offset, end});
+    }
+    return groups;
   }
 
   template <typename Source>
@@ -148,6 +178,7 @@ class BoxRead {
     const CountedTime time(context_.counters.read_ns);
     const auto bytes = buffers_.stored(end - begin);
     source.read_at(begin, bytes);
+    ++context_.counters.reads;
     context_.counters.stored_bytes += bytes.size();
     return bytes;
   }
@@ -198,6 +229,7 @@ class BoxRead {
     if (array_.dtype == DType::boolean)  // any other byte in a bool is undefined behaviour later
       for (auto& byte : to) byte = static_cast<std::byte>(byte != std::byte{0});
     context_.counters.decoded_bytes += chunk_bytes_;
+    ++context_.counters.decoded_chunks;
     if (!direct) copy_part(part, to.data());
     if (kept) {
       context_.cache.publish(part.claim, std::move(kept), part.unused());

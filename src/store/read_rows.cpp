@@ -42,6 +42,7 @@ class RunReader {
       for (const Run& run : runs_) std::memcpy(run.to, buffer.data() + (run.offset - begin), run_bytes_);
     }
     counters_.stored_bytes += bytes;
+    ++counters_.reads;
     runs_.clear();
   }
 

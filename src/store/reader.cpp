@@ -38,6 +38,11 @@ Reader::Reader(Limits limits) : state_(std::make_unique<State>(limits)) {}
 Reader::~Reader() = default;
 const ReadCounters& Reader::counters() const { return state_->counters; }
 
+std::optional<std::vector<std::byte>> Reader::read_stored_chunk(const array::StoredArray& array, const Index& chunk) {
+  State& state = *state_;
+  return store::read_stored_chunk(array, chunk, {state.limits, state.files, state.cache, state.counters, state.zarr});
+}
+
 NdArray Reader::read(const array::StoredArray& array, const Box& box) {
   RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
                 "a box lies inside its array");

@@ -2,7 +2,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "array/output_spec.hpp"
 #include "array/stored_array.hpp"
@@ -32,6 +34,9 @@ struct ReadCounters {
   std::atomic<std::uint64_t> decoded_bytes{0};   ///< produced by decoding or copying
   std::atomic<std::uint64_t> decode_ns{0};       ///< summed over threads
   std::atomic<std::uint64_t> read_ns{0};
+  std::atomic<std::uint64_t> reads{0};           ///< preads of chunks and rows
+  std::atomic<std::uint64_t> decoded_chunks{0};
+  std::atomic<std::uint64_t> moved_chunks{0};    ///< given as they are stored, not decoded
 };
 
 /// Reads boxes of stored arrays with pread and own decoders. Any number of threads at once; the library path (Storage::library) takes a process-wide lock.
@@ -41,6 +46,7 @@ class Reader {
   struct Limits {
     int open_files = 128;                          ///< descriptors kept open; clusters allow 1024 a process
     std::uint64_t coalesce_bytes = 4u << 20;       ///< neighbouring chunks are fetched by one pread up to this
+    std::uint64_t read_ahead_bytes = 16u << 20;    ///< of one box, asked for while earlier chunks of it are decoded
     std::uint64_t cache_bytes = 64u << 20;         ///< decoded chunks kept that were only partly used
   };
   Reader();
@@ -52,6 +58,9 @@ class Reader {
   /// decoded straight into the result where they are its contiguous part.
   /// Throws InputError: "cannot read chunk (3, 0, 7) of /tas in era5.nc: fletcher32 checksum mismatch".
   NdArray read(const array::StoredArray& array, const Box& box);
+  /// The stored bytes of one chunk of a Storage::chunked or zarr_files array without shards, not decoded. nullopt: it
+  /// was never written, or did not go through the whole pipeline (HDF5's filter mask).
+  std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray& array, const Index& chunk);
   const ReadCounters& counters() const;
 
  private:
@@ -89,6 +98,10 @@ void renew_output(const array::OutputSpec& spec, const OutputTarget& target, boo
 /// True if chunks of `variable` may be written by any rank (Zarr files, pwrite at known offsets);
 /// false if all must go through the file's one owner (compressed NetCDF-4).
 bool any_rank_writes(const OutputTarget& target, std::size_t variable);
+
+/// True if a chunk of `array` and a chunk of `variable` with the same values have the same bytes: one chunk shape, byte
+/// order, element order and codec chain (levels included, so that a wish for another level is obeyed).
+bool stores_alike(const array::StoredArray& array, const array::OutputVariable& variable);
 
 /// The stored chunks that cover `box` (aligned to chunk_shape except at the array's end) with their
 /// encoded bytes; edges are padded with fill. Pure computation, any thread, any rank.

@@ -16,7 +16,8 @@ namespace rankine::store {
 namespace {
 
 bool is_netcdf3(const array::OutputSpec& spec) {
-  return spec.format == array::OutputFormat::netcdf3_64bit || spec.format == array::OutputFormat::netcdf3_classic;
+  return spec.format == array::OutputFormat::netcdf3_64bit || spec.format == array::OutputFormat::netcdf3_classic ||
+         spec.format == array::OutputFormat::netcdf3_64bit_data;
 }
 
 // What this process holds open of one target.

@@ -183,6 +183,20 @@ void get(ByteReader& r, BlocksSaved& m) {
   m.error = r.get_string();
 }
 
+void put(ByteWriter& w, const OpenFiles& m) { w.put(m.opening); w.put(m.first); w.put_vector(m.bytes); }
+void get(ByteReader& r, OpenFiles& m) {
+  m.opening = r.get<std::uint32_t>();
+  m.first = r.get<std::uint64_t>();
+  m.bytes = r.get_vector<std::byte>();
+}
+
+void put(ByteWriter& w, const FilesOpened& m) { w.put(m.opening); w.put(m.first); w.put_vector(m.bytes); }
+void get(ByteReader& r, FilesOpened& m) {
+  m.opening = r.get<std::uint32_t>();
+  m.first = r.get<std::uint64_t>();
+  m.bytes = r.get_vector<std::byte>();
+}
+
 template <std::size_t... I>
 Message get_message(ByteReader& reader, std::uint16_t kind, std::index_sequence<I...>) {
   Message message;

@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::uint16_t protocol_version = 5;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -173,6 +173,20 @@ struct PeerLost {
 struct EndRun {
   bool operator==(const EndRun&) const = default;
 };
+/// 0->, files whose metadata and chunk indexes are wanted (the runtime's own encoding).
+struct OpenFiles {
+  std::uint32_t opening = 0;  ///< answers to an older one are dropped
+  std::uint64_t first = 0;    ///< number of the first of them
+  std::vector<std::byte> bytes;
+  bool operator==(const OpenFiles&) const = default;
+};
+/// ->0, what was learned of them, or why not.
+struct FilesOpened {
+  std::uint32_t opening = 0;
+  std::uint64_t first = 0;
+  std::vector<std::byte> bytes;
+  bool operator==(const FilesOpened&) const = default;
+};
 
 /// 0->, part of a checkpoint: what was written goes to disk, and these results into a file.
 struct SaveBlocks {
@@ -193,7 +207,7 @@ struct BlocksSaved {
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
-                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved>;
+                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened>;
 
 struct Decoded {
   RunId run;

@@ -6,6 +6,7 @@ import struct
 import sys
 import tempfile
 
+import h5py
 import netCDF4
 import numcodecs
 import numpy as np
@@ -32,6 +33,20 @@ for form in ("NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"):
         packed[:] = [[1, 2, 3], [4, 5, 6]]
         file.createVariable("flag", "i1", ("time",))[:] = [1, 0]
         file.createVariable("name", "S1", ("x",))[:] = np.array([b"a", b"b", b"c"])
+
+for name, libver in (("old", "earliest"), ("new", ("v110", "v110"))):
+    with h5py.File(os.path.join(folder, "hdf5", name), "w", libver=libver) as file:
+        file.attrs["title"] = "seed"
+        file["x"] = np.arange(8.0)
+        file["x"].make_scale("x")
+        file.create_dataset("chunked", data=values, chunks=(3, 3), compression="gzip", shuffle=True, fletcher32=True)
+        file["chunked"].dims[1].attach_scale(file["x"])
+        file.create_dataset("grows", data=values, chunks=(2, 8), maxshape=(None, 8))
+        file.create_dataset("both", data=values, chunks=(2, 2), maxshape=(None, None), fillvalue=-1)
+        file.create_dataset("fixed", data=values, chunks=(4, 4))
+        file.create_dataset("text", data=np.array([b"a", b"bc"]))
+        file["group/deep"] = values.astype(">i2")
+        file["group/scalar"] = np.float16(1.5)
 
 raw = values.tobytes()
 encoders = [numcodecs.Zlib(4), numcodecs.GZip(4), numcodecs.Zstd(3), numcodecs.LZ4(), numcodecs.Blosc("zstd", 5, 1),

@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$2
 rm -rf "$folder"
-mkdir -p "$folder/script" "$folder/calendar" "$folder/codec" "$folder/netcdf3" "$folder/zarr" "$folder/shard"
+mkdir -p "$folder/script" "$folder/calendar" "$folder/codec" "$folder/netcdf3" "$folder/hdf5" "$folder/zarr" "$folder/shard"
 "$1" "$folder/wire"
 cp "$here"/../../examples/*.py "$folder/script/"
 cp "$here"/../differential/scripts/*.py "$folder/script/"
@@ -17,6 +17,7 @@ python=/usr/bin/python3
 "$python" -c 'import netCDF4, numcodecs, numpy, zarr' 2>/dev/null || { echo "seeds without python3-netcdf4 and -zarr"; python=; }
 [ -z "$python" ] || exec "$python" "$here/make_seeds.py" "$folder"
 printf 'CDF\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' >"$folder/netcdf3/empty"
+printf '\211HDF\r\n\032\n\000' >"$folder/hdf5/signature"
 printf '\003\000\000\010abcdefgh' >"$folder/codec/lz4"
 printf '{"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f4", "compressor": null, "fill_value": 0, "order": "C", "filters": null}' >"$folder/zarr/plain"
 printf '\000' >"$folder/shard/empty"

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 seconds=${2:-20}
 [ $# -ge 2 ] && shift 2 || shift 1
-targets=${*:-wire script calendar codec netcdf3 zarr shard}
+targets=${*:-wire script calendar codec netcdf3 hdf5 zarr shard}
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
 [ -f "$build/CMakeCache.txt" ] && generator=

@@ -43,7 +43,8 @@ std::vector<Message> all_messages() {
           Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
           TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}},
-          BlocksSaved{7, bytes_of("record"), "disk full"}};
+          BlocksSaved{7, bytes_of("record"), "disk full"}, OpenFiles{3, 16, bytes_of("a.nc")},
+          FilesOpened{3, 16, bytes_of("dims")}};
 }
 
 bool equal(const Message& a, const Message& b) {
@@ -119,7 +120,7 @@ TEST_CASE("frames of another program, version or kind are refused, and say so") 
   frame = good;
   frame[4] = std::byte{9};
   CHECK_THROWS_WITH(decode(frame),
-                    "a frame of protocol version 9 where this program speaks 3: run the same program on every rank");
+                    "a frame of protocol version 9 where this program speaks " + std::to_string(protocol_version) + ": run the same program on every rank");
   frame = good;
   frame[6] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: message kind 200 is unknown");

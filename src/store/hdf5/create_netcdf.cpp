@@ -49,6 +49,7 @@ class NewFile {
     if (is_netcdf4(spec.format)) mode |= NC_NETCDF4;
     if (spec.format == OutputFormat::netcdf4_classic) mode |= NC_CLASSIC_MODEL;
     if (spec.format == OutputFormat::netcdf3_64bit) mode |= NC_64BIT_OFFSET;
+    if (spec.format == OutputFormat::netcdf3_64bit_data) mode |= NC_64BIT_DATA;
     check_output(nc_create(temporary_path.c_str(), mode, &id_), path_, "the header");
     // Every element is written once by us: pre-filling would double the output.
     int old_mode = 0;
@@ -130,7 +131,7 @@ class Definition {
                           ": strings must be known before the run");
       return has_classic_model(spec_.format) ? NC_CHAR : NC_STRING;
     }
-    if (has_classic_model(spec_.format) && type > NC_DOUBLE)
+    if (has_classic_model(spec_.format) && spec_.format != OutputFormat::netcdf3_64bit_data && type > NC_DOUBLE)
       throw OutputError("cannot write variable '" + variable.name + "' to " + spec_.path + ": this format has no " +
                         name_of(variable.dtype) + "; use format NETCDF4 or convert it with astype");
     return type;
@@ -313,13 +314,15 @@ void set_record_count(const OutputTarget& target) {
   std::uint64_t records = 0;
   for (const auto& dim : target.spec.dims)
     if (dim.unlimited) records = static_cast<std::uint64_t>(dim.size);
-  if (records > UINT32_MAX - 1)
-    throw OutputError("cannot write " + target.spec.path + ": more records than NetCDF-3 can count; use format NETCDF4");
-  const std::array<unsigned char, 4> bytes{
-      static_cast<unsigned char>(records >> 24), static_cast<unsigned char>(records >> 16),
-      static_cast<unsigned char>(records >> 8), static_cast<unsigned char>(records)};
+  // CDF-5 counts in 8 bytes.
+  const std::size_t width = target.spec.format == OutputFormat::netcdf3_64bit_data ? 8 : 4;
+  if (width == 4 && records > UINT32_MAX - 1)
+    throw OutputError("cannot write " + target.spec.path + ": more records than this NetCDF-3 can count; use format NETCDF4 or "
+                      "NETCDF3_64BIT_DATA");
+  std::array<unsigned char, 8> bytes{};
+  for (std::size_t i = 0; i < width; ++i) bytes[i] = static_cast<unsigned char>(records >> (8 * (width - 1 - i)));
   const int descriptor = ::open(target.temporary_path.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool written = descriptor >= 0 && ::pwrite(descriptor, bytes.data(), bytes.size(), 4) == 4;
+  const bool written = descriptor >= 0 && ::pwrite(descriptor, bytes.data(), width, 4) == static_cast<ssize_t>(width);
   const int error = errno;
   const bool closed = descriptor >= 0 && ::close(descriptor) == 0;
   if (!written || !closed)

@@ -68,7 +68,7 @@ void put_numbers(int ncid, int variable, const std::string& name, const NdArray&
     return put_strings(ncid, variable, name, given.strings(), spec);
   }
   NdArray values = given;
-  if (has_classic_model(spec.format) && !coerce_to_classic(given, values))
+  if (has_classic_model(spec.format) && spec.format != array::OutputFormat::netcdf3_64bit_data && !coerce_to_classic(given, values))
     throw OutputError("cannot write attribute '" + name + "' to " + spec.path + ": its " + name_of(given.dtype()) +
                       " value does not fit a type of this format; use format NETCDF4");
   check_output(nc_put_att(ncid, variable, name.c_str(), netcdf_type(values.dtype()),

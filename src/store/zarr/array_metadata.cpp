@@ -24,10 +24,7 @@ void set_dtype(ZarrArray& array, const Json& json, const std::string& where) {
   if (name.size() < 2 || std::string("<>|").find(name[0]) == std::string::npos)
     damaged_document(where, "'" + name + "' is no dtype");
   array.stored.big_endian = name[0] == '>';
-  if (const auto number = number_type(name)) {
-    array.stored.dtype = number->dtype;
-    return;
-  }
+  if (const auto number = number_type(name)) return set_number_type(array, *number);
   const std::string kind = name.substr(1);
   array.stored.dtype = DType::string;
   if (kind == "O") {
@@ -56,7 +53,7 @@ void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
   if (json.is_null()) return;
   array.has_fill = true;
   if (array.elements == ZarrArray::Elements::numbers) {
-    array.stored.fill = fill_from_json(json, array.stored.dtype, where);
+    array.stored.fill = fill_from_json(json, array.stored.dtype, where, array.ns_per_tick);
     return;
   }
   if (!json.is_string()) return;
@@ -117,9 +114,21 @@ void check_extents(array::StoredArray& stored, const std::string& where) {
   }
 }
 
+void set_number_type(ZarrArray& array, const NumberType& type) {
+  array.stored.dtype = type.dtype;
+  array.stored.big_endian = type.big_endian;
+  array.ns_per_tick = type.ns_per_tick;
+  const auto conversion = type.conversion();
+  if (!conversion) return;
+  array.stored.codecs.push_back(*conversion);
+  array.stored.big_endian = false;
+  array.stored_bytes = type.stored_bytes();
+}
+
 int element_bytes_of(const ZarrArray& array) {
   switch (array.elements) {
-    case ZarrArray::Elements::numbers: return static_cast<int>(size_of(array.stored.dtype));
+    case ZarrArray::Elements::numbers:
+      return array.stored_bytes != 0 ? array.stored_bytes : static_cast<int>(size_of(array.stored.dtype));
     case ZarrArray::Elements::fixed_bytes: return static_cast<int>(array.text_width);
     case ZarrArray::Elements::fixed_text: return static_cast<int>(array.text_width * 4);
     default: return 1;

@@ -3,6 +3,7 @@
 
 #include "array/output_spec.hpp"
 #include "array/stored_array.hpp"
+#include "store/zarr/zarr_dtype.hpp"
 #include "store/zarr/zarr_json.hpp"
 
 namespace rankine::store {
@@ -16,6 +17,8 @@ struct ZarrArray {
     variable_text /* v2: O with vlen-utf8; v3: string */
   };
   Elements elements = Elements::numbers;
+  std::int64_t ns_per_tick = 1;           ///< of stored times: what their fill value counts
+  int stored_bytes = 0;                   ///< of one stored element, where that is not the dtype's
   std::int64_t text_width = 0;            ///< bytes (S) or code points (U) of one element
   array::StoredArray stored;              ///< dtype, shape, chunks, codecs, order, keys, fill
   bool has_fill = false;                  ///< the fill value stands for missing data: xarray's _FillValue
@@ -44,5 +47,7 @@ Shape extents_in(const Json& json, const char* name, const std::string& where);
 /// Rejects shapes and chunks that differ in ndim, are empty or too large for any machine.
 void check_extents(array::StoredArray& stored, const std::string& where);
 int element_bytes_of(const ZarrArray& array);
+/// Sets the dtype and what converts stored elements to it, before any other codec. The byte order is the conversion's.
+void set_number_type(ZarrArray& array, const NumberType& type);
 
 }  // namespace rankine::store

@@ -42,10 +42,7 @@ bool is_big_endian(const Extension& bytes, const std::string& where) {
 }
 
 void set_data_type(ZarrArray& array, const Json& json, const std::string& where) {
-  if (const auto number = v3_number_type(json)) {
-    array.stored.dtype = *number;
-    return;
-  }
+  if (const auto number = v3_number_type(json)) return set_number_type(array, *number);
   const Extension type = extension_of(json, "data_type", where);
   array.stored.dtype = DType::string;
   if (type.name == "string") {
@@ -202,7 +199,7 @@ void check_known_members(const Json& json, ZarrArray& array) {
 void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
   if (json.is_null() || json.is_array()) return;
   if (array.elements == ZarrArray::Elements::numbers)
-    array.stored.fill = fill_from_json(json, array.stored.dtype, where);
+    array.stored.fill = fill_from_json(json, array.stored.dtype, where, array.ns_per_tick);
   else if (json.is_string())
     array.text_fill = array.elements == ZarrArray::Elements::fixed_bytes ? from_base64(json.get<std::string>())
                                                                          : json.get<std::string>();

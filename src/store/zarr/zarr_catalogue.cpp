@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <unordered_map>
 #include <map>
 #include <optional>
 
@@ -287,24 +288,26 @@ class CatalogueBuilder {
         throw InputError("cannot read " + where + ": the names of its dims are no texts");
       }
       const auto* known = find_dim(dims[axis]);
-      if (!known)
+      if (!known) {
+        dim_numbers_.emplace(dims[axis], catalogue_.dims.size());
         catalogue_.dims.push_back({dims[axis], shape[axis], false});
-      else if (known->size != shape[axis])
+      } else if (known->size != shape[axis]) {
         throw InputError("cannot read " + where + ": dim '" + dims[axis] + "' has " + std::to_string(shape[axis]) +
                          " elements here and " + std::to_string(known->size) + " in another array of the group");
+      }
     }
     return dims;
   }
 
   const array::StoredDim* find_dim(const std::string& name) const {
-    for (const auto& dim : catalogue_.dims)
-      if (dim.name == name) return &dim;
-    return nullptr;
+    const auto found = dim_numbers_.find(name);
+    return found == dim_numbers_.end() ? nullptr : &catalogue_.dims[found->second];
   }
 
   const ZarrStore& store_;
   int version_;
   array::Catalogue catalogue_;
+  std::unordered_map<std::string, std::size_t> dim_numbers_;   ///< stores may hold tens of thousands of arrays
 };
 
 std::string name_of_store(const std::string& path) {

@@ -54,6 +54,9 @@ class StoredObject {
   std::uint64_t size() const { return size_; }
   /// Throws InputError without any path.
   void read_at(std::uint64_t offset, std::span<std::byte> out) const;
+  void will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+    if (file_) file_->will_need(begin_ + offset, bytes);
+  }
   /// Distinguishes this state of the object from others.
   const std::string& key() const { return key_; }
 

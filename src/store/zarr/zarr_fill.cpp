@@ -68,8 +68,14 @@ T integer_fill(const Json& json, const std::string& where) {
 
 }  // namespace
 
-std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std::string& where) {
+std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std::string& where, std::int64_t ns_per_tick) {
   std::array<std::byte, 8> fill{};
+  if (is_time(dtype) && ns_per_tick != 1 && word_of(json) != "NaT") {
+    auto ticks = integer_fill<std::int64_t>(json, where);
+    if (ticks != not_a_time && __builtin_mul_overflow(ticks, ns_per_tick, &ticks)) damaged(where, json);
+    std::memcpy(fill.data(), &ticks, sizeof ticks);
+    return fill;
+  }
   if (is_time(dtype) && word_of(json) == "NaT") {
     std::memcpy(fill.data(), &not_a_time, sizeof not_a_time);
     return fill;

@@ -12,7 +12,8 @@ namespace rankine::store {
 
 /// One element of fill, native endian, as StoredArray holds it. Numbers, NaN and infinities as words (bare or
 /// quoted), "NaT", and v3's "0x7fc00000" for the bits of a float. Throws InputError naming `where`.
-std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std::string& where);
+std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std::string& where,
+                                        std::int64_t ns_per_tick = 1);
 /// Of one element of a numeric dtype.
 Json fill_to_json(const NdArray& fill);
 

@@ -24,9 +24,11 @@ std::string with_marked_words(const std::string& text) {
     }
     if (c == '"') in_string = !in_string;
     bool replaced = false;
-    for (const std::string word : bare_words) {
-      if (in_string || text.compare(i, word.size(), word) != 0) continue;
-      out += "\"\\u0001" + word + '"';
+    for (const std::string_view word : bare_words) {
+      if (in_string || c != word[0] || text.compare(i, word.size(), word) != 0) continue;
+      out += "\"\\u0001";
+      out += word;
+      out += '"';
       i += word.size() - 1;
       replaced = true;
       break;
