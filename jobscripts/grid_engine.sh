@@ -3,7 +3,10 @@
 #$ -pe mpi 8
 #$ -cwd
 #$ -l h_rt=01:00:00
-# A pipeline under Grid Engine that survives lost ranks:  qsub jobscripts/grid_engine.sh SCRIPT [WORD...]
+#$ -l s_rt=00:57:00
+#$ -notify
+#$ -r y
+# A pipeline under Grid Engine that survives lost ranks, and is queued again when the time is up:  qsub jobscripts/grid_engine.sh SCRIPT [WORD...]
 # The parallel environment's name ("mpi") is the site's. RANKINE and RUN_DIR as in slurm.sh.
 set -u
 run_dir=${RUN_DIR:-$(basename "$1").${JOB_ID}.run}
@@ -19,6 +22,9 @@ while kill -0 $job 2>/dev/null; do
   launcher_status=$?
 done
 
-# A launcher's status is its own once a rank is lost. 99 would have Grid Engine queue the job again.
-"${RANKINE:-rankine}" status "$run_dir" || exit $?
+# A launcher's status is its own once a rank is lost. 99 has Grid Engine queue the job again, which goes on then.
+status=0
+"${RANKINE:-rankine}" status "$run_dir" || status=$?
+[ $status -ne 75 ] || exit 99
+[ $status -eq 0 ] || exit $status
 [ "$launcher_status" -eq 0 ] || echo "the launcher says $launcher_status, the run itself succeeded"

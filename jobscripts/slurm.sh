@@ -5,13 +5,19 @@
 #SBATCH --cpus-per-task=8
 #SBATCH --time=01:00:00
 #SBATCH --no-kill
-# A pipeline under Slurm that survives lost ranks:  sbatch jobscripts/slurm.sh SCRIPT [WORD...]
+#SBATCH --open-mode=append
+#SBATCH --signal=B:USR1@180
+# A pipeline under Slurm that survives lost ranks, and goes on in a job of its own when the time is up:
+#     sbatch jobscripts/slurm.sh SCRIPT [WORD...]
 #
 # RANKINE   the program (default: rankine)
-# RUN_DIR   where the outcome is written (default: SCRIPT.JOBID.run); the job's status is the one that is found there
+# RUN_DIR   where progress is kept and the outcome is written (default: SCRIPT.JOBID.run); the job's status is the one
+#           that is found there
+# LINKS     further jobs that may follow this one (default 20)
 # LAUNCH    mpirun (default) or srun: what starts the ranks. With srun --no-kill a job can go on without one of its nodes;
 #           under mpirun the loss of a node ends it.
 set -u
+words=("$@")
 run_dir=${RUN_DIR:-$(basename "$1").${SLURM_JOB_ID}.run}
 
 # A rank that is lost leaves without MPI_Finalize, and so do the others then. Open MPI must take that for what it is.
@@ -32,5 +38,10 @@ while kill -0 $job 2>/dev/null; do
 done
 
 # A launcher's status is its own once a rank is lost.
-"${RANKINE:-rankine}" status "$run_dir" || exit $?
+status=0
+"${RANKINE:-rankine}" status "$run_dir" || status=$?
+if [ $status -eq 75 ] && [ "${LINKS:-20}" -gt 0 ]; then
+  RUN_DIR=$run_dir LINKS=$((${LINKS:-20} - 1)) sbatch --export=ALL --dependency=afterany:"$SLURM_JOB_ID" "$0" "${words[@]}"
+fi
+[ $status -eq 0 ] || exit $status
 [ "$launcher_status" -eq 0 ] || echo "the launcher says $launcher_status, the run itself succeeded"
