@@ -69,7 +69,7 @@ rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
 rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal LIBS ${CMAKE_DL_LIBS})
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # Pictures of graphs other than DOT's text.
-pkg_check_modules(GRAPHVIZ IMPORTED_TARGET libgvc libcgraph)
+pkg_check_modules(GRAPHVIZ IMPORTED_TARGET libgvc libcgraph)  # also read by tests/dask
 if(GRAPHVIZ_FOUND)
   target_link_libraries(rankine_runtime PUBLIC PkgConfig::GRAPHVIZ)
   target_compile_definitions(rankine_runtime PRIVATE RANKINE_HAVE_GRAPHVIZ)

@@ -10,6 +10,8 @@ namespace rankine::array {
 /// indexers. The runtime sets it once at start; without it such a request throws UnsupportedError.
 using LoadFn = std::function<NdArray(const ExprPtr&)>;
 void set_loader(LoadFn loader);
+/// The same for the calling thread alone, before the other: functions of scripts that run on workers' threads.
+void set_thread_loader(LoadFn loader);
 
 /// The values of `expr`: evaluate_constant where it is constant, else the loader's answer.
 NdArray load(const ExprPtr& expr);

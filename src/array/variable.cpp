@@ -50,13 +50,20 @@ LoadFn& loader() {
   return loader;
 }
 
+LoadFn& thread_loader() {
+  thread_local LoadFn loader;
+  return loader;
+}
+
 }  // namespace
 
 void set_loader(LoadFn load) { loader() = std::move(load); }
+void set_thread_loader(LoadFn load) { thread_loader() = std::move(load); }
 
 NdArray load(const ExprPtr& expr) {
   if (const auto* node = expr->as<Constant>()) return node->value;
   if (is_constant(expr)) return evaluate_constant(expr);
+  if (thread_loader()) return thread_loader()(expr);
   if (!loader())
     throw UnsupportedError("values of stored data are needed here, but nothing can read them yet; "
                            "use coordinates or constants");

@@ -108,15 +108,6 @@ PipelineHost::~PipelineHost() {
   if (options_.is_script) array::set_loader({});
 }
 
-NdArray load_on_this_thread(const array::ExprPtr& expression) {
-  if (array::is_constant(expression)) return array::evaluate_constant(expression);
-  const StoreLeaves::Known nothing;
-  load_indexes(expression, nothing);
-  store::Reader reader;
-  StoreLeaves leaves(reader, nothing);
-  return array::evaluate(expression, Box::whole(expression->shape), leaves);
-}
-
 script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
   if (options_.planned_calls != nullptr) return options_.planned_calls;
   if (!options_.calls) return nullptr;

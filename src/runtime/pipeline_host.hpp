@@ -101,7 +101,4 @@ class PipelineHost : public script::Host {
   std::vector<std::pair<std::string, std::weak_ptr<const array::StoredArray>>> opened_;
 };
 
-/// The same without a host: for what decides the meaning of other values, such as coordinates.
-NdArray load_on_this_thread(const array::ExprPtr& expression);
-
 }  // namespace rankine::runtime

@@ -34,7 +34,12 @@ class TaskThread {
  public:
   explicit TaskThread(std::span<const std::byte> program)
       : reporter_({}), host_({{}, "", true, {}, "", false}, [this](const PlanRequest& request) { return execute(request); }, reporter_),
-        program_(program, host_) {}
+        program_(program, host_) {
+    // Coordinates of files that a function opens are read by this thread's host, never by that of rank 0's script.
+    array::set_thread_loader([this](const array::ExprPtr& expression) { return host_.load_here(expression); });
+  }
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
   script::RemoteProgram& program() { return program_; }
 
  private:
@@ -108,8 +113,6 @@ ScriptLibrary::ScriptLibrary(std::string name, std::string text)
     const rankine_registrar& registrar = kernel::program_registrar();
     registrar.add_map(registrar.state, script::delayed_array_kernel, fill_from_delayed);
   }
-  // Tasks that read files need values of coordinates; rank 0's script replaces this by the same for itself.
-  array::set_loader([](const array::ExprPtr& expression) { return load_on_this_thread(expression); });
 }
 
 std::string ScriptLibrary::name_of(std::uint32_t) const { return "function of the script"; }
