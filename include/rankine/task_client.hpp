@@ -249,6 +249,9 @@ class TaskClient {
     one[0].expected_bytes = one[0].arguments.size();
     return wrap<T>(port_->submit(std::move(one)));
   }
+  /// Dask's scatter(broadcast=True): the same, for what every worker will need. Each fetches it with its first task.
+  template <class T>
+  Future<T> broadcast(const T& value) { return scatter(value); }
   /// Each element on some worker.
   template <class T>
   std::vector<Future<T>> scatter_each(const std::vector<T>& values) {

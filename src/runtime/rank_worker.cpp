@@ -199,7 +199,10 @@ void RankWorker::apply(worker::Actions& actions) {
                      send(static_cast<int>(a.to.value), wire::BlockRefused{a.task});
                    },
                    [&](const worker::DropBlock& a) { blocks_.erase(a.task); },
-                   [&](const worker::ReportFinished& a) { finished_.add(a); },
+                   [&](const worker::ReportFinished& a) {
+                     if (finished_.tasks.empty()) first_finished_ = exec::now();
+                     finished_.add(a);
+                   },
                    [&](const worker::ReportFailed& a) {
                      wire::TaskFailed failed{a.task, a.attempt, a.permanent, 1, a.message};
                      failed.exit_code = static_cast<std::uint32_t>(failure_codes_[a.task]);
@@ -295,7 +298,10 @@ bool RankWorker::pump() {
     apply(actions_);
   }
   if (calls_ && calls_->pump()) any = true;
-  if (!finished_.tasks.empty()) {
+  // While more finishes reports wait for each other, never when nothing else happens.
+  const bool is_due = !any || running_.empty() || finished_.tasks.size() >= options_.batches.most_tasks ||
+                      exec::now().ns - first_finished_.ns >= std::int64_t{options_.batches.longest_wait_us} * 1000;
+  if (!finished_.tasks.empty() && is_due) {
     send(scheduler_rank, finished_);
     finished_.tasks.clear();
   }

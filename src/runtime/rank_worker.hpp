@@ -94,6 +94,7 @@ class RankWorker {
   std::shared_ptr<AppendLog> appended_;   ///< of the run; outlives it where a checkpoint still looks at it
 
   wire::FinishedBatch finished_;
+  Instant first_finished_;
   worker::Actions actions_;
   std::vector<exec::Completion> completions_;
   std::uint64_t tasks_run_ = 0;
