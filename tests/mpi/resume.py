@@ -99,6 +99,14 @@ def same(a, b):
     return all(opened[0][name].values.tobytes() == opened[1][name].values.tobytes() for name in opened[0].variables)
 
 
+def remove_outputs(output):
+    for path in (output, "std_" + output.replace(".zarr", ".nc")):
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        elif os.path.exists(path):
+            os.remove(path)
+
+
 def left_behind(output):
     return [name for name in os.listdir(".") if name.startswith(("." + output, ".std_")) or name.endswith(".rankine")]
 
@@ -123,8 +131,7 @@ interrupted = 0
 for number in range(runs):
     output, how = kinds[number % len(kinds)]
     death = dice.choice(["KILL", "KILL", "USR1", "TERM"])
-    for path in (output, "std_" + output.replace(".zarr", ".nc")):
-        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.path.exists(path) and os.remove(path)
+    remove_outputs(output)
     words = ["--quiet", "--threads", "1", "--drain", "20s", "--checkpoint-every", f"{dice.choice([50, 200, 1000])}ms"]
     ranks = dice.choice([0, 2, 3])
     story = f"run {number}: {output} {how} on {ranks} ranks"
@@ -148,6 +155,8 @@ for number in range(runs):
         if left_behind(output) and os.path.isdir(output + ".rankine"):
             job = start(ranks, ["resume", *words, output + ".rankine"])
         else:
+            # It died before it had begun, or after it had ended.
+            remove_outputs(output)
             job = start(ranks, ["run", *words, script, "input.nc", output, how])
         death = dice.choice(["KILL", "USR1"])
         if attempt == 1:  # this one may end
