@@ -2,26 +2,27 @@
 # Builds everything and runs every test: unit, MPI, differential, install. On Debian 12 it installs what is
 # missing with apt (as root or by sudo).
 #
-#     tests/run.sh [--sanitize] [ctest arguments...]
+#     tests/run.sh [--sanitize | --more] [ctest arguments...]
 #
-# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; those that run whole
-# jobs on the threads of one process, with the thread sanitizer; and, where clang is (in CI it is installed), every fuzz
-# target for FUZZ_SECONDS (default 10) under libFuzzer.
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers.
+# --more: that, and those that run whole jobs on the threads of one process with the thread sanitizer, and, where clang
+# is, every fuzz target for FUZZ_SECONDS (default 10) under libFuzzer.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sanitize=no
-if [ "${1:-}" = --sanitize ]; then
-  sanitize=yes
-  shift
-fi
+more=no
+case ${1:-} in
+  --sanitize) sanitize=yes; shift ;;
+  --more) sanitize=yes more=yes; shift ;;
+esac
 [ "${CI:-}" != true ] || sanitize=yes
 build=${BUILD_DIR:-$root/build}
 jobs=${JOBS:-$(nproc)}
 
 sh "$root/.ci/install_packages.sh" build test
 # The fuzzers' compiler is no condition: without it their seeds are replayed by the tests.
-[ "${CI:-}" != true ] || sh "$root/.ci/install_packages.sh" fuzz || echo "clang cannot be installed; nothing is fuzzed" >&2
+[ "$more" = no ] || sh "$root/.ci/install_packages.sh" fuzz || echo "clang cannot be installed; nothing is fuzzed" >&2
 
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
@@ -46,7 +47,9 @@ if [ "$sanitize" = yes ]; then
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     ctest --test-dir "$sanitized" --output-on-failure -j 2 -L unit || status=$?
+fi
 
+if [ "$more" = yes ]; then
   threaded=$build-sanitize-thread
   generator=
   command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
