@@ -1,5 +1,6 @@
 #include "journal/record.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/byte_stream.hpp"
@@ -41,7 +42,7 @@ ParsedJournal parse_journal(std::span<const std::byte> bytes, const std::string&
   const std::vector<std::byte> head = journal_head();
   ParsedJournal parsed;
   // Not even the head was written before the crash.
-  if (bytes.size() < head.size() && std::memcmp(bytes.data(), head.data(), bytes.size()) == 0) {
+  if (bytes.size() < head.size() && std::equal(bytes.begin(), bytes.end(), head.begin())) {
     parsed.torn_bytes = bytes.size();
     return parsed;
   }
