@@ -103,7 +103,7 @@ def main():
     pattern = folder + "/*.nc"
     scripts = {}
     for name, parallel in (("rankine", ""), ("xarray", ", parallel=True")):
-        scripts[name] = f"{options.work}/{name}.py"
+        scripts[name] = f"{options.work}/{name}_script.py"
         with open(scripts[name], "w") as file:
             file.write(SCRIPT.format(parallel=parallel))
     driver = f"{options.work}/driver.py"
