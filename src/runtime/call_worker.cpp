@@ -5,14 +5,11 @@
 
 #include "base/check.hpp"
 #include "exec/clock.hpp"
+#include "runtime/overloaded.hpp"
+#include "runtime/task_failure.hpp"
 
 namespace rankine::runtime {
 namespace {
-
-template <typename... F>
-struct Overloaded : F... { using F::operator()...; };
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 constexpr int scheduler_rank = 0;
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
@@ -199,24 +196,9 @@ void CallWorker::finish(const exec::Completion& completion) {
     machine_.on_task_done(running->task, running->attempt, bytes, static_cast<std::uint32_t>(duration_ns / 1000), actions_);
     return;
   }
-  std::string message;
-  ExitCode code = ExitCode::task_failed;
-  try {
-    std::rethrow_exception(completion.error);
-  } catch (const Error& error) {
-    message = error.what();
-    code = error.code();
-  } catch (const std::bad_alloc&) {
-    message = "out of memory";
-    code = ExitCode::resources;
-  } catch (const std::exception& error) {
-    message = error.what();
-  } catch (...) {
-    message = "an exception that is no std::exception";
-  }
-  failure_codes_[running->task] = code;
-  const bool permanent = code == ExitCode::usage || code == ExitCode::internal;
-  machine_.on_task_error(running->task, running->attempt, std::move(message), permanent, actions_);
+  TaskFailure failure = task_failure(completion.error, "out of memory");
+  failure_codes_[running->task] = failure.code;
+  machine_.on_task_error(running->task, running->attempt, std::move(failure.message), failure.permanent, actions_);
 }
 
 void CallWorker::push_result(TaskId task, const CallResult& result) {

@@ -10,16 +10,13 @@
 #include "runtime/call_run.hpp"
 #include "runtime/checkpoint_files.hpp"
 #include "runtime/file_opening.hpp"
+#include "runtime/overloaded.hpp"
+#include "runtime/task_failure.hpp"
 #include "runtime/version.hpp"
 #include "transport/backoff.hpp"
 
 namespace rankine::runtime {
 namespace {
-
-template <typename... F>
-struct Overloaded : F... { using F::operator()...; };
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 constexpr int scheduler_rank = 0;
 
@@ -269,22 +266,10 @@ void RankWorker::finish(const exec::Completion& completion) {
     machine_->on_task_done(running->task, running->attempt, bytes, static_cast<std::uint32_t>(duration_ns / 1000), actions_);
     return;
   }
-  std::string message;
-  ExitCode code = ExitCode::task_failed;
-  try {
-    std::rethrow_exception(completion.error);
-  } catch (const Error& error) {
-    message = error.what();
-    code = error.code();
-  } catch (const std::bad_alloc&) {
-    message = "out of memory; give each rank more, run fewer threads a rank, or use smaller chunks (chunks={...})";
-    code = ExitCode::resources;
-  } catch (const std::exception& error) {
-    message = error.what();
-  }
-  failure_codes_[running->task] = code;
-  const bool permanent = code == ExitCode::usage || code == ExitCode::internal;
-  machine_->on_task_error(running->task, running->attempt, std::move(message), permanent, actions_);
+  TaskFailure failure = task_failure(
+      completion.error, "out of memory; give each rank more, run fewer threads a rank, or use smaller chunks (chunks={...})");
+  failure_codes_[running->task] = failure.code;
+  machine_->on_task_error(running->task, running->attempt, std::move(failure.message), failure.permanent, actions_);
 }
 
 bool RankWorker::pump() {

@@ -198,7 +198,8 @@ void RunDirectory::compare_job(const journal::JobRecord& earlier) {
 
 EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& plan) {
   EarlierRun earlier;
-  const journal::RunRecord now = record_of(number, plan);
+  earlier.plan = record_of(number, plan);
+  const journal::RunRecord& now = earlier.plan;
   for (const auto& record : records_) {
     if (const auto* run = std::get_if<journal::RunRecord>(&record); run != nullptr && run->number == number) {
       for (const auto& input : run->inputs) {
@@ -231,12 +232,10 @@ EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& 
   return earlier;
 }
 
-void RunDirectory::note_begin(std::uint32_t number, const plan::LogicalPlan& plan,
-                              const std::vector<store::OutputTarget>& targets) {
-  journal::RunRecord run = record_of(number, plan);
-  run.targets = encode_targets(targets);
+void RunDirectory::note_begin(journal::RunRecord plan, const std::vector<store::OutputTarget>& targets) {
+  plan.targets = encode_targets(targets);
   for (const auto& target : targets) left_outputs_.push_back(target.temporary_path);
-  journal_->append(journal::encode(run));
+  journal_->append(journal::encode(plan));
 }
 
 void RunDirectory::note_checkpoint(const journal::CheckpointRecord& checkpoint) {

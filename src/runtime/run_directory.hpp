@@ -27,6 +27,7 @@ struct EarlierRun {
   std::vector<store::OutputTarget> targets; ///< its unfinished outputs
   std::vector<TaskId> finished;             ///< sink tasks whose part of those outputs is written
   SavedBlocks saved;
+  journal::RunRecord plan;                  ///< what the plan and its inputs are now, for note_begin()
 };
 
 /// Rank 0's run directory: what is needed to go on after the job has ended in whatever way.
@@ -53,8 +54,8 @@ class RunDirectory {
 
   /// What the journal knows of plan `number`, whose inputs are looked at now. Throws UsageError naming what changed.
   EarlierRun earlier(std::uint32_t number, const plan::LogicalPlan& plan);
-  /// Plan `number` begins with these unfinished outputs.
-  void note_begin(std::uint32_t number, const plan::LogicalPlan& plan, const std::vector<store::OutputTarget>& targets);
+  /// The plan that earlier() looked at begins, with these unfinished outputs.
+  void note_begin(journal::RunRecord plan, const std::vector<store::OutputTarget>& targets);
   /// On disk when it returns.
   void note_checkpoint(const journal::CheckpointRecord& checkpoint);
   /// An unfinished output is begun anew.

@@ -110,7 +110,7 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   std::vector<store::OutputTarget> targets = create_outputs(run, outputs, earlier);
   OutputGuard guard(targets);
   const bool keeps_journal = directory_ && directory_->is_open();
-  if (keeps_journal) directory_->note_begin(run.id.value, plan, targets);
+  if (keeps_journal) directory_->note_begin(earlier.plan, targets);
   try {
     compute(run, std::move(plan), outputs, targets, earlier);
   } catch (const Error& error) {
