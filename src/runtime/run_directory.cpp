@@ -124,6 +124,8 @@ std::string default_run_directory(const std::string& output) {
 journal::JobRecord job_of(const std::string& run_directory) {
   if (!fs::is_directory(run_directory))
     throw UsageError("there is no run directory " + run_directory + "; a run that succeeded has removed it");
+  if (!fs::exists(run_directory + "/journal"))
+    throw UsageError(run_directory + " is no run directory, or its run has ended: there is no journal in it");
   const auto records = journal::read_journal(run_directory + "/journal");
   if (records.empty()) throw UsageError("the journal of " + run_directory + " is empty: start the script again");
   const journal::AnyRecord first = journal::decode(records.front());
