@@ -154,6 +154,7 @@ TEST_CASE("plain HDF5 without scales has libnetcdf's phony dims; what it drops w
   dataset(file, "an_opaque", opaque, {4});
   dataset(file, "nothing", H5T_IEEE_F32LE, {});
   dataset(file, "a_bitfield", H5T_STD_B16LE, {2});
+  H5Lcreate_external("other.nc", "/group/v", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_soft("/nowhere", file, "dangling", H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_soft("/inner/first", file, "soft", H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_hard(file, "/", file, "inner/up", H5P_DEFAULT, H5P_DEFAULT);
@@ -168,6 +169,7 @@ TEST_CASE("plain HDF5 without scales has libnetcdf's phony dims; what it drops w
                                                     {"a_compound", "compound types are not supported"},
                                                     {"a_list", "variable-length types are not supported"},
                                                     {"an_opaque", "opaque types are not supported"},
+                                                    {"elsewhere", "a link into another file is not followed; open other.nc:/group/v"},
                                                     {"line", ""},
                                                     {"nothing", "it has a type and no data (null dataspace)"},
                                                     {"soft", ""},

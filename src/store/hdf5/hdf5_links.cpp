@@ -104,8 +104,14 @@ Hdf5Link read_link(const Hdf5File& file, std::vector<std::byte> body) {
     link.kind = Hdf5Link::Kind::soft;
     const auto target = fields.take(fields.integer(2));
     link.target.assign(reinterpret_cast<const char*>(target.data()), target.size());
+  } else if (type == 64) {
+    link.kind = Hdf5Link::Kind::external;
+    const auto target = fields.take(fields.integer(2));
+    // A byte of version and flags, the file, the object in it; both end with a zero.
+    for (std::size_t i = 1; i + 1 < target.size(); ++i)
+      link.target += target[i] == std::byte{0} ? ':' : static_cast<char>(target[i]);
   } else {
-    link.kind = type == 64 ? Hdf5Link::Kind::external : Hdf5Link::Kind::other;
+    link.kind = Hdf5Link::Kind::other;
   }
   return link;
 }

@@ -12,7 +12,7 @@ struct Hdf5Link {
   std::string name;
   std::uint64_t creation_order = 0;
   std::uint64_t address = 0;    ///< hard: of the object's header
-  std::string target;           ///< soft: a path in this file
+  std::string target;           ///< soft: a path in this file; external: FILE:PATH
 };
 
 /// True if the object is a group.

@@ -73,8 +73,11 @@ class ModelReader {
     for (const Hdf5Attribute& attribute : read_hdf5_attributes(file_, own)) take_attribute(attribute, group.attributes);
     std::vector<std::pair<Netcdf4Group*, std::uint64_t>> below;
     for (const Hdf5Link& link : read_links(file_, own)) {
-      if (link.kind == Hdf5Link::Kind::external) throw NeedsLibrary{"external links"};
       if (link.kind == Hdf5Link::Kind::other) continue;
+      if (link.kind == Hdf5Link::Kind::external) {
+        note_external_link(group, link);
+        continue;
+      }
       const std::uint64_t target = link.kind == Hdf5Link::Kind::hard ? link.address : resolve(address, link.target, max_soft_links);
       if (target == UINT64_MAX) continue;  // a soft link that leads nowhere
       const ObjectHeader& object = header(target);
@@ -90,6 +93,14 @@ class ModelReader {
       }
     }
     for (const auto& [child, target] : below) read_group(*child, target, depth + 1);
+  }
+
+  /// What lies in another file has the dims of that file: libnetcdf cannot open such a file at all.
+  static void note_external_link(Netcdf4Group& group, const Hdf5Link& link) {
+    Netcdf4Variable variable;
+    variable.name = link.name;
+    variable.note = "a link into another file is not followed; open " + link.target;
+    group.variables.push_back(std::move(variable));
   }
 
   void take_attribute(const Hdf5Attribute& attribute, array::Attributes& attributes) {

@@ -10,7 +10,7 @@
 
 namespace rankine::store {
 
-/// What a file needs the library's own reading for: external links, tables of shared messages.
+/// What a file needs the library's own reading for: tables of shared messages.
 struct NeedsLibrary {
   std::string reason;
 };
