@@ -4,9 +4,9 @@
 #
 #     tests/run.sh [--sanitize | --more] [ctest arguments...]
 #
-# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers.
-# --more: that, and those that run whole jobs on the threads of one process with the thread sanitizer, and, where clang
-# is, every fuzz target for FUZZ_SECONDS (default 10) under libFuzzer.
+# --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; those that run whole jobs
+# on the threads of one process, with the thread sanitizer.
+# --more: that, and, where clang is, every fuzz target for FUZZ_SECONDS (default 10) under libFuzzer.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -47,9 +47,8 @@ if [ "$sanitize" = yes ]; then
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     ctest --test-dir "$sanitized" --output-on-failure -j 2 -L unit || status=$?
-fi
 
-if [ "$more" = yes ]; then
+  # What runs whole jobs, or several threads, in one process.
   threaded=$build-sanitize-thread
   generator=
   command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
@@ -59,6 +58,9 @@ if [ "$more" = yes ]; then
   cmake --build "$threaded" -j "$jobs" --target test_exec test_transport test_worker test_runtime
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
     ctest --test-dir "$threaded" --output-on-failure -R '^(exec|transport|worker|runtime)$' || status=$?
+fi
+
+if [ "$more" = yes ]; then
   if command -v clang++ >/dev/null 2>&1; then
     JOBS=$jobs sh "$root/tests/fuzz/run.sh" "$build-fuzz" "${FUZZ_SECONDS:-10}" || status=1
   fi

@@ -18,6 +18,7 @@ class JobOfThreads {
     bool scheduler_works = false;
     std::vector<std::string> resources = {};  ///< by rank
     std::uint64_t silence_ms = 10'000;        ///< after which a rank is taken for lost
+    double checkpoint_every_s = 60;
   };
   /// A rank that can fall silent for ever, as if it had died.
   class MortalTransport final : public rankine::transport::Transport {
@@ -73,6 +74,7 @@ class JobOfThreads {
     session.scheduler_works = options.scheduler_works || options.ranks == 1;
     session.own_worker = worker_options(0);
     session.node_name = "node";
+    session.checkpoint_every_s = options.checkpoint_every_s;
     session.heartbeats.timeout_ms = options.silence_ms;
     session.heartbeats.interval_ms = options.silence_ms / 10;
     session_ = std::make_unique<runtime::Session>(*endpoints_[0], *notifiers_[0], session, *reporter_);

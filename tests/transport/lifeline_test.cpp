@@ -143,6 +143,10 @@ TEST_CASE("when rank 0 goes, ranks are ended") {
 }
 
 TEST_CASE("rank 0's supervisor, and any before the job has formed, ends with its rank's status and tells of a death") {
+#ifdef __SANITIZE_THREAD__
+  WARN("left out: the sanitizer's own thread makes this process one of several threads, which is not supervised");
+  return;
+#endif
   for (const bool joins : {true, false}) {
     const pid_t pid = ::fork();
     if (pid == 0) {
