@@ -37,7 +37,7 @@ target_compile_definitions(rankine_codec PRIVATE ${codec_macros})
 rankine_room(kernel ROOMS base grid)
 # No contraction to fused multiply-add: results must not depend on the instruction set that is chosen.
 # Nobody reads errno or the floating-point exception flags, so sqrt, floor and selections may vectorise.
-target_compile_options(rankine_kernel PRIVATE -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math)
+target_compile_options(rankine_kernel PRIVATE $<$<NOT:$<BOOL:${RANKINE_FUZZ}>>:-O3> -ffp-contract=off -fno-math-errno -fno-trapping-math)
 rankine_room(array ROOMS base grid calendar codec kernel LIBS nlohmann_json::nlohmann_json)
 rankine_room(store ROOMS base grid array codec calendar kernel
              LIBS PkgConfig::HDF5 PkgConfig::NETCDF nlohmann_json::nlohmann_json Threads::Threads)
@@ -64,6 +64,10 @@ rankine_room(cli ROOMS base report LIBS ${cli_libs})
 target_compile_definitions(rankine_cli PUBLIC RANKINE_VERSION="${PROJECT_VERSION}"
   $<$<BOOL:${tomlplusplus_FOUND}>:RANKINE_HAVE_TOML>)
 rankine_room(script ROOMS base grid calendar array)
+if(RANKINE_FUZZ)
+  set_source_files_properties(script/lexer.cpp script/parser.cpp script/source_text.cpp script/string_literal.cpp
+    script/static_check.cpp PROPERTIES COMPILE_OPTIONS "${RANKINE_FUZZ_OPTIONS}")
+endif()
 # The run directory: what is done, what is saved, who has it.
 rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
 rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal LIBS ${CMAKE_DL_LIBS})

@@ -5,8 +5,9 @@
 #     tests/run.sh [--sanitize | --more] [ctest arguments...]
 #
 # --sanitize (CI): the unit tests again, built with address and undefined-behaviour sanitizers; those that run whole jobs
-# on the threads of one process, with the thread sanitizer.
-# --more: that, and, where clang is, every fuzz target for FUZZ_SECONDS (default 10) under libFuzzer.
+# on the threads of one process, with the thread sanitizer; and, where clang is, every fuzz target for FUZZ_SECONDS
+# (default 5) under libFuzzer.
+# --more: that, with a minute for each fuzz target.
 # BUILD_DIR: where to build (default build/); JOBS: compilers and tests at a time (default: the cores).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -22,7 +23,7 @@ jobs=${JOBS:-$(nproc)}
 
 sh "$root/.ci/install_packages.sh" build test
 # The fuzzers' compiler is no condition: without it their seeds are replayed by the tests.
-[ "$more" = no ] || sh "$root/.ci/install_packages.sh" fuzz || echo "clang cannot be installed; nothing is fuzzed" >&2
+[ "$sanitize" = no ] || sh "$root/.ci/install_packages.sh" fuzz || echo "clang cannot be installed; nothing is fuzzed" >&2
 
 generator=
 command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
@@ -58,11 +59,11 @@ if [ "$sanitize" = yes ]; then
   cmake --build "$threaded" -j "$jobs" --target test_exec test_transport test_worker test_runtime
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
     ctest --test-dir "$threaded" --output-on-failure -R '^(exec|transport|worker|runtime)$' || status=$?
-fi
 
-if [ "$more" = yes ]; then
+  fuzz_seconds=5
+  [ "$more" = no ] || fuzz_seconds=60
   if command -v clang++ >/dev/null 2>&1; then
-    JOBS=$jobs sh "$root/tests/fuzz/run.sh" "$build-fuzz" "${FUZZ_SECONDS:-10}" || status=1
+    JOBS=$jobs sh "$root/tests/fuzz/run.sh" "$build-fuzz" "${FUZZ_SECONDS:-$fuzz_seconds}" || status=1
   fi
 fi
 

@@ -122,7 +122,8 @@ DataArray map_blocks(const std::string& name, const std::vector<DataArray>& give
   if (dtype.empty()) variable.calendar = inputs[0].variable.calendar;
   // A dim may be added again under the name of a dropped one with another size: its old coordinates go.
   VariableMap kept;
-  for (const auto& [coord_name, coord] : merge_coords(coords)) {
+  for (const auto& [coord_name, coord_variable] : merge_coords(coords)) {
+    const Variable& coord = coord_variable;
     const bool fits = std::all_of(coord.dims.begin(), coord.dims.end(), [&](const std::string& dim) {
       const int axis = variable.axis_of(dim);
       return axis >= 0 && shape[static_cast<std::size_t>(axis)] == coord.size_of_dim(dim);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <limits>
 #include <map>
 
 #include "base/dtype.hpp"
@@ -17,10 +18,21 @@ constexpr std::array<const char*, 12> month_names = {"JAN", "FEB", "MAR", "APR",
                                                      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr std::array<const char*, 7> day_names = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
 constexpr std::int64_t second_ns = 1'000'000'000;
+// Two times can lie any number of steps apart, whatever the size of their file: 16 Mi bins are 1900 years of hours.
+constexpr std::size_t most_bins = std::size_t{1} << 24;
+
+[[noreturn]] void too_many_bins() {
+  throw UsageError("cannot resample: from the first to the last time there are more than " + std::to_string(most_bins) +
+                   " bins; check the times, or take a longer frequency");
+}
 
 [[noreturn]] void bad_frequency(const std::string& text) {
   throw UsageError("'" + text + "' is not a frequency that resample supports; use an optional count and one of " +
                    "MS, M, QS[-DEC], Q[-DEC], AS[-JAN], YS, A[-DEC], Y, W[-SUN], D, H, T, min, S, L, ms, U, us");
+}
+
+[[noreturn]] void beyond_all_times() {
+  throw UsageError("cannot resample: a bin begins or ends outside the range of times");
 }
 
 template <std::size_t N>
@@ -130,13 +142,17 @@ std::int64_t floor_mod(std::int64_t a, std::int64_t b) {
 /// Edges of bins of equal length, counted from midnight of the first day.
 std::vector<std::int64_t> tick_edges(Timeline timeline, std::int64_t first, std::int64_t last, std::int64_t step,
                                      Side closed) {
-  const std::int64_t origin = first - floor_mod(first, timeline.ticks_per_day());
+  std::int64_t origin = 0, from_origin = 0, begin = 0, end = 0;
+  if (__builtin_sub_overflow(first, floor_mod(first, timeline.ticks_per_day()), &origin) ||
+      __builtin_sub_overflow(last, origin, &from_origin))
+    beyond_all_times();
+  if (from_origin / step >= static_cast<std::int64_t>(most_bins)) too_many_bins();
   const std::int64_t before = floor_mod(first - origin, step);
-  const std::int64_t over = floor_mod(last - origin, step);
-  std::int64_t begin = first - before;
-  std::int64_t end = over > 0 ? last + (step - over) : last;
-  if (closed == Side::right && before == 0) begin = first - step;
-  if (closed == Side::left && over == 0) end = last + step;
+  const std::int64_t over = floor_mod(from_origin, step);
+  if (__builtin_sub_overflow(first, closed == Side::right && before == 0 ? step : before, &begin) ||
+      __builtin_add_overflow(last, over > 0 ? step - over : closed == Side::left ? step : 0, &end) ||
+      end > std::numeric_limits<std::int64_t>::max() - step)
+    beyond_all_times();
   std::vector<std::int64_t> edges;
   for (std::int64_t edge = begin; edge <= end; edge += step) edges.push_back(edge);
   return edges;
@@ -153,7 +169,10 @@ std::vector<std::int64_t> calendar_edges(Timeline timeline, std::int64_t first, 
   begin = step.rolled_forward(begin);
   end = step.rolled_back(end);
   std::vector<std::int64_t> edges;
-  for (std::int64_t day = begin; day <= end; day = step.shifted(day, frequency.count)) edges.push_back(day * per_day);
+  for (std::int64_t day = begin; day <= end; day = step.shifted(day, frequency.count)) {
+    if (edges.size() == most_bins) too_many_bins();
+    edges.push_back(day * per_day);
+  }
   return edges;
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#ifdef __SSE2__
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -100,7 +102,81 @@ std::size_t shuffle_wide(const std::byte* from, std::byte* to, std::size_t count
   return end;
 }
 
+#ifdef __x86_64__
+#define RANKINE_AVX2 __attribute__((target("avx2")))
+
+template <std::size_t N>
+struct WideVectors {
+  __m256i v[N];
+};
+
+// Thirty-two elements at a time. The instructions interleave each half of a vector by itself, so the first halves of all
+// vectors hold elements 0 to 15 and the second ones 16 to 31: those are put together at the end.
+template <std::size_t N>
+RANKINE_AVX2 std::size_t unshuffle_avx2(const std::byte* from, std::byte* to, std::size_t count) {
+  const std::size_t end = count & ~std::size_t{31};
+  for (std::size_t i = 0; i < end; i += 32) {
+    WideVectors<N> a, b;
+    for (std::size_t j = 0; j < N; ++j) a.v[j] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + j * count + i));
+    for (std::size_t round = 1; round < N; round *= 2) {
+      for (std::size_t k = 0; k < N / 2; ++k) {
+        b.v[2 * k] = _mm256_unpacklo_epi8(a.v[k], a.v[k + N / 2]);
+        b.v[2 * k + 1] = _mm256_unpackhi_epi8(a.v[k], a.v[k + N / 2]);
+      }
+      a = b;
+    }
+    auto* out = reinterpret_cast<__m256i*>(to + i * N);
+    for (std::size_t j = 0; j < N / 2; ++j) {
+      _mm256_storeu_si256(out + j, _mm256_permute2x128_si256(a.v[2 * j], a.v[2 * j + 1], 0x20));
+      _mm256_storeu_si256(out + N / 2 + j, _mm256_permute2x128_si256(a.v[2 * j], a.v[2 * j + 1], 0x31));
+    }
+  }
+  return end;
+}
+
+// The reverse: halves are parted first, even bytes from odd ones in each round.
+template <std::size_t N>
+RANKINE_AVX2 std::size_t shuffle_avx2(const std::byte* from, std::byte* to, std::size_t count) {
+  const std::size_t end = count & ~std::size_t{31};
+  const __m256i low_byte = _mm256_set1_epi16(0x00ff);
+  for (std::size_t i = 0; i < end; i += 32) {
+    WideVectors<N> a, b;
+    const auto* in = reinterpret_cast<const __m256i*>(from + i * N);
+    for (std::size_t j = 0; j < N / 2; ++j) {
+      const __m256i first = _mm256_loadu_si256(in + j), second = _mm256_loadu_si256(in + N / 2 + j);
+      a.v[2 * j] = _mm256_permute2x128_si256(first, second, 0x20);
+      a.v[2 * j + 1] = _mm256_permute2x128_si256(first, second, 0x31);
+    }
+    for (std::size_t round = 1; round < N; round *= 2) {
+      for (std::size_t k = 0; k < N / 2; ++k) {
+        const __m256i x = a.v[2 * k], y = a.v[2 * k + 1];
+        b.v[k] = _mm256_packus_epi16(_mm256_and_si256(x, low_byte), _mm256_and_si256(y, low_byte));
+        b.v[k + N / 2] = _mm256_packus_epi16(_mm256_srli_epi16(x, 8), _mm256_srli_epi16(y, 8));
+      }
+      a = b;
+    }
+    for (std::size_t j = 0; j < N; ++j) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + j * count + i), a.v[j]);
+  }
+  return end;
+}
+
+bool has_avx2() {
+  static const bool has = __builtin_cpu_supports("avx2") > 0;
+  return has;
+}
+#endif
+
 std::size_t shuffle_fast(const std::byte* from, std::byte* to, std::size_t count, std::size_t width) {
+#ifdef __x86_64__
+  if (has_avx2()) {
+    switch (width) {
+      case 2: return shuffle_avx2<2>(from, to, count);
+      case 4: return shuffle_avx2<4>(from, to, count);
+      case 8: return shuffle_avx2<8>(from, to, count);
+      default: return 0;
+    }
+  }
+#endif
   switch (width) {
     case 2: return shuffle_wide<2>(from, to, count);
     case 4: return shuffle_wide<4>(from, to, count);
@@ -110,6 +186,16 @@ std::size_t shuffle_fast(const std::byte* from, std::byte* to, std::size_t count
 }
 
 std::size_t unshuffle_fast(const std::byte* from, std::byte* to, std::size_t count, std::size_t width) {
+#ifdef __x86_64__
+  if (has_avx2()) {
+    switch (width) {
+      case 2: return unshuffle_avx2<2>(from, to, count);
+      case 4: return unshuffle_avx2<4>(from, to, count);
+      case 8: return unshuffle_avx2<8>(from, to, count);
+      default: return 0;
+    }
+  }
+#endif
   switch (width) {
     case 2: return unshuffle_wide<2>(from, to, count);
     case 4: return unshuffle_wide<4>(from, to, count);

@@ -92,6 +92,26 @@ TEST_CASE("resample bins are those of pandas and of xarray's CFTimeGrouper, empt
   CHECK(differences.text == "");
 }
 
+TEST_CASE("times far apart are not resampled to more bins than memory should hold") {
+  const auto error_of = [](const char* frequency, std::vector<std::int64_t> ticks) {
+    try {
+      resample_bins(Timeline::datetime64(), ticks, parse_frequency(frequency));
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string too_many =
+      "cannot resample: from the first to the last time there are more than 16777216 bins; check the times, or take a longer frequency";
+  const std::string beyond = "cannot resample: a bin begins or ends outside the range of times";
+  const std::int64_t day = 86'400'000'000'000;
+  CHECK(error_of("S", {0, 1000 * day}) == too_many);
+  CHECK(error_of("D", {0, 1000 * day}) == "");
+  CHECK(error_of("D", {INT64_MAX - 1, INT64_MAX}) == beyond);
+  CHECK(error_of("D", {INT64_MIN + 1, 0}) == beyond);
+  CHECK(error_of("3D", {INT64_MIN / 4 * 3, INT64_MAX / 4 * 3}) == beyond);
+}
+
 TEST_CASE("numbers with CF time units decode to xarray's ticks in xarray's dtype") {
   const auto lines = golden_lines("decode.txt");
   REQUIRE(lines.size() > 3000);

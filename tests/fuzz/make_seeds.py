@@ -5,6 +5,7 @@ import os
 import struct
 import sys
 import tempfile
+import zipfile
 
 import h5py
 import netCDF4
@@ -82,3 +83,32 @@ for at_start in (0, 1):
         offset += len(chunk)
     body = b"".join(inner)
     save("shard", f"start_{at_start}", bytes([at_start]) + (index + body if at_start else body + index))
+
+for name, method in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
+    with zipfile.ZipFile(os.path.join(folder, "zip", name), "w", method) as archive:
+        archive.writestr(".zgroup", '{"zarr_format": 2}')
+        archive.writestr("t/.zarray", json.dumps({"zarr_format": 2, "shape": [8, 8], "chunks": [8, 8], "dtype": "<f4", "order": "C",
+                                                  "compressor": {"id": "gzip", "level": 1}, "fill_value": 0, "filters": None}))
+        archive.writestr("t/.zattrs", '{"_ARRAY_DIMENSIONS": ["y", "x"]}')
+        archive.writestr("t/0.0", gzip.compress(raw))
+
+with netCDF4.Dataset(os.path.join(folder, "hdf5", "netcdf4"), "w") as file:
+    file.createDimension("time", None)
+    file.createDimension("x", 4)
+    time = file.createVariable("time", "f8", ("time",))
+    time.units = "days since 2000-01-01"
+    time[:] = [0, 1, 2]
+    packed = file.createVariable("t", "i2", ("time", "x"), fill_value=-1, zlib=True, shuffle=True, chunksizes=(2, 4))
+    packed.scale_factor = 0.5
+    packed[:] = np.arange(12).reshape(3, 4)
+    file.createVariable("name", str, ("x",))[:] = np.array(["a", "b", "c", "d"], dtype=object)
+    inner_group = file.createGroup("inner")
+    inner_group.createVariable("flag", file.createEnumType("i1", "kind", {"a": 0, "b": 1}), ("x",))[:] = [0, 1, 0, 1]
+
+with h5py.File(os.path.join(folder, "hdf5", "filters"), "w") as file:
+    file.create_dataset("lzf", data=values, chunks=(4, 4), compression="lzf")
+    file.create_dataset("scaled", data=values.astype("i4"), chunks=(4, 4), scaleoffset=0)
+    file.create_dataset("big", data=values.astype(">f8"), chunks=(4, 4), compression="gzip")
+    if h5py.h5z.filter_avail(h5py.h5z.FILTER_SZIP):
+        file.create_dataset("szip", data=values, chunks=(8, 8), compression="szip")
+    file.create_dataset("compact", shape=(3,), dtype="f4")

@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$2
 rm -rf "$folder"
-mkdir -p "$folder/script" "$folder/calendar" "$folder/codec" "$folder/netcdf3" "$folder/hdf5" "$folder/zarr" "$folder/shard"
+mkdir -p "$folder/script" "$folder/calendar" "$folder/codec" "$folder/netcdf3" "$folder/hdf5" "$folder/zarr" "$folder/shard" "$folder/zip"
 "$1" "$folder/wire"
 cp "$here"/../../examples/*.py "$folder/script/"
 cp "$here"/../differential/scripts/*.py "$folder/script/"
@@ -21,3 +21,4 @@ printf '\211HDF\r\n\032\n\000' >"$folder/hdf5/signature"
 printf '\003\000\000\010abcdefgh' >"$folder/codec/lz4"
 printf '{"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f4", "compressor": null, "fill_value": 0, "order": "C", "filters": null}' >"$folder/zarr/plain"
 printf '\000' >"$folder/shard/empty"
+printf 'PK\005\006\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' >"$folder/zip/empty"

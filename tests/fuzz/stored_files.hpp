@@ -12,15 +12,19 @@
 
 namespace rankine::fuzz {
 
-/// A folder of this process, on memory where there is some.
+/// A folder of this process, on memory where there is some; it goes with the process.
 inline std::filesystem::path scratch_folder() {
-  static const std::filesystem::path folder = [] {
-    const std::filesystem::path base = std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
-    const auto own = base / ("rankine-fuzz-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(own);
-    return own;
-  }();
-  return folder;
+  struct Folder {
+    std::filesystem::path path = (std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path()) /
+                                 ("rankine-fuzz-" + std::to_string(::getpid()));
+    Folder() { std::filesystem::create_directories(path); }
+    ~Folder() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  };
+  static const Folder folder;
+  return folder.path;
 }
 
 inline void write_file(const std::filesystem::path& path, const void* data, std::size_t size) {
