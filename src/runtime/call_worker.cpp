@@ -151,6 +151,7 @@ void CallWorker::apply() {
                      flush_reports();
                      send(scheduler_rank, wire::RecallAnswer{a.task, a.attempt, a.granted});
                    },
+                   [](const auto&) {},  // results of calls stay in memory
                },
                action);
   }

@@ -34,7 +34,7 @@ void Scheduler::sanity_check() const {
     const std::uint64_t cost = cost_us(task);
     switch (state) {
       case TaskState::waiting:
-        RANKINE_CHECK(missing > 0 || !started_, "a task waits for nothing");
+        RANKINE_CHECK(missing > 0 || !started_ || is_parked(task), "a task waits for nothing");
         RANKINE_CHECK(worker == no_worker, "a waiting task has a worker");
         break;
       case TaskState::delayed: ++delayed; break;
@@ -91,9 +91,11 @@ void Scheduler::sanity_check() const {
     graph_->dependents(task, edges);
     const auto readers = std::count_if(edges.begin(), edges.end(), [&](TaskId r) { return is_unfinished(r); });
     if (state == TaskState::held) RANKINE_CHECK(readers == tasks_.count(task), "readers are miscounted");
-    if (state == TaskState::released) RANKINE_CHECK(readers == 0, "an output was released before its last reader");
+    const auto parked = std::count_if(edges.begin(), edges.end(), [&](TaskId r) { return is_parked(r); });
+    if (state == TaskState::released) RANKINE_CHECK(readers == parked, "an output was released before its last reader");
     if (state == TaskState::erred) RANKINE_CHECK(readers == 0, "a task waits for an erred one");
   }
+  for (const TaskId task : parked_) RANKINE_CHECK(tasks_.state(task) == TaskState::waiting, "a discarded task does not wait");
   RANKINE_CHECK(unfinished == unfinished_, "unfinished tasks are miscounted");
   RANKINE_CHECK(erred == erred_, "erred tasks are miscounted");
   RANKINE_CHECK(ready == ready_total_, "ready tasks are miscounted");

@@ -30,6 +30,8 @@ void Scheduler::dispatch(Actions& out) {
     dirty_.clear();
     if (!failure_) serve_hungry(out);
     if (!failure_) force_progress(out);
+    // All that can run needs what was discarded.
+    if (!failure_ && assigned_total_ == 0 && ready_total_ == 0 && delayed_.empty() && !live_workers_.empty()) demand_any();
     // A task that was erred just now may have freed memory.
   } while (!failure_ && !dirty_.empty());
   if (!failure_) note_finished_run(out);
@@ -50,11 +52,18 @@ void Scheduler::refuse_unservable(Actions& out) {
 void Scheduler::fill(WorkerId id, Actions& out) {
   WorkerState& worker = at(id);
   Filled outcome = Filled::assigned;
+  if (worker.overflows && worker.held_bytes <= worker.root_admission_limit / 2) worker.overflows = false;
   while (!failure_ && has_room_in_queue(worker, worker.assigned_count, options_.queued_ahead_per_worker)) {
     // What the user has given a priority goes first even where it is a root.
     const bool root_first = growing_ && root_outranks_ready(id);
     outcome = root_first ? assign_next_root(id, out) : assign_next_ready(id, out);
     if (outcome == Filled::no_work) outcome = root_first ? assign_next_ready(id, out) : assign_next_root(id, out);
+    if (outcome == Filled::no_memory && worker.assigned_count == 0 && !worker.overflows && worker.description.scratch.value != 0) {
+      // Nothing there will free anything: what it holds may go to scratch, rather than nothing go on.
+      worker.overflows = true;
+      outcome = Filled::assigned;
+      continue;
+    }
     if (outcome != Filled::assigned) break;
   }
   if (outcome == Filled::no_work && worker.has_free_thread() && !worker.hungry) {

@@ -30,8 +30,11 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out, std::span
   blame(suspects, worker, how, out);
   if (failure_) return;
   homeless.insert(homeless.end(), lost.begin(), lost.end());
-  for (const TaskId task : homeless)
-    if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);
+  for (const TaskId task : homeless) {
+    if (tasks_.state(task) != TaskState::waiting) continue;
+    if (tasks_.count(task) == 0) make_ready(task);
+    else demand_if_alone_missing(task);
+  }
 
   if (started_ && unfinished_ != 0 && live_workers_.empty()) {
     fail_run({std::nullopt, "no worker is left", true, {}}, out);
@@ -49,8 +52,11 @@ void Scheduler::on_effects_lost(Instant, std::span<const TaskId> tasks, Actions&
   for (const TaskId task : lost) forget_output(task);
   resubmit(lost);
   err_hopeless(out);
-  for (const TaskId task : lost)
-    if (tasks_.state(task) == TaskState::waiting && tasks_.count(task) == 0) make_ready(task);
+  for (const TaskId task : lost) {
+    if (tasks_.state(task) != TaskState::waiting) continue;
+    if (tasks_.count(task) == 0) make_ready(task);
+    else demand_if_alone_missing(task);
+  }
   dispatch(out);
 }
 
@@ -86,16 +92,18 @@ void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
     const PinGroup group = graph_->pin_group(task);
     if (held_there || (group.value != 0 && group_worker_[group.value] == id.value)) lost.push_back(task);
   }
-  for (const TaskId task : lost) {
-    if (tasks_.state(task) != TaskState::held) continue;
-    for (const TaskId reader : graph_->dependents_of(task, scan_)) {
-      if (!is_unfinished(reader)) continue;
-      tasks_.increment(reader);
-      if (tasks_.state(reader) != TaskState::ready) continue;  // assigned ones may have fetched it already
-      unqueue(reader);
-      tasks_.set_state(reader, TaskState::waiting);
-      tasks_.set_worker(reader, no_worker);
-    }
+  for (const TaskId task : lost)
+    if (tasks_.state(task) == TaskState::held) unhold(task);
+}
+
+void Scheduler::unhold(TaskId task) {
+  for (const TaskId reader : graph_->dependents_of(task, scan_)) {
+    if (!is_unfinished(reader)) continue;
+    tasks_.increment(reader);
+    if (tasks_.state(reader) != TaskState::ready) continue;  // assigned ones may have fetched it already
+    unqueue(reader);
+    tasks_.set_state(reader, TaskState::waiting);
+    tasks_.set_worker(reader, no_worker);
   }
 }
 

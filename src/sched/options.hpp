@@ -59,6 +59,8 @@ struct WorkerDescription {
   std::vector<std::uint32_t> resources = {};
   /// Its process is rank 0's: what kills it ends the job, so a task during which workers died goes elsewhere.
   bool hosts_scheduler = false;
+  /// What it may put on node-local scratch of what it holds; 0: nothing.
+  Bytes scratch = {};
 };
 
 }  // namespace rankine::sched

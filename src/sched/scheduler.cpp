@@ -305,10 +305,14 @@ void Scheduler::finish(TaskId task, WorkerId worker, Bytes actual, Actions& out)
   for (const TaskId reader : graph_->dependents_of(task, dependents_)) {
     if (!is_unfinished(reader)) continue;
     ++readers;
-    if (tasks_.decrement(reader) == 0 && tasks_.state(reader) == TaskState::waiting) make_ready(reader);
+    const bool has_all = tasks_.decrement(reader) == 0;
+    if (tasks_.state(reader) != TaskState::waiting) continue;
+    if (has_all && !is_parked(reader)) make_ready(reader);
+    else if (!has_all && !parked_.empty()) satisfied_.push_back(reader);
   }
   tasks_.set_count(task, readers);
   if (readers == 0) release_if_unneeded(task, out);
+  for (const TaskId reader : std::exchange(satisfied_, {})) demand_if_alone_missing(reader);
 }
 
 void Scheduler::release_if_unneeded(TaskId task, Actions& out) {
@@ -338,8 +342,9 @@ void Scheduler::forget_size(TaskId task) {
 
 /// Back into a queue, or to waiting if an input was lost meanwhile.
 void Scheduler::requeue(TaskId task) {
-  if (tasks_.count(task) == 0) make_ready(task);
-  else tasks_.set_state(task, TaskState::waiting);
+  if (tasks_.count(task) == 0) return make_ready(task);
+  tasks_.set_state(task, TaskState::waiting);
+  demand_if_alone_missing(task);
 }
 
 void Scheduler::delay(Instant now, TaskId task, std::uint32_t failure_count, Actions& out) {

@@ -65,6 +65,10 @@ class Scheduler {
   /// What these finished tasks without readers did outside (written chunks) is in doubt: they run again. Tasks that have
   /// not finished, or whose output is held, are left as they are.
   void on_effects_lost(Instant now, std::span<const TaskId> tasks, Actions& out);
+  /// These outputs are held there no more, although the worker lives: what it had in scratch cannot be read back, or
+  /// (discarded) it gave them up because neither memory nor scratch had room. Those that it does not hold are ignored.
+  /// The former are computed again at once, the latter when that is all that a reader misses.
+  void on_outputs_lost(Instant now, WorkerId worker, std::span<const TaskId> tasks, bool discarded, Actions& out);
   void start(Instant now, Actions& out);
   /// `actual`: bytes of the output now held at the worker.
   void on_task_finished(Instant now, WorkerId worker, TaskId task, std::uint32_t attempt, Bytes actual,
@@ -188,8 +192,16 @@ class Scheduler {
   // lost workers (lineage.cpp)
   void give_up_queues(WorkerId worker, std::vector<TaskId>& homeless);
   void unhold_at(WorkerId worker, std::vector<TaskId>& lost);
+  void unhold(TaskId task);
   void forget_output(TaskId task);
   void resubmit(std::vector<TaskId>& lost);
+
+  // outputs that workers gave up (discards.cpp)
+  bool is_parked(TaskId task) const { return !parked_.empty() && parked_.contains(task); }
+  void park(TaskId task);
+  void demand_if_alone_missing(TaskId reader);
+  void demand(std::vector<TaskId> tasks);
+  bool demand_any();
 
   // tasks that fail or kill (suspects.cpp)
   bool is_marked(TaskId task) const;
@@ -211,10 +223,10 @@ class Scheduler {
   std::uint64_t bytes_to_add(TaskId task, WorkerId worker);
   std::uint64_t move_cost_us(TaskId task, WorkerId worker);
   bool fits(std::uint64_t added_bytes, WorkerId id) const {
-    return at(id).projected_bytes() + added_bytes <= at(id).admission_limit;
+    return at(id).has_room(added_bytes, at(id).admission_limit);
   }
   bool root_fits(std::uint64_t added_bytes, WorkerId id) const {
-    return at(id).projected_bytes() + added_bytes <= at(id).root_admission_limit;
+    return at(id).has_room(added_bytes, at(id).root_admission_limit);
   }
   bool has_resources(WorkerId id, TaskId task) const;
 
@@ -314,9 +326,11 @@ class Scheduler {
   std::unordered_map<TaskId, FailureReport> errors_;  ///< of the tasks that caused it
   std::vector<TaskId> hopeless_;               ///< to be computed (again), and need an erred task
   std::unordered_set<TaskId> blocked_;         ///< at a worker, waiting for other tasks
+  std::vector<TaskId> satisfied_;              ///< readers that miss one output less, while others are discarded
+  std::unordered_set<TaskId> parked_;          ///< discarded, and waiting until a reader misses nothing else
   bool started_ = false;
   bool paused_ = false;
-  bool had_losses_ = false;                    ///< a worker was lost: holders may have moved under assigned readers
+  bool had_losses_ = false;                    ///< a worker or an output was lost: holders may have moved under assigned readers
   bool reported_success_ = false;
 
   // Reused buffers: dependencies and dependents of the task at hand, nested uses have their own.

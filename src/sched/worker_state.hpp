@@ -31,6 +31,7 @@ struct alignas(64) WorkerState {
   bool dirty = false;                  ///< on the list of workers to be filled
   bool hungry = false;                 ///< on the list of workers that found nothing to do
   bool recall_pending = false;         ///< a task of another worker is being asked back for it
+  bool overflows = false;              ///< its memory is full and nothing runs: what it holds may go to its scratch
   std::uint32_t threads = 1;
   std::uint32_t node = 0;
   std::uint32_t stealable_at = not_stealable;  ///< place on the list of workers that have what thieves look for
@@ -58,6 +59,12 @@ struct alignas(64) WorkerState {
   bool has_free_thread() const { return assigned_count < threads; }
   std::uint64_t wait_us() const { return threads == 1 ? backlog_us : backlog_us / threads; }
   std::uint64_t projected_bytes() const { return held_bytes + replica_bytes + running_bytes; }
+  /// Where it overflows, what is held counts against scratch too, what is in use against memory alone.
+  bool has_room(std::uint64_t added, std::uint64_t limit) const {
+    if (projected_bytes() + added <= limit) return true;
+    return overflows && replica_bytes + running_bytes + added <= limit &&
+           projected_bytes() + added <= limit + description.scratch.value;
+  }
 };
 
 }  // namespace rankine::sched

@@ -72,6 +72,40 @@ Scenario draw_growing_scenario(std::uint64_t seed, std::uint32_t task_count, std
   return scenario;
 }
 
+Scenario draw_spilling_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32_t worker_count) {
+  Scenario scenario = draw_scenario(seed, task_count, worker_count);
+  scenario.command += " --spilling";
+  Prng prng(seed ^ 0x7370696c);
+  SimulationOptions& options = scenario.options;
+  Bytes whole, largest;
+  std::vector<TaskId> inputs;
+  for (std::uint32_t i = 0; i < scenario.graph->task_count(); ++i) {
+    inputs.clear();
+    scenario.graph->dependencies({i}, inputs);
+    Bytes need = scenario.graph->output_bytes({i}) + scenario.graph->scratch_bytes({i});
+    for (const TaskId input : inputs) need += scenario.graph->output_bytes(input);
+    largest = std::max(largest, need);
+    whole += scenario.graph->output_bytes({i});
+  }
+  // No plan is run that has a task without room.
+  const double slack = prng.chance(0.3) ? 1.0 : 1.0 + 2.0 * prng.uniform();
+  options.memory_limit = {1 + static_cast<std::uint64_t>(slack * static_cast<double>(largest.value))};
+  if (options.replica_cache.value != 0) options.replica_cache = {options.memory_limit.value / 16};
+  const bool small_scratch = prng.chance(0.25);
+  options.scratch = {1 + (small_scratch ? static_cast<std::uint64_t>(prng.uniform() * static_cast<double>(whole.value))
+                                        : 4 * whole.value)};
+  options.spill_target = 0.3 + 0.5 * prng.uniform();
+  options.spill_spill = options.spill_target + 0.1;
+  options.spill_stop = prng.chance(0.3) ? options.spill_target : 0.9;
+  options.disk_bytes_per_us = static_cast<std::uint32_t>(1 + prng.below(2000));
+  options.most_writes = static_cast<std::uint32_t>(1 + prng.below(8));
+  options.claims_ahead = static_cast<std::uint32_t>(prng.below(3));
+  options.has_next_use = prng.chance(0.7);
+  if (prng.chance(0.25)) options.faults.spill_fails_chance = 0.3 * prng.uniform();
+  if (prng.chance(0.4)) options.faults.damage_chance = 0.2 * prng.uniform();
+  return scenario;
+}
+
 std::string describe(const Scenario& scenario) {
   const SimulationOptions& options = scenario.options;
   const FaultOptions& faults = options.faults;
@@ -83,6 +117,8 @@ std::string describe(const Scenario& scenario) {
          ", doubled " + std::to_string(faults.duplicate_chance) + ", late " + std::to_string(faults.late_chance) +
          ", lost workers " + std::to_string(faults.lost_workers) + (faults.losses_within_us == 0 ? "" : " at once") +
          ", of which live on " + std::to_string(faults.lives_on_chance) + ", cancelled " + std::to_string(faults.cancel_chance) +
+         (options.scratch.value != 0 ? ", scratch " + format_bytes(options.scratch) + ", of which fail " +
+                                           std::to_string(faults.spill_fails_chance) + ", damaged " + std::to_string(faults.damage_chance) : "") +
          (options.grows_by != 0 ? ", grows by up to " + std::to_string(options.grows_by) : "");
 }
 

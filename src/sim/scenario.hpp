@@ -21,6 +21,9 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count = 0, std::ui
 /// The same, but the graph comes in pieces while the run is on, failures end tasks and not the run, some are cancelled.
 Scenario draw_growing_scenario(std::uint64_t seed, std::uint32_t task_count = 0, std::uint32_t worker_count = 0);
 
+/// The same as the first with workers that spill: little memory, and scratch that is roomy, small, failing or damaged.
+Scenario draw_spilling_scenario(std::uint64_t seed, std::uint32_t task_count = 0, std::uint32_t worker_count = 0);
+
 /// One line: kind, tasks, workers, faults.
 std::string describe(const Scenario& scenario);
 

@@ -10,6 +10,7 @@
 #include "base/prng.hpp"
 #include "sched/growing_graph.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/static_order.hpp"
 #include "wire/messages.hpp"
 #include "worker/worker.hpp"
 
@@ -30,7 +31,7 @@ struct Violation : std::runtime_error {
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { deliver, run_ends, timer, worker_dies, loss_noticed, grows, cancels };
+  enum class Kind : std::uint8_t { deliver, run_ends, timer, worker_dies, loss_noticed, grows, cancels, written, loaded, sent_from_file, scratch_room };
   Instant at{};
   std::uint64_t sequence = 0;
   Kind kind = Kind::deliver;
@@ -39,6 +40,7 @@ struct Event {
   TaskId task{};                ///< run_ends
   std::uint32_t attempt = 0;
   std::uint32_t duration_us = 0;
+  std::uint64_t file = 0;             ///< of a block in scratch
 };
 struct Later {
   bool operator()(const Event& a, const Event& b) const {
@@ -50,6 +52,14 @@ struct Later {
 struct SimulatedWorker {
   worker::Worker machine;
   std::map<TaskId, std::uint64_t> blocks;  ///< hash by task
+  struct File {
+    TaskId task;
+    std::uint64_t hash = 0;
+    bool whole = false;
+  };
+  std::map<std::uint64_t, File> files{};   ///< scratch, by number
+  Bytes scratch_used{};
+  Instant disk_until{};
   std::uint32_t slowness = 1;
   bool alive = true;
   bool unheard = false;                    ///< taken for lost, and going on
@@ -69,7 +79,8 @@ class Simulation {
       workers_.push_back({worker::Worker({.self = {rank}, .threads = options_.threads_per_worker,
                                           .memory_limit = options_.memory_limit,
                                           .max_parallel_fetches = options_.max_parallel_fetches,
-                                          .replica_cache = options_.replica_cache}), {}, 1, true, false, {}, {}, {}, {}});
+                                          .replica_cache = options_.replica_cache, .spill = spill_options()}), {}, {}, {}, {}, 1, true, false, {}, {}, {}, {}});
+      if (options_.scratch.value != 0 && options_.has_next_use) workers_.back().machine.set_next_use(next_use());
       if (prng_.chance(options_.faults.slow_worker_chance))
         workers_.back().slowness = static_cast<std::uint32_t>(2 + prng_.below(19));
     }
@@ -95,11 +106,38 @@ class Simulation {
     }
     result_.makespan_us = static_cast<std::uint64_t>(end_.ns / ns_per_us);
     result_.forced = scheduler_.forced_count();
-    for (const auto& worker : workers_) result_.peak_held = std::max(result_.peak_held, worker.machine.peak_held_bytes());
+    for (const auto& worker : workers_) {
+      result_.peak_held = std::max(result_.peak_held, worker.machine.peak_held_bytes());
+      result_.peak_known = std::max(result_.peak_known, worker.machine.peak_known_bytes());
+    }
     return result_;
   }
 
  private:
+  worker::SpillOptions spill_options() const {
+    worker::SpillOptions spill;
+    spill.enabled = options_.scratch.value != 0;
+    const auto part = [&](double fraction) { return Bytes{static_cast<std::uint64_t>(fraction * static_cast<double>(options_.memory_limit.value))}; };
+    spill.target = part(options_.spill_target);
+    spill.spill = part(options_.spill_spill);
+    spill.stop = part(options_.spill_stop);
+    spill.max_writes = options_.most_writes;
+    spill.claims_ahead = options_.claims_ahead;
+    return spill;
+  }
+
+  worker::NextUse next_use() {
+    if (!order_) order_ = std::make_shared<const std::vector<std::uint32_t>>(sched::compute_static_order(*graph_).rank);
+    return [graph = graph_, order = order_](TaskId block, std::uint32_t place) -> std::optional<std::uint32_t> {
+      std::vector<TaskId> readers;
+      graph->dependents(block, readers);
+      std::optional<std::uint32_t> first;
+      for (const TaskId reader : readers)
+        if (const std::uint32_t rank = (*order)[reader.value]; rank > place && (!first || rank < *first)) first = rank;
+      return first;
+    };
+  }
+
   SimulatedWorker& at_rank(std::uint32_t rank) { return workers_[rank - 1]; }
 
   /// Every task's hash as one thread would compute it, inputs first.
@@ -130,7 +168,7 @@ class Simulation {
   void begin() {
     for (std::uint32_t rank = 1; rank <= options_.worker_count; ++rank) {
       scheduler_.on_worker_joined(now_, {rank}, {rank % options_.node_count, options_.threads_per_worker,
-                                                 options_.memory_limit, {1 + rank % 2}}, actions_);
+                                                 options_.memory_limit, {1 + rank % 2}, false, options_.scratch}, actions_);
     }
     scheduler_.start(now_, actions_);
     carry_out_scheduler();
@@ -202,6 +240,13 @@ class Simulation {
         at_rank(event.to).alive = at_rank(event.to).unheard;
         return post(options_.faults.loss_noticed_us * ns_per_us, {.kind = Event::Kind::loss_noticed, .to = event.to});
       case Event::Kind::grows: return grow();
+      case Event::Kind::written: return end_write(event);
+      case Event::Kind::loaded: return end_load(event);
+      case Event::Kind::sent_from_file: return send_from_file(event);
+      case Event::Kind::scratch_room:
+        if (!at_rank(event.to).alive) return;
+        at_rank(event.to).machine.on_scratch_room(worker_actions_);
+        return carry_out_worker(event.to);
       case Event::Kind::cancels:
         if (event.task.value >= scheduler_.task_count()) return;
         scheduler_.on_cancelled(now_, event.task, actions_);
@@ -266,10 +311,15 @@ class Simulation {
       scheduler_.on_input_missing(now_, worker, message.task, message.attempt, message.input, actions_);
     } else if constexpr (std::is_same_v<M, wire::RecallAnswer>) {
       scheduler_.on_recall_answered(now_, worker, message.task, message.attempt, message.granted, actions_);
+    } else if constexpr (std::is_same_v<M, wire::BlocksLost>) {
+      client_asked_ = false;  // a wanted output may have to be computed again
+      scheduler_.on_outputs_lost(now_, worker, message.tasks, message.discarded, actions_);
     } else if constexpr (std::is_same_v<M, wire::BlockReply>) {
       take_wanted(message);
     } else if constexpr (std::is_same_v<M, wire::BlockRefused>) {
-      throw Violation("a wanted output was refused to the client");
+      if (options_.scratch.value == 0) throw Violation("a wanted output was refused to the client");
+      client_asked_ = false;
+      asked_.erase(message.task);
     } else {
       throw Violation("rank 0 got a message that is not for it");
     }
@@ -279,8 +329,11 @@ class Simulation {
   void at_worker(std::uint32_t from, std::uint32_t rank, const M& message) {
     SimulatedWorker& worker = at_rank(rank);
     if constexpr (std::is_same_v<M, wire::AssignBatch>) {
-      for (std::size_t i = 0; i < message.tasks.size(); ++i)
-        worker.machine.on_assign(message.assignment(i), message.inputs_of(i), worker_actions_);
+      for (std::size_t i = 0; i < message.tasks.size(); ++i) {
+        worker::Assignment assignment = message.assignment(i);
+        assignment.room = graph_->output_bytes(assignment.task) + graph_->scratch_bytes(assignment.task);
+        worker.machine.on_assign(assignment, message.inputs_of(i), worker_actions_);
+      }
     } else if constexpr (std::is_same_v<M, wire::ReleaseBatch>) {
       worker.machine.on_release(message.tasks, worker_actions_);
     } else if constexpr (std::is_same_v<M, wire::Recall>) {
@@ -395,6 +448,24 @@ class Simulation {
         send(rank, rank_0, wire::InputMissing{missing->task, missing->attempt, missing->input});
       else if (const auto* answer = std::get_if<worker::AnswerRecall>(&action))
         send(rank, rank_0, wire::RecallAnswer{answer->task, answer->attempt, answer->granted});
+      else if (const auto* evict = std::get_if<worker::EvictBlock>(&action)) worker.blocks.erase(evict->task);
+      else if (const auto* forget = std::get_if<worker::ForgetSpilled>(&action)) forget_file(worker, forget->file);
+      else if (const auto* spill = std::get_if<worker::SpillBlock>(&action)) begin_write(rank, *spill);
+      else if (const auto* load = std::get_if<worker::LoadBlock>(&action))
+        post(disk_delay(worker, load->task), {.kind = Event::Kind::loaded, .to = rank, .task = load->task, .file = load->file});
+      else if (const auto* from_file = std::get_if<worker::SendSpilled>(&action))
+        post(disk_delay(worker, from_file->task), {.kind = Event::Kind::sent_from_file, .from = from_file->to.value, .to = rank,
+                                                   .task = from_file->task, .file = from_file->file});
+      else if (const auto* lost = std::get_if<worker::ReportLost>(&action)) {
+        ++(lost->discarded ? result_.discarded : result_.damaged);
+        // That it was made must be known before that it is gone.
+        if (!finished.tasks.empty()) send(rank, rank_0, std::exchange(finished, {}));
+        send(rank, rank_0, wire::BlocksLost{lost->discarded, {lost->task}});
+      } else if (const auto* no_room = std::get_if<worker::ReportNoRoom>(&action)) {
+        if (!spill_failed_) throw Violation("a task finds no room although scratch has it");
+        failed_for_good_.insert(no_room->task);
+        send(rank, rank_0, wire::TaskFailed{no_room->task, no_room->attempt, true, 5, "no room"});
+      }
     }
     if (!finished.tasks.empty()) send(rank, rank_0, finished);
   }
@@ -402,12 +473,86 @@ class Simulation {
   void reply_with_block(std::uint32_t rank, const worker::SendBlock& block) {
     const auto found = at_rank(rank).blocks.find(block.task);
     if (found == at_rank(rank).blocks.end()) throw Violation("a worker sends a block that it does not hold");
+    reply_with(rank, block.to.value, block.task, found->second);
+  }
+
+  void reply_with(std::uint32_t rank, std::uint32_t to, TaskId task, std::uint64_t hash) {
     ByteWriter head;
-    head.put(found->second);
+    head.put(hash);
     wire::BlockReply reply;
-    reply.task = block.task;
+    reply.task = task;
     reply.head = head.take();
-    send(rank, block.to.value, reply, graph_->output_bytes(block.task));
+    send(rank, to, reply, graph_->output_bytes(task));
+  }
+
+  // Scratch: one disk a worker, its operations one after the other.
+
+  std::int64_t disk_delay(SimulatedWorker& worker, TaskId task) {
+    const auto duration = static_cast<std::int64_t>(1 + graph_->output_bytes(task).value * ns_per_us / std::max(1u, options_.disk_bytes_per_us));
+    worker.disk_until = {std::max(worker.disk_until.ns, now_.ns) + duration};
+    return worker.disk_until.ns - now_.ns;
+  }
+
+  void begin_write(std::uint32_t rank, const worker::SpillBlock& spill) {
+    SimulatedWorker& worker = at_rank(rank);
+    const auto block = worker.blocks.find(spill.task);
+    if (block == worker.blocks.end()) throw Violation("a block is spilled that is not in memory");
+    if (!worker.files.emplace(spill.file, SimulatedWorker::File{spill.task, block->second, false}).second)
+      throw Violation("a file is written twice");
+    worker.scratch_used += graph_->output_bytes(spill.task);
+    post(disk_delay(worker, spill.task), {.kind = Event::Kind::written, .to = rank, .task = spill.task, .file = spill.file});
+  }
+
+  void forget_file(SimulatedWorker& worker, std::uint64_t file) {
+    const auto found = worker.files.find(file);
+    if (found == worker.files.end()) throw Violation("a file is forgotten that is not there");
+    worker.scratch_used -= graph_->output_bytes(found->second.task);
+    worker.files.erase(found);
+  }
+
+  void end_write(const Event& event) {
+    SimulatedWorker& worker = at_rank(event.to);
+    const auto file = worker.files.find(event.file);
+    if (!worker.alive || file == worker.files.end()) return;
+    if (worker.scratch_used > options_.scratch || prng_.chance(options_.faults.spill_fails_chance)) {
+      forget_file(worker, event.file);
+      spill_failed_ = true;
+      worker.machine.on_spill_failed(event.task, event.file, worker_actions_);
+      // Who lives on unheard would try for ever.
+      if (!worker.unheard)
+        post(static_cast<std::int64_t>(1 + prng_.below(5000)) * ns_per_us, {.kind = Event::Kind::scratch_room, .to = event.to});
+    } else {
+      file->second.whole = true;
+      result_.bytes_spilled += graph_->output_bytes(event.task);
+      worker.machine.on_spilled(event.task, event.file, worker_actions_);
+    }
+    carry_out_worker(event.to);
+  }
+
+  void end_load(const Event& event) {
+    SimulatedWorker& worker = at_rank(event.to);
+    if (!worker.alive || !worker.machine.awaits(event.task, event.file)) return;
+    const auto file = worker.files.find(event.file);
+    if (file == worker.files.end() || !file->second.whole) throw Violation("a file is read that is not there");
+    if (prng_.chance(options_.faults.damage_chance)) {
+      worker.machine.on_load_failed(event.task, event.file, worker_actions_);
+    } else {
+      result_.bytes_unspilled += graph_->output_bytes(event.task);
+      if (!worker.blocks.emplace(event.task, file->second.hash).second) throw Violation("a block is loaded that is in memory");
+      worker.machine.on_loaded(event.task, event.file, worker_actions_);
+    }
+    carry_out_worker(event.to);
+  }
+
+  void send_from_file(const Event& event) {
+    SimulatedWorker& worker = at_rank(event.to);
+    if (!worker.alive) return;
+    const auto file = worker.files.find(event.file);
+    if (file == worker.files.end() || prng_.chance(options_.faults.damage_chance)) {
+      worker.machine.on_send_failed(event.task, event.file, {event.from}, worker_actions_);
+      return carry_out_worker(event.to);
+    }
+    reply_with(event.to, event.from, event.task, file->second.hash);
   }
 
   void begin_execution(std::uint32_t rank, const worker::StartTask& start) {
@@ -487,9 +632,14 @@ class Simulation {
       if (!worker.blocks.empty())
         throw Violation("worker " + std::to_string(rank) + " still holds " + std::to_string(worker.blocks.size()) +
                         " blocks, of " + graph_->describe(worker.blocks.begin()->first));
+      if (!worker.files.empty()) throw Violation("worker " + std::to_string(rank) + " leaves " + std::to_string(worker.files.size()) + " files in scratch");
       if (!worker.machine.is_idle()) throw Violation("worker " + std::to_string(rank) + " still has tasks");
       const bool is_bounded = options_.memory_limit.value != 0 && options_.faults.lost_workers == 0 &&
                               scheduler_.forced_count() == 0;
+      const bool can_spill = options_.scratch.value != 0 && options_.memory_limit.value != 0 && !spill_failed_;
+      if (can_spill && largest_need() <= options_.memory_limit && worker.machine.peak_known_bytes() > options_.memory_limit)
+        throw Violation("worker " + std::to_string(rank) + " had " + format_bytes(worker.machine.peak_known_bytes()) +
+                        " in memory, promised or on its way, under a limit of " + format_bytes(options_.memory_limit) + " and with scratch enough");
       if (is_bounded && worker.machine.peak_held_bytes() > options_.memory_limit)
         throw Violation("worker " + std::to_string(rank) + " held " + format_bytes(worker.machine.peak_held_bytes()) +
                         " under a limit of " + format_bytes(options_.memory_limit));
@@ -499,6 +649,20 @@ class Simulation {
     for (std::uint32_t i = 0; i < graph_->task_count(); ++i)
       if (graph_->is_wanted({i}) != taken_.contains({i}) && !erred_.contains({i})) throw Violation("the client has not got a wanted output");
     for (const auto& [task, hash] : taken_) result_.result_digest = mix(result_.result_digest, hash);
+  }
+
+  /// Of any task: inputs, output and buffers.
+  Bytes largest_need() const {
+    Bytes largest;
+    std::vector<TaskId> inputs;
+    for (std::uint32_t i = 0; i < graph_->task_count(); ++i) {
+      inputs.clear();
+      graph_->dependencies({i}, inputs);
+      Bytes need = graph_->output_bytes({i}) + graph_->scratch_bytes({i});
+      for (const TaskId input : inputs) need += graph_->output_bytes(input);
+      largest = std::max(largest, need);
+    }
+    return largest;
   }
 
   void note(std::uint64_t value) { result_.digest = mix(result_.digest, value); }
@@ -524,6 +688,8 @@ class Simulation {
   std::uint64_t sequence_ = 0;
   bool client_asked_ = false;
   bool run_over_ = false;
+  bool spill_failed_ = false;
+  std::shared_ptr<const std::vector<std::uint32_t>> order_;
   SimulationResult result_;
 };
 

@@ -22,6 +22,8 @@ struct FaultOptions {
   std::uint32_t loss_noticed_us = 2000;
   double cancel_chance = 0;           ///< of a task, at some time; where the run keeps going
   std::uint32_t losses_within_us = 0; ///< 0: spread over the run; else all of them in so short a time, at any moment
+  double spill_fails_chance = 0;      ///< of a block on its way to scratch: the disk is full just then
+  double damage_chance = 0;           ///< of a block that is read back from scratch: it is not what was written
   double lives_on_chance = 0;         ///< of a lost worker: it was only silent, and goes on where nobody hears it
 };
 
@@ -35,6 +37,11 @@ struct SimulationOptions {
   std::uint32_t bandwidth_bytes_per_us = 5000;
   std::uint32_t max_parallel_fetches = 8;
   Bytes replica_cache;                 ///< per worker
+  Bytes scratch;                       ///< per worker; 0: nothing is spilled
+  double spill_target = 0.7, spill_spill = 0.8, spill_stop = 0.9;  ///< of the memory limit
+  std::uint32_t disk_bytes_per_us = 500;
+  std::uint32_t most_writes = 8, claims_ahead = 1;
+  bool has_next_use = true;            ///< workers know the static order
   FaultOptions faults;
   sched::SchedulerOptions scheduler;   ///< keep_going: permanent errors err tasks, the run goes on
   /// The scheduler knows nothing at first; the tasks come in pieces of up to so many while it runs. 0: all at once.
@@ -54,6 +61,9 @@ struct SimulationResult {
   std::uint32_t erred = 0;             ///< tasks that failed for good, were cancelled, or need one that did
   Bytes bytes_moved;
   Bytes peak_held;                     ///< largest of any worker
+  Bytes peak_known;                    ///< with what was on its way and promised to running tasks
+  Bytes bytes_spilled, bytes_unspilled;
+  std::uint64_t discarded = 0, damaged = 0;
   std::uint32_t forced = 0;
   std::uint64_t digest = 0;            ///< of all actions, in order: equal for equal seeds
   std::uint64_t result_digest = 0;     ///< of the wanted outputs: equal whatever happened
@@ -66,7 +76,9 @@ struct SimulationResult {
 ///  - where the run keeps going, exactly those tasks are erred that were said to fail for good or to be cancelled, and
 ///    what needs them;
 ///  - wanted outputs equal those of a serial reference; every other task's too, when it finishes;
-///  - without lost workers or forced tasks, held bytes of each worker stay under its memory limit;
+///  - without lost workers or forced tasks, held bytes of each worker stay under its memory limit; with enough scratch
+///    always, and with them what is on its way and what running tasks were promised;
+///  - a task reads from memory only; what is in scratch is there once, and nothing at the end;
 ///  - the run ends, and nothing is left anywhere: no block, no queued task.
 SimulationResult simulate(std::shared_ptr<const TaskGraph> graph, const SimulationOptions& options);
 

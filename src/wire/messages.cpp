@@ -23,7 +23,7 @@ struct FrameHeader {
 // Lists travel as they lie in memory: no padding, so that no stray byte does.
 static_assert(std::has_unique_object_representations_v<FrameHeader> && sizeof(FrameHeader) == 16);
 static_assert(std::has_unique_object_representations_v<FinishedTask> && sizeof(FinishedTask) == 24);
-static_assert(std::has_unique_object_representations_v<Counters> && sizeof(Counters) == 80);
+static_assert(std::has_unique_object_representations_v<Counters> && sizeof(Counters) == 96);
 
 template <typename T, std::size_t I = 0>
 constexpr std::uint16_t kind_of() {
@@ -49,6 +49,8 @@ void put(ByteWriter& w, const Hello& m) {
   w.put(m.memory_limit);
   w.put_string(m.program_version);
   w.put_string(m.resources);
+  w.put(m.scratch);
+  w.put_string(m.scratch_note);
 }
 void get(ByteReader& r, Hello& m) {
   m.node = r.get_string();
@@ -56,6 +58,8 @@ void get(ByteReader& r, Hello& m) {
   m.memory_limit = r.get<Bytes>();
   m.program_version = r.get_string();
   m.resources = r.get_string();
+  m.scratch = r.get<Bytes>();
+  m.scratch_note = r.get_string();
   if (m.threads == 0) throw DecodeError("malformed frame: a worker without threads");
 }
 
@@ -196,6 +200,9 @@ void get(ByteReader& r, FilesOpened& m) {
   m.first = r.get<std::uint64_t>();
   m.bytes = r.get_vector<std::byte>();
 }
+
+void put(ByteWriter& w, const BlocksLost& m) { put_bool(w, m.discarded); w.put_vector(m.tasks); }
+void get(ByteReader& r, BlocksLost& m) { m.discarded = get_bool(r); m.tasks = r.get_vector<TaskId>(); }
 
 template <std::size_t... I>
 Message get_message(ByteReader& reader, std::uint16_t kind, std::index_sequence<I...>) {

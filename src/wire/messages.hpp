@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 5;
+inline constexpr std::uint16_t protocol_version = 6;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -32,6 +32,8 @@ struct Hello {
   Bytes memory_limit;
   std::string program_version;
   std::string resources;  ///< "gpu=1,disk=2"
+  Bytes scratch;             ///< what it may put on node-local scratch
+  std::string scratch_note;  ///< where, or why nowhere
   bool operator==(const Hello&) const = default;
 };
 /// 0->, starts a run: the logical plan, which every rank lowers for itself.
@@ -145,6 +147,8 @@ struct Counters {
   std::uint64_t decode_ns = 0;
   Bytes peak_held;      ///< blocks
   Bytes peak_rss;       ///< of the process
+  Bytes bytes_spilled;  ///< blocks written to scratch
+  Bytes bytes_unspilled;  ///< and read back
   bool operator==(const Counters&) const = default;
 };
 /// <->
@@ -203,11 +207,20 @@ struct BlocksSaved {
   bool operator==(const BlocksSaved&) const = default;
 };
 
+/// ->0, outputs that this worker held and has no more: they could not be read back from scratch, or (discarded) there was
+/// no room for them.
+struct BlocksLost {
+  bool discarded = false;
+  std::vector<TaskId> tasks;
+  bool operator==(const BlocksLost&) const = default;
+};
+
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
-                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened>;
+                             ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened,
+                             BlocksLost>;
 
 struct Decoded {
   RunId run;

@@ -17,6 +17,7 @@ void Worker::on_assign(const Assignment& assignment, std::span<const InputLocati
   LocalTask& task = tasks_[assignment.task];
   task.attempt = assignment.attempt;
   task.priority = assignment.priority;
+  if (options_.spill.enabled) task.room = assignment.room;
   for (const InputLocation& input : inputs) {
     if (add_input(assignment, input, task)) continue;
     forget_task(assignment.task, out);
@@ -89,6 +90,8 @@ void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
       store(block->second, BlockState::replica, bytes);
       wake_readers(block->second);
     }
+  } else if (block->second.place == BlockPlace::scratch || block->second.place == BlockPlace::loading) {
+    out.emplace_back(EvictBlock{task});
   }
   advance(out);
 }
@@ -139,6 +142,8 @@ void Worker::on_task_done(TaskId task, std::uint32_t attempt, Bytes bytes, std::
   const bool awaited = !is_here(block.state);
   if (block.state == BlockState::requested) fetching_bytes_ -= block.bytes;
   block.release_asked = false;
+  if (!awaited) settle_in_memory(block, out);
+  reserved_ -= std::exchange(known->second.room, Bytes{});
   store(block, BlockState::owned, bytes);
   if (awaited) wake_readers(block);
   out.emplace_back(ReportFinished{task, attempt, bytes, duration_us});
@@ -161,8 +166,10 @@ void Worker::on_task_error(TaskId task, std::uint32_t attempt, std::string messa
 }
 
 void Worker::on_block_requested(WorkerId by, TaskId task, Actions& out) {
-  if (has_block(task)) out.emplace_back(SendBlock{by, task});
-  else out.emplace_back(RefuseBlock{by, task});
+  const auto block = blocks_.find(task);
+  if (block == blocks_.end() || !is_here(block->second.state)) out.emplace_back(RefuseBlock{by, task});
+  else if (block->second.place <= BlockPlace::spilling) out.emplace_back(SendBlock{by, task});
+  else out.emplace_back(SendSpilled{by, task, block->second.file});
 }
 
 void Worker::on_abort(Actions& out) {
@@ -171,8 +178,13 @@ void Worker::on_abort(Actions& out) {
   for (const auto& [task, block] : blocks_)
     if (is_here(block.state)) here.push_back(task);
   std::sort(here.begin(), here.end());
-  for (const TaskId task : here) out.emplace_back(DropBlock{task});
+  for (const TaskId task : here) erase_block(blocks_.find(task), out);
   blocks_.clear();
+  loaded_.clear();
+  front_.reset();
+  reserved_ = Bytes{};
+  needed_.reset();
+  claimed_ = 0;
   ready_.clear();
   wanted_.clear();
   idle_.clear();
@@ -197,10 +209,14 @@ bool Worker::has_block(TaskId task) const {
 void Worker::forget_task(TaskId task, Actions& out) {
   const auto known = tasks_.find(task);
   const std::vector<TaskId> inputs = std::move(known->second.inputs);
+  const bool pinned = options_.spill.enabled && known->second.state >= TaskState::claimed;
+  if (pinned) reserved_ -= known->second.room;
+  if (known->second.state == TaskState::claimed) --claimed_;
   tasks_.erase(known);
   for (const TaskId input : inputs) {
     auto& readers = blocks_.at(input).readers;
     readers.erase(std::find(readers.begin(), readers.end(), task));
+    if (pinned) --blocks_.at(input).pins;
     drop_if_unneeded(input, out);
   }
 }
@@ -214,14 +230,20 @@ void Worker::drop_if_unneeded(TaskId task, Actions& out) {
     case BlockState::requested: return;  // it will arrive, and is dropped then
     case BlockState::owned:
       if (!block.release_asked) return;
-      held_ -= block.bytes;
-      out.emplace_back(DropBlock{task});
       break;
     case BlockState::replica:
-      if (options_.replica_cache.value != 0) return keep_idle(task, block, out);
-      held_ -= block.bytes;
-      out.emplace_back(DropBlock{task});
+      if (options_.replica_cache.value != 0 && block.place == BlockPlace::memory) return keep_idle(task, block, out);
       break;
+  }
+  erase_block(known, out);
+}
+
+void Worker::erase_block(std::unordered_map<TaskId, LocalBlock>::iterator known, Actions& out) {
+  LocalBlock& block = known->second;
+  if (is_here(block.state)) {
+    if (block.place != BlockPlace::scratch) held_ -= block.bytes;
+    if (block.place <= BlockPlace::spilling) out.emplace_back(DropBlock{known->first});
+    forget_file(block, out);
   }
   blocks_.erase(known);
 }
@@ -246,10 +268,8 @@ bool Worker::drop_longest_idle(Actions& out) {
     idle_.pop_front();
     const auto known = blocks_.find(task);
     if (known == blocks_.end() || known->second.idle_since != since) continue;
-    held_ -= known->second.bytes;
     idle_bytes_ -= known->second.bytes;
-    blocks_.erase(known);
-    out.emplace_back(DropBlock{task});
+    erase_block(known, out);
     return true;
   }
   return false;
@@ -271,8 +291,10 @@ void Worker::store(LocalBlock& block, BlockState state, Bytes bytes) {
   if (is_here(block.state)) held_ -= block.bytes;
   block.state = state;
   block.bytes = bytes;
+  block.made = ++last_made_;
   held_ += bytes;
   peak_held_ = std::max(peak_held_, held_);
+  note_known();
 }
 
 void Worker::wake_readers(const LocalBlock& block) {
@@ -307,6 +329,7 @@ void Worker::queue_fetch(TaskId task) {
 /// Ends every event.
 void Worker::advance(Actions& out) {
   if (aborted_) return;
+  if (options_.spill.enabled) return advance_spilling(out);
   start_ready(out);
   begin_fetches(out);
 }
@@ -363,7 +386,7 @@ void Worker::sanity_check() const {
   }
   Bytes held, fetching, idle;
   for (const auto& [id, block] : blocks_) {
-    if (is_here(block.state)) held += block.bytes;
+    if (is_here(block.state) && block.place != BlockPlace::scratch) held += block.bytes;
     if (block.state == BlockState::requested) {
       fetching += block.bytes;
       RANKINE_CHECK(fetching_.contains(id), "a requested block is not being fetched");
@@ -378,6 +401,7 @@ void Worker::sanity_check() const {
   RANKINE_CHECK(held == held_, "held bytes are miscounted");
   RANKINE_CHECK(fetching == fetching_bytes_, "bytes on their way are miscounted");
   RANKINE_CHECK(fetching_.size() <= options_.max_parallel_fetches, "too many fetches at once");
+  check_spilling();
 }
 
 }  // namespace rankine::worker

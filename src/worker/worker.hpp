@@ -1,6 +1,9 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -13,6 +16,20 @@
 
 namespace rankine::worker {
 
+/// When blocks go to node-local scratch. All bounds are bytes; known bytes are those of blocks in memory or on their way
+/// here, and what the tasks that run have been promised.
+struct SpillOptions {
+  bool enabled = false;    ///< false: every block stays in memory
+  Bytes target;            ///< known bytes beyond it: what is needed least soon is written to scratch and let go
+  Bytes spill;             ///< the same for the measured resident set
+  Bytes stop;              ///< beyond it, known or measured, nothing starts that adds to it while anything is under way
+  Bytes smallest;          ///< smaller blocks stay where they are
+  std::uint32_t max_writes = 8;    ///< blocks on their way to scratch at once
+  std::uint32_t claims_ahead = 1;  ///< tasks beyond the threads whose inputs are brought back before their turn
+  /// With scratch full, blocks are given up and computed again when they are needed: each so often, to come to an end.
+  std::uint32_t max_discards_per_block = 2;
+};
+
 struct WorkerOptions {
   WorkerId self;
   std::uint32_t threads = 1;
@@ -22,6 +39,7 @@ struct WorkerOptions {
   /// Copies of other workers' blocks are kept for later readers up to so many bytes in all; the longest idle ones
   /// are dropped first, and all of them before memory runs short. 0: dropped with their last reader.
   Bytes replica_cache;
+  SpillOptions spill;
 };
 
 /// Where an input can be had. holder == self: it must be here already.
@@ -32,21 +50,27 @@ struct InputLocation {
   bool operator==(const InputLocation&) const = default;
 };
 
-/// Lowest priority value first.
+/// Lowest priority value first; its low 32 bits are the task's place in the static order. `room`: bytes of output and
+/// buffers that it takes while it runs, where they are known.
 struct Assignment {
   TaskId task;
   std::uint32_t attempt = 0;
   std::uint64_t priority = 0;
+  Bytes room = {};
 };
+
+/// The place in the static order of the first task after `place` that reads the block; nothing if there is none.
+using NextUse = std::function<std::optional<std::uint32_t>(TaskId block, std::uint32_t place)>;
 
 /// States of a task at its worker.
 ///
 /// | state    | meaning                            | leaves it by                                          |
 /// |----------|------------------------------------|-------------------------------------------------------|
 /// | fetching | an input is not here yet           | last input arrives -> ready; input unavailable -> gone (ReportInputMissing) |
-/// | ready    | every input is here; no thread yet | a thread is free -> running; recalled -> gone         |
+/// | ready    | every input is here; no thread yet | a thread is free -> running; recalled -> gone; where blocks are spilled: there is room -> claimed |
+/// | claimed  | its room is kept, inputs come back from scratch and stay | all in memory, a thread is free -> running; one cannot be read -> gone (ReportInputMissing); recalled -> gone |
 /// | running  | on a thread                        | done -> gone (block held, ReportFinished); error -> gone (ReportFailed) |
-enum class TaskState : std::uint8_t { fetching, ready, running };
+enum class TaskState : std::uint8_t { fetching, ready, claimed, running };
 
 /// States of a block at a worker. No record: absent.
 ///
@@ -59,6 +83,17 @@ enum class TaskState : std::uint8_t { fetching, ready, running };
 /// | owned     | output of a task that ran here             | on_release and no local reader -> absent (DropBlock) |
 enum class BlockState : std::uint8_t { queued, requested, replica, owned };
 
+/// Where a replica or owned block is. A block that came back keeps its file, so that it can leave again without being
+/// written again.
+///
+/// | place    | meaning                              | leaves it by                                         |
+/// |----------|--------------------------------------|------------------------------------------------------|
+/// | memory   |                                      | memory is short -> spilling; -> scratch if it has a file |
+/// | spilling | being written; in memory meanwhile   | written -> scratch, or memory if it was claimed since; no room on disk -> memory |
+/// | scratch  | in its file alone                    | a reader is claimed -> loading; damaged as a peer asks for it -> gone (ReportLost) |
+/// | loading  | being read; counted as in memory     | read -> memory; damaged -> gone (ReportLost)         |
+enum class BlockPlace : std::uint8_t { memory, spilling, scratch, loading };
+
 // Actions. The runtime keeps the bytes of blocks in a map by task; the machine knows ids and sizes.
 
 /// Run the task on a thread, with inputs from the map (share their ownership: after an abort they may be
@@ -70,13 +105,28 @@ struct SendBlock { WorkerId to; TaskId task; };
 struct RefuseBlock { WorkerId to; TaskId task; };
 /// Erase the block from the map.
 struct DropBlock { TaskId task; };
+/// Write the block to a new file of that number, then on_spilled or on_spill_failed. It stays in the map.
+struct SpillBlock { TaskId task; std::uint64_t file = 0; };
+/// Erase the block from the map; its file stays.
+struct EvictBlock { TaskId task; };
+/// Read the file back; then, if awaits(), store it in the map and call on_loaded, or else on_load_failed.
+struct LoadBlock { TaskId task; std::uint64_t file = 0; };
+/// Answer the request from the file; then nothing, or on_send_failed.
+struct SendSpilled { WorkerId to; TaskId task; std::uint64_t file = 0; };
+/// Nobody needs the file any more, be it written already or not.
+struct ForgetSpilled { std::uint64_t file = 0; };
+/// An owned block is gone. discarded: given up for want of memory; otherwise its file could not be read back.
+struct ReportLost { TaskId task; bool discarded = false; };
+/// The task was given up: with all that had to stay, `needed` bytes do not fit into the memory limit.
+struct ReportNoRoom { TaskId task; std::uint32_t attempt = 0; Bytes needed; };
 struct ReportFinished { TaskId task; std::uint32_t attempt = 0; Bytes bytes; std::uint32_t duration_us = 0; };
 struct ReportFailed { TaskId task; std::uint32_t attempt = 0; bool permanent = false; std::string message; };
 struct ReportInputMissing { TaskId task; std::uint32_t attempt = 0; TaskId input; };
 struct AnswerRecall { TaskId task; std::uint32_t attempt = 0; bool granted = false; };
 
 using Action = std::variant<StartTask, FetchBlock, SendBlock, RefuseBlock, DropBlock, ReportFinished, ReportFailed,
-                            ReportInputMissing, AnswerRecall>;
+                            ReportInputMissing, AnswerRecall, SpillBlock, EvictBlock, LoadBlock, SendSpilled, ForgetSpilled,
+                            ReportLost, ReportNoRoom>;
 /// In the order in which they must take effect. Keep one and clear() it.
 using Actions = std::vector<Action>;
 
@@ -107,10 +157,34 @@ class Worker {
   /// Drops every copy that no task here reads.
   void drop_idle_replicas(Actions& out);
 
+  // Where blocks are spilled (spilling.cpp).
+
+  void on_spilled(TaskId task, std::uint64_t file, Actions& out);
+  /// Nothing of the file is left. Further blocks are not spilled until one in scratch has gone, or on_scratch_room.
+  void on_spill_failed(TaskId task, std::uint64_t file, Actions& out);
+  /// There may be room in scratch again: one block is tried.
+  void on_scratch_room(Actions& out);
+  /// Whether what is read from the file is still wanted.
+  bool awaits(TaskId task, std::uint64_t file) const;
+  void on_loaded(TaskId task, std::uint64_t file, Actions& out);
+  void on_load_failed(TaskId task, std::uint64_t file, Actions& out);
+  /// The peer is refused the block.
+  void on_send_failed(TaskId task, std::uint64_t file, WorkerId to, Actions& out);
+  /// The resident set of the process. What of it is not known bytes counts as in use until the next measurement.
+  void on_memory_measured(Bytes resident, Actions& out);
+  /// Who knows the static order; until then what was made last is taken for needed last.
+  void set_next_use(NextUse next_use) { next_use_ = std::move(next_use); }
+  /// In memory or on their way there, and promised to tasks that run.
+  Bytes known_bytes() const { return held_ + fetching_bytes_ + reserved_; }
+  Bytes peak_known_bytes() const { return peak_known_; }
+  /// Bytes of blocks that have a file.
+  Bytes spilled_bytes() const { return spilled_; }
+  bool is_scratch_full() const { return scratch_full_; }
+
   bool is_idle() const { return tasks_.empty(); }
   std::uint32_t running_count() const { return running_; }
   std::uint32_t task_count() const { return static_cast<std::uint32_t>(tasks_.size()); }
-  /// Bytes of blocks here (owned and replicas), and the most there ever were.
+  /// Bytes of blocks in memory here (owned and replicas), and the most there ever were.
   Bytes held_bytes() const { return held_; }
   Bytes peak_held_bytes() const { return peak_held_; }
   bool has_block(TaskId task) const;
@@ -122,6 +196,8 @@ class Worker {
     std::uint32_t attempt = 0;
     std::uint64_t priority = 0;
     std::uint32_t missing = 0;
+    std::uint32_t loads = 0;        ///< inputs that come back from scratch for it
+    Bytes room;
     std::vector<TaskId> inputs;
   };
   struct LocalBlock {
@@ -131,7 +207,14 @@ class Worker {
     WorkerId holder;
     Bytes bytes;
     std::vector<TaskId> readers;  ///< local tasks that are not done, in order of assignment
+    BlockPlace place = BlockPlace::memory;
+    bool copied = false;          ///< the file is whole
+    std::uint32_t pins = 0;       ///< readers that are claimed or run, where blocks are spilled
+    std::uint64_t file = 0;       ///< 0: none
+    std::uint64_t made = 0;       ///< larger: later
+    std::uint64_t next_use = 0;   ///< as NextUse said; to be asked anew once that has passed
   };
+  enum class Room : std::uint8_t { there, wait, none };
 
   static bool is_here(BlockState state) { return state >= BlockState::replica; }
   bool add_input(const Assignment& assignment, const InputLocation& input, LocalTask& task);
@@ -148,6 +231,33 @@ class Worker {
   void advance(Actions& out);
   void start_ready(Actions& out);
   void begin_fetches(Actions& out);
+  void erase_block(std::unordered_map<TaskId, LocalBlock>::iterator block, Actions& out);
+
+  // spilling.cpp
+  bool is_under_way() const {
+    // Nobody waits for an attempt to write to a full scratch.
+    return running_ != 0 || claimed_ != 0 || loading_ != 0 || spilling_ > (probe_ != 0 ? 1u : 0u) || !fetching_.empty();
+  }
+  Bytes used_bytes() const { return known_bytes() + other_; }
+  void note_known() { peak_known_ = std::max(peak_known_, known_bytes()); }
+  void advance_spilling(Actions& out);
+  void claim_ready(Actions& out);
+  void claim(TaskId id, Actions& out);
+  void start_loaded(Actions& out);
+  void begin_fetches_within_room(Actions& out);
+  bool spill_excess(Actions& out);
+  std::uint64_t excess() const;
+  bool may_leave(const LocalBlock& block) const;
+  bool can_leave(const LocalBlock& block) const { return may_leave(block) && (block.copied || !scratch_full_); }
+  bool anything_can_leave() const;
+  std::uint64_t need_key(TaskId task, LocalBlock& block);
+  Room room_for(Bytes added) const;
+  bool discard_for(Bytes added, Actions& out);
+  void settle_in_memory(LocalBlock& block, Actions& out);
+  void forget_file(LocalBlock& block, Actions& out);
+  void count_loaded(const LocalBlock& block);
+  void lose_block(TaskId task, Actions& out);
+  void check_spilling() const;
 
   WorkerOptions options_;
   std::unordered_map<TaskId, LocalTask> tasks_;
@@ -165,6 +275,25 @@ class Worker {
   Bytes held_;
   Bytes peak_held_;
   bool aborted_ = false;
+
+  // Where blocks are spilled.
+  NextUse next_use_;
+  std::vector<std::pair<std::uint64_t, TaskId>> loaded_;  ///< heap of claimed tasks that wait for a thread only
+  std::unordered_map<TaskId, std::uint32_t> discards_;
+  std::optional<TaskId> front_;        ///< the ready task that waits for room: what it reads stays
+  std::uint64_t front_priority_ = 0;
+  std::optional<Bytes> needed_;        ///< that it, or a fetch, waits for
+  Bytes reserved_;                     ///< rooms of claimed and running tasks
+  Bytes other_;                        ///< resident, and none of the known bytes
+  Bytes spilled_, spilling_bytes_;
+  Bytes peak_known_;
+  std::uint32_t claimed_ = 0, loading_ = 0, spilling_ = 0;
+  std::uint32_t place_ = 0;            ///< in the static order, of the task that was started last
+  std::uint64_t last_file_ = 0, last_made_ = 0;
+  bool scratch_full_ = false;
+  bool may_probe_ = false;             ///< scratch was full, and may have room again
+  std::uint64_t probe_ = 0;            ///< the file that is to show it
+  Bytes probe_bytes_;
 };
 
 }  // namespace rankine::worker

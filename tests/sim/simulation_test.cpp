@@ -54,6 +54,44 @@ TEST_CASE("every oracle is content with a thousand graphs that grow, fail and ar
   CHECK(with_losses > 100);
 }
 
+TEST_CASE("every oracle is content with a thousand scenarios in which memory runs short") {
+  int with_spills = 0, with_discards = 0, with_damage = 0, with_losses = 0, without_room = 0;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const Scenario scenario = draw_spilling_scenario(seed);
+    const SimulationResult result = simulate(scenario.graph, scenario.options);
+    INFO(describe(scenario) << "\nrepeat with: " << scenario.command);
+    REQUIRE(result.error == "");
+    with_spills += result.bytes_unspilled.value != 0;
+    with_discards += result.discarded != 0;
+    with_damage += result.damaged != 0;
+    with_losses += result.bytes_spilled.value != 0 && scenario.options.faults.lost_workers != 0;
+    without_room += result.run_failed && scenario.options.faults.permanent_error_chance == 0;
+  }
+  CHECK(with_spills > 200);
+  CHECK(with_discards > 20);
+  CHECK(with_damage > 50);
+  CHECK(with_losses > 50);
+  CHECK(without_room > 0);
+}
+
+TEST_CASE("a rechunk ten times larger than all memory together runs within it, by way of scratch") {
+  const auto graph = graph_of(GraphKind::rechunk_diamonds, 600, 3);
+  SimulationOptions roomy;
+  roomy.worker_count = 3;
+  const SimulationResult reference = simulate(graph, roomy);
+  REQUIRE(reference.error == "");
+  Bytes whole;
+  for (std::uint32_t i = 0; i < graph->task_count(); ++i) whole += graph->output_bytes({i});
+  SimulationOptions options = roomy;
+  options.memory_limit = {whole.value / 10 / options.worker_count};
+  options.scratch = whole;
+  const SimulationResult result = simulate(graph, options);
+  CHECK(result.error == "");
+  CHECK(result.peak_known <= options.memory_limit);
+  CHECK(result.discarded == 0);
+  CHECK(result.result_digest == reference.result_digest);
+}
+
 TEST_CASE("equal seeds give equal actions, other seeds others") {
   const Scenario scenario = draw_scenario(12);
   const SimulationResult first = simulate(scenario.graph, scenario.options);

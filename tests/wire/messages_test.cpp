@@ -36,15 +36,15 @@ std::vector<Message> all_messages() {
   results.bytes = payload;
   const SubmitCalls submitted{5, {{1, 2, 1, 3, 4, 1, 5, 1, 8}, {0, 1, 1, 0, 1, 0, 0, 0, 0}}, {3, 5}, bytes_of("abc"), "Lgpu=1"};
   const CallOutcomes outcomes{{{1, {2}, {3}, 0}, {4, {5}, {6}, 1}}, {{"f(1)", "no luck", false, true, 2, 3, 1}}};
-  return {Hello{"node7", 4, {1u << 30}, "0.1.0", "gpu=1"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
+  return {Hello{"node7", 4, {1u << 30}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
           ReleaseBatch{{{1}, {2}}}, Recall{{3}, 1}, RecallAnswer{{3}, 1, true}, finished,
           TaskFailed{{4}, 2, true, 3, "corrupt"}, InputMissing{{4}, 1, {2}}, BlockRequest{{8}}, reply, BlockRefused{{8}},
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
-          Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
+          Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}, {11}, {12}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
           TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}},
           BlocksSaved{7, bytes_of("record"), "disk full"}, OpenFiles{3, 16, bytes_of("a.nc")},
-          FilesOpened{3, 16, bytes_of("dims")}};
+          FilesOpened{3, 16, bytes_of("dims")}, BlocksLost{true, {{4}, {9}}}};
 }
 
 bool equal(const Message& a, const Message& b) {

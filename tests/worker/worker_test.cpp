@@ -30,6 +30,18 @@ struct Bench {
   static std::string print(const AnswerRecall& a) {
     return (a.granted ? "give back " : "keep ") + n(a.task.value);
   }
+  static std::string f(std::uint64_t file) { return std::to_string(file); }
+  static std::string print(const SpillBlock& a) { return "spill " + n(a.task.value) + " to file " + f(a.file); }
+  static std::string print(const EvictBlock& a) { return "evict " + n(a.task.value); }
+  static std::string print(const LoadBlock& a) { return "load " + n(a.task.value) + " from file " + f(a.file); }
+  static std::string print(const SendSpilled& a) {
+    return "send " + n(a.task.value) + " from file " + f(a.file) + " to " + n(a.to.value);
+  }
+  static std::string print(const ForgetSpilled& a) { return "forget file " + f(a.file); }
+  static std::string print(const ReportLost& a) { return (a.discarded ? "discarded " : "lost ") + n(a.task.value); }
+  static std::string print(const ReportNoRoom& a) {
+    return "no room for " + n(a.task.value) + ", " + std::to_string(a.needed.value) + " needed";
+  }
   std::string said() {
     machine.sanity_check();
     std::string text;
