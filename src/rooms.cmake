@@ -70,7 +70,9 @@ if(RANKINE_FUZZ)
 endif()
 # The run directory: what is done, what is saved, who has it.
 rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
-rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal LIBS ${CMAKE_DL_LIBS})
+# Blocks on node-local scratch.
+rankine_room(spill ROOMS base codec)
+rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal spill LIBS ${CMAKE_DL_LIBS})
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # Pictures of graphs other than DOT's text.
 pkg_check_modules(GRAPHVIZ IMPORTED_TARGET libgvc libcgraph)  # also read by tests/dask
@@ -79,6 +81,6 @@ if(GRAPHVIZ_FOUND)
   target_compile_definitions(rankine_runtime PRIVATE RANKINE_HAVE_GRAPHVIZ)
 endif()
 # A job's ranks, started: by MPI or as one process.
-rankine_room(launch ROOMS base cli report runtime exec transport journal)
+rankine_room(launch ROOMS base cli report runtime exec transport journal spill)
 target_link_libraries(rankine_launch PUBLIC rankine_transport_mpi)
 rankine_room(api ROOMS base grid array kernel runtime launch)

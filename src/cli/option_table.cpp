@@ -24,6 +24,12 @@ const OptionRow threads_row{"threads", 't', "N", "threads per rank that run task
 const OptionRow memory_row{"memory-limit", 'm', "BYTES",
                            "memory per rank for blocks, such as 2GB or 512MiB (default: 0.8 of\n"
                            "the rank's share of what node, cgroup or batch system grants)"};
+const OptionRow spill_dir_row{"spill-dir", '\0', "DIR|none",
+                              "disk of the node where results go that memory has no room for (default: the\n"
+                              "first of SLURM_TMPDIR, PBS_JOBDIR, LSF_TMPDIR, SGE_LOCALDIR, LOCAL_SCRATCH,\n"
+                              "TMPDIR, /tmp, /var/tmp that is writable and not memory itself)"};
+const OptionRow spill_limit_row{"spill-limit", '\0', "BYTES",
+                                "most that a rank puts there (default: its share of 0.9 of what is free)"};
 const OptionRow index_cache_row{"index-cache", '\0', "DIR",
                                 "keep metadata and chunk indexes of input files in DIR; a later run on\n"
                                 "unchanged files (size, modification time) reads none of it"};
@@ -43,6 +49,16 @@ unsigned parse_number(const std::string& value, unsigned least, const std::strin
   if (error != std::errc() || stop != end || number < least) {
     throw UsageError(where + ": '" + value + "' is not a whole number of at least " + std::to_string(least));
   }
+  return number;
+}
+
+/// More than 0, at most 1.
+double parse_fraction(const std::string& value, const std::string& where) {
+  double number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || stop != end || !(number > 0 && number <= 1))
+    throw UsageError(where + ": '" + value + "' is not a part of the memory limit such as 0.7");
   return number;
 }
 
@@ -95,6 +111,13 @@ const std::vector<OptionRow>& options_of(Command command) {
   static const std::vector<OptionRow> run{
       threads_row,
       memory_row,
+      spill_dir_row,
+      spill_limit_row,
+      {"spill-compression", '\0', "lz4|none", "whether they are compressed there (default none)"},
+      {"memory-target", '\0', "PART", "of the memory limit: with more in results, in transfers and in running tasks the\n"
+                                    "results needed last are spilled (default 0.7)"},
+      {"memory-spill", '\0', "PART", "the same for the resident set of the process, as measured (default 0.8)"},
+      {"memory-stop", '\0', "PART", "with more, by either count, no task is started that adds to it (default 0.9)"},
       {"scheduler-works", '\0', "auto|yes|no",
        "whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)"},
       {"attempts", '\0', "N", "how often a failing task is tried before the run fails (default 3)"},
@@ -135,7 +158,7 @@ const std::vector<OptionRow>& options_of(Command command) {
   static const std::vector<OptionRow> plan{
       {"ranks", 'n', "N", "forecast a job of N ranks: time, memory held, bytes moved, from rough costs"},
       {"graph", 'g', "FILE", "draw the graph into FILE (.svg, .png, .pdf, or .dot as text): every task of\na small one, the layers of a large one"},
-      threads_row, memory_row, index_cache_row, plugin_row, config_row, help_row};
+      threads_row, memory_row, spill_dir_row, spill_limit_row, index_cache_row, plugin_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run || command == Command::resume) return run;
   if (command == Command::plan) return plan;
@@ -178,6 +201,24 @@ void apply_option(Options& options, const std::string& name, const std::string& 
       throw UsageError(where + ": " + error.what());
     }
     if (options.memory_limit->value == 0) throw UsageError(where + ": a memory limit of 0 lets nothing run");
+  } else if (name == "spill-dir") {
+    if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
+    options.spill_dir = value;
+  } else if (name == "spill-limit") {
+    try {
+      options.spill_limit = parse_bytes(value);
+    } catch (const Error& error) {
+      throw UsageError(where + ": " + error.what());
+    }
+    if (options.spill_limit.value == 0) throw UsageError(where + ": nothing fits into 0 bytes; --spill-dir none spills nothing");
+  } else if (name == "spill-compression") {
+    options.spill_lz4 = parse_choice<bool>(value, {{"lz4", true}, {"none", false}}, where);
+  } else if (name == "memory-target") {
+    options.memory_target = parse_fraction(value, where);
+  } else if (name == "memory-spill") {
+    options.memory_spill = parse_fraction(value, where);
+  } else if (name == "memory-stop") {
+    options.memory_stop = parse_fraction(value, where);
   } else if (name == "ranks") {
     options.ranks = parse_number(value, 1, where);
   } else if (name == "scheduler-works") {

@@ -146,6 +146,9 @@ Options parse_options(const Words& words) {
     throw UsageError("--heartbeat-timeout of " + std::to_string(options.heartbeat_timeout_ms) + " ms is less than two times the interval of " +
                      std::to_string(options.heartbeat_interval_ms) + " ms: ranks that are well would be taken for lost");
 
+  if (options.memory_target > options.memory_spill || options.memory_spill > options.memory_stop)
+    throw UsageError("--memory-target, --memory-spill and --memory-stop must not fall: each is reached after the one before");
+
   Words operands(rest.begin() + static_cast<std::ptrdiff_t>(option_words), rest.end());
   if (!operands.empty() && operands[0] == "--") operands.erase(operands.begin());
   const std::string in = "rankine " + name_of(options.command) + ": ";

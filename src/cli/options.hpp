@@ -23,6 +23,11 @@ struct Options {
   std::string index_cache;                    ///< folder; empty: none
   std::optional<Bytes> memory_limit;          ///< per rank; absent: the rank's share of what is granted
 
+  std::string spill_dir;                      ///< node-local scratch; "none": none; empty: the batch system's
+  Bytes spill_limit;                          ///< per rank; 0: its share of what is free
+  bool spill_lz4 = false;
+  double memory_target = 0.7, memory_spill = 0.8, memory_stop = 0.9;  ///< of the memory limit, rising
+
   std::vector<std::string> plugins;           ///< shared libraries, in the order given
 
   // plan

@@ -1,5 +1,7 @@
 #include "exec/resources.hpp"
 
+#include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -214,7 +216,36 @@ MemoryGrant default_memory_limit(int local_size, unsigned cores) {
 }
 
 Bytes current_rss() {
-  return kilobyte_field(read_small_file("/proc/self/status"), "VmRSS").value_or(Bytes{});
+  // Asked for often: statm is two numbers, the second of them pages.
+  const int descriptor = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  char text[128];
+  const ssize_t got = ::read(descriptor, text, sizeof text);
+  ::close(descriptor);
+  const char* end = text + std::max<ssize_t>(got, 0);
+  const char* second = std::find(static_cast<const char*>(text), end, ' ');
+  std::uint64_t pages = 0;
+  if (second == end || std::from_chars(second + 1, end, pages).ec != std::errc()) return {};
+  static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return {pages * page_bytes};
+}
+
+void give_back_freed_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+void keep_little_freed_memory(Bytes limit) {
+#ifdef __GLIBC__
+  // As many bytes as lie below the bounds that a roomy process has.
+  constexpr std::uint64_t mib = 1 << 20;
+  if (limit.value >= 4096 * mib) return;
+  ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(std::clamp(limit.value / 128, mib / 4, 32 * mib)));
+  ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::clamp(limit.value / 32, mib, 128 * mib)));
+#else
+  static_cast<void>(limit);
+#endif
 }
 
 Bytes peak_rss() {

@@ -44,4 +44,10 @@ MemoryGrant default_memory_limit(int local_size = 1, unsigned cores = 1);
 Bytes current_rss();
 Bytes peak_rss();
 
+/// Hands what the allocator keeps for later back to the system. Takes milliseconds.
+void give_back_freed_memory();
+/// Under a small limit (less than 4 GiB) the allocator keeps less than it would: a 32nd of it, and blocks from a 128th
+/// of it on come from the system and go back at once.
+void keep_little_freed_memory(Bytes limit);
+
 }  // namespace rankine::exec

@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/bytes.hpp"
+
 namespace rankine::journal {
 namespace {
 
@@ -51,6 +53,8 @@ std::string to_json(const Outcome& outcome) {
   json["ranks"] = outcome.ranks;
   json["tasks"] = outcome.tasks;
   json["retries"] = outcome.retries;
+  json["bytes_spilled"] = outcome.bytes_spilled;
+  json["bytes_read_back"] = outcome.bytes_read_back;
   json["outputs"] = outcome.outputs;
   json["losses"] = Json::array();
   for (const auto& loss : outcome.losses)
@@ -80,6 +84,8 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
     outcome.ranks = json.at("ranks").get<int>();
     outcome.tasks = json.at("tasks").get<std::uint64_t>();
     outcome.retries = json.at("retries").get<std::uint64_t>();
+    outcome.bytes_spilled = json.value("bytes_spilled", std::uint64_t{0});
+    outcome.bytes_read_back = json.value("bytes_read_back", std::uint64_t{0});
     outcome.outputs = json.at("outputs").get<std::vector<std::string>>();
     for (const auto& loss : json.at("losses"))
       outcome.losses.push_back({loss.at("rank").get<int>(), loss.at("node").get<std::string>(), loss.at("how").get<std::string>(),
@@ -145,6 +151,8 @@ std::string outcome_text(const Outcome& outcome) {
        << " s on " << outcome.ranks << (outcome.ranks == 1 ? " rank" : " ranks") << "\n";
   text << "command: " << outcome.command << "\n";
   text << "tasks: " << outcome.tasks << ", failed attempts: " << outcome.retries << "\n";
+  if (outcome.bytes_spilled != 0)
+    text << "spilled: " << format_bytes({outcome.bytes_spilled}) << ", read back: " << format_bytes({outcome.bytes_read_back}) << "\n";
   if (!outcome.message.empty()) text << "error: " << outcome.message << "\n";
   for (const auto& output : outcome.outputs) text << "wrote " << output << "\n";
   for (const auto& loss : outcome.losses) {

@@ -42,6 +42,8 @@ struct Outcome {
   int ranks = 1;
   std::uint64_t tasks = 0;
   std::uint64_t retries = 0;
+  std::uint64_t bytes_spilled = 0;          ///< put on scratch for want of memory
+  std::uint64_t bytes_read_back = 0;
   std::vector<std::string> outputs;         ///< that were committed
   std::vector<OutcomeLoss> losses;
   std::vector<OutcomeFailure> failed_tasks;

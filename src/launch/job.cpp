@@ -15,6 +15,7 @@
 #include "exec/resources.hpp"
 #include "launch/job_outcome.hpp"
 #include "runtime/plugins.hpp"
+#include "spill/scratch_place.hpp"
 #include "transport/launch.hpp"
 #include "transport/lifeline/lifelines.hpp"
 #include "transport/lifeline/supervisor.hpp"
@@ -63,6 +64,12 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
   worker.heartbeat_interval_ms = options.heartbeat_interval_ms;
   worker.rehearsal = runtime::FaultRehearsal::from_environment();
   worker.memory_limit = options.memory_limit ? *options.memory_limit : exec::default_memory_limit(local_size, worker.threads).limit;
+  exec::keep_little_freed_memory(worker.memory_limit);
+  const spill::ScratchPlace place =
+      spill::choose_scratch(spill::ScratchView::of_this_process(), options.spill_dir, options.spill_limit, local_size);
+  worker.spill = {place.folder, place.limit, place.note, place.doubtful,
+                  options.spill_lz4 ? spill::Compression::lz4 : spill::Compression::none,
+                  options.memory_target, options.memory_spill, options.memory_stop};
   return worker;
 }
 

@@ -49,6 +49,8 @@ void JobOutcome::write(int status, const runtime::Session* session) {
     outcome_.wall_s = summary.wall_s;
     outcome_.tasks = summary.tasks;
     outcome_.retries = summary.retries;
+    outcome_.bytes_spilled = summary.bytes_spilled.value;
+    outcome_.bytes_read_back = summary.bytes_unspilled.value;
     outcome_.outputs = summary.outputs;
     for (const auto& loss : session->losses()) outcome_.losses.push_back({loss.rank, loss.node_name, loss.how, loss.at_s});
     for (const auto& failed : session->failed_tasks()) {

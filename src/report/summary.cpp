@@ -97,6 +97,8 @@ std::string summary_text(const RunSummary& summary, SummaryOptions options) {
   text += fmt::format("  wrote   {}\n", write_line(summary));
   text += fmt::format("  busy    {}\n", busy_line(summary));
   text += fmt::format("  memory  {}\n", memory_line(summary));
+  if (summary.bytes_spilled.value != 0)
+    text += fmt::format("  spilled {}, read back {}\n", format_bytes(summary.bytes_spilled), format_bytes(summary.bytes_unspilled));
   const bool few = summary.ranks.size() <= options.most_ranks;
   if (options.every_rank && few && summary.ranks.size() > 1) text += rank_table(summary);
   return text;

@@ -25,6 +25,8 @@ struct RunSummary {
   Bytes bytes_decoded;
   double decode_s = 0;        ///< sum over threads of the time spent decoding
   Bytes bytes_written;
+  Bytes bytes_spilled;        ///< blocks put on scratch for want of memory
+  Bytes bytes_unspilled;      ///< and read back
   std::vector<std::string> outputs;  ///< paths, in the order of the script
   std::vector<RankSummary> ranks;
 };

@@ -33,6 +33,36 @@ void append_payload(const Block& block, std::vector<std::byte>& frame) {
   for (const auto& chunk : block.chunks) frame.insert(frame.end(), chunk.bytes.begin(), chunk.bytes.end());
 }
 
+std::vector<std::span<const std::byte>> payload_parts(const Block& block) {
+  std::vector<std::span<const std::byte>> parts;
+  for (const auto& part : block.parts) parts.emplace_back(part.raw(), part.bytes().value);
+  for (const auto& chunk : block.chunks) parts.emplace_back(chunk.bytes);
+  return parts;
+}
+
+std::vector<std::span<std::byte>> payload_parts(Block& block) {
+  std::vector<std::span<std::byte>> parts;
+  for (auto& part : block.parts) parts.emplace_back(part.raw(), part.bytes().value);
+  for (auto& chunk : block.chunks) parts.emplace_back(chunk.bytes);
+  return parts;
+}
+
+std::shared_ptr<Block> empty_block(std::span<const std::byte> head) {
+  ByteReader reader(head);
+  auto block = std::make_shared<Block>();
+  for (std::size_t left = reader.get_count(sizeof(std::uint64_t)); left > 0; --left) {
+    const auto dtype = reader.get<DType>();
+    block->parts.emplace_back(dtype, reader.get_vector<std::int64_t>());
+  }
+  for (std::size_t left = reader.get_count(sizeof(std::uint64_t)); left > 0; --left) {
+    store::EncodedChunk chunk;
+    chunk.chunk = reader.get_vector<std::int64_t>();
+    chunk.bytes.resize(static_cast<std::size_t>(reader.get<std::uint64_t>()));
+    block->chunks.push_back(std::move(chunk));
+  }
+  return block;
+}
+
 BlockPtr decode_block(std::span<const std::byte> head, std::span<const std::byte> payload) {
   ByteReader reader(head);
   ByteReader elements(payload);

@@ -6,7 +6,7 @@ namespace rankine::runtime {
 
 journal::CheckpointRecord write_checkpoint(const RunPlan& plan, store::Writer& writer, AppendLog& appended,
                                            const std::string& path,
-                                           std::span<const std::pair<TaskId, BlockPtr>> blocks) {
+                                           std::span<const std::pair<TaskId, BlockSource>> blocks) {
   journal::CheckpointRecord checkpoint;
   std::vector<AppendLog::Entry> entries = appended.take();
   try {

@@ -54,7 +54,7 @@ struct RankWorker::Saving {
   RunPlanPtr plan;
   std::shared_ptr<AppendLog> appended;
   std::string path;
-  std::vector<std::pair<TaskId, BlockPtr>> blocks;
+  std::vector<std::pair<TaskId, BlockSource>> blocks;
   wire::BlocksSaved saved;
 };
 
@@ -68,7 +68,10 @@ struct RankWorker::Running {
 
 RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
     : transport_(transport), notifier_(notifier), options_(options), pool_(options.threads, notifier),
-      reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {}
+      reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {
+  if (!options_.spill.scratch.empty() && options_.memory_limit.value != 0)
+    spiller_ = std::make_unique<Spiller>(notifier, options_.spill, transport.rank());
+}
 
 RankWorker::~RankWorker() { pool_.stop(); }
 
@@ -84,7 +87,9 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   options.memory_limit = options_.memory_limit;
   // From what the scheduler's admission leaves free; group means and the like are read again and again.
   options.replica_cache = Bytes{options_.memory_limit.value != 0 ? options_.memory_limit.value / 16 : default_replica_cache};
+  if (spiller_) options.spill = spill_bounds();
   machine_.emplace(options);
+  if (spiller_) prepare_spilling();
   appended_ = std::make_shared<AppendLog>();
   runner_.emplace(plan_, reader_, *writer_, plan_->keeps_journal ? appended_.get() : nullptr);
   blocks_.clear();
@@ -157,8 +162,11 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
   const WorkerId peer{static_cast<std::uint32_t>(from)};
   std::visit(Overloaded{
                  [&](const wire::AssignBatch& batch) {
-                   for (std::size_t i = 0; i < batch.tasks.size(); ++i)
-                     machine_->on_assign(batch.assignment(i), batch.inputs_of(i), actions_);
+                   for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
+                     worker::Assignment assignment = batch.assignment(i);
+                     if (spiller_) assignment.room = plan_->lowered.output_bytes(assignment.task) + plan_->lowered.scratch_bytes(assignment.task);
+                     machine_->on_assign(assignment, batch.inputs_of(i), actions_);
+                   }
                  },
                  [&](const wire::ReleaseBatch& batch) { machine_->on_release(batch.tasks, actions_); },
                  [&](const wire::Recall& recall) { machine_->on_recall(recall.task, recall.attempt, actions_); },
@@ -212,6 +220,13 @@ void RankWorker::apply(worker::Actions& actions) {
                    [&](const worker::AnswerRecall& a) {
                      send(scheduler_rank, wire::RecallAnswer{a.task, a.attempt, a.granted});
                    },
+                   [&](const worker::SpillBlock& a) { spiller_->write(a.task, a.file, blocks_.at(a.task)); },
+                   [&](const worker::EvictBlock& a) { blocks_.erase(a.task); },
+                   [&](const worker::LoadBlock& a) { spiller_->read(a.task, a.file); },
+                   [&](const worker::SendSpilled& a) { spiller_->read_frame(a.task, a.file, a.to, run_); },
+                   [&](const worker::ForgetSpilled& a) { spiller_->forget(a.file); },
+                   [&](const worker::ReportLost& a) { report_lost(a); },
+                   [&](const worker::ReportNoRoom& a) { report_no_room(a); },
                },
                action);
   }
@@ -275,6 +290,10 @@ void RankWorker::finish(const exec::Completion& completion) {
 bool RankWorker::pump() {
   completions_.clear();
   bool any = pool_.take_completions(completions_) != 0;
+  if (spiller_) {
+    take_spilled();
+    watch_memory();
+  }
   for (const auto& completion : completions_) {
     if (completion.ticket == preparing_ticket) plan_prepared();
     else if (completion.ticket == closing_ticket) outputs_closed();
@@ -286,10 +305,7 @@ bool RankWorker::pump() {
   // While more finishes reports wait for each other, never when nothing else happens.
   const bool is_due = !any || running_.empty() || finished_.tasks.size() >= options_.batches.most_tasks ||
                       exec::now().ns - first_finished_.ns >= std::int64_t{options_.batches.longest_wait_us} * 1000;
-  if (!finished_.tasks.empty() && is_due) {
-    send(scheduler_rank, finished_);
-    finished_.tasks.clear();
-  }
+  if (is_due) send_finished();
   if (aborting_ && closing_ == nullptr && running_.empty() && machine_->is_idle()) close_outputs(false);
   const bool has_news = (machine_ && !running_.empty()) || (calls_ && calls_->tasks_run() != calls_reported_);
   if (has_news) {
@@ -340,8 +356,12 @@ void RankWorker::save_blocks(const wire::SaveBlocks& order) {
   saving_->appended = appended_;
   saving_->path = order.path;
   saving_->saved.sequence = order.sequence;
-  for (const TaskId task : order.tasks)
-    if (const auto block = blocks_.find(task); block != blocks_.end()) saving_->blocks.emplace_back(task, block->second);
+  for (const TaskId task : order.tasks) {
+    if (const auto block = blocks_.find(task); block != blocks_.end())
+      saving_->blocks.emplace_back(task, [block = block->second] { return block; });
+    else if (const auto file = files_.find(task); file != files_.end())
+      if (auto source = spiller_->reader_of(file->second)) saving_->blocks.emplace_back(task, std::move(source));
+  }
   pool_.submit(saving_ticket, [saving = saving_, writer = writer_.get()] {
     const auto record = write_checkpoint(*saving->plan, *writer, *saving->appended, saving->path, saving->blocks);
     saving->saved.record = journal::payload_of(record);
@@ -363,6 +383,9 @@ void RankWorker::end_run() {
   aborting_ = false;
   machine_.reset();
   blocks_.clear();
+  files_.clear();
+  order_.reset();
+  if (spiller_) spiller_->forget_all();
 }
 
 wire::Counters RankWorker::counters() const {
@@ -377,6 +400,10 @@ wire::Counters RankWorker::counters() const {
   counters.busy_ns = busy_ns_;
   counters.peak_held = machine_ ? machine_->peak_held_bytes() : Bytes{};
   counters.peak_rss = exec::peak_rss();
+  if (spiller_) {
+    counters.bytes_spilled = spiller_->written();
+    counters.bytes_unspilled = spiller_->read_back();
+  }
   if (calls_) {
     counters.tasks_run += calls_->tasks_run();
     counters.busy_ns += calls_->busy_ns();
@@ -394,7 +421,8 @@ bool serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
   FaultRehearsal rehearsal = options.rehearsal;
   rehearsal.pass(LifePoint::start, transport.rank());
   transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
-                                                              program_version, options.resources}));
+                                                              program_version, options.resources,
+                                                              options.spill.scratch.empty() ? Bytes{} : options.spill.limit, options.spill.note}));
   transport::Backoff backoff(notifier, transport.wakes_on_arrival());
   std::deque<transport::Frame> waiting;  // of a run whose plan is being lowered
   wire::Heartbeat heartbeat;

@@ -10,6 +10,7 @@
 #include "runtime/block.hpp"
 #include "runtime/call_worker.hpp"
 #include "runtime/fault_rehearsal.hpp"
+#include "runtime/spiller.hpp"
 #include "runtime/task_runner.hpp"
 #include "transport/lifeline/running_tasks.hpp"
 #include "transport/transport.hpp"
@@ -28,6 +29,7 @@ struct RankWorkerOptions {
   std::uint64_t heartbeat_interval_ms = 2000;
   transport::RunningTasks* running_tasks = nullptr;  ///< where a supervisor sees what runs
   FaultRehearsal rehearsal;
+  SpillSettings spill;
 };
 
 /// The effects around a worker's state machine: threads that run tasks, the map of blocks, messages.
@@ -64,6 +66,14 @@ class RankWorker {
   void close_outputs(bool keep);
   void outputs_closed();
   void save_blocks(const wire::SaveBlocks& order);
+  // blocks that go to scratch and come back (rank_worker_spilling.cpp)
+  worker::SpillOptions spill_bounds() const;
+  void prepare_spilling();
+  void take_spilled();
+  void watch_memory();
+  void report_lost(const worker::ReportLost& lost);
+  void report_no_room(const worker::ReportNoRoom& refused);
+  void send_finished();
   void blocks_saved(const exec::Completion& completion);
   void end_run();
   wire::Counters counters() const;
@@ -82,6 +92,13 @@ class RankWorker {
   std::optional<worker::Worker> machine_;
   std::optional<TaskRunner> runner_;
   std::unordered_map<TaskId, BlockPtr> blocks_;
+  std::unique_ptr<Spiller> spiller_;                 ///< null: nothing is spilled
+  std::unordered_map<TaskId, std::uint64_t> files_;  ///< of blocks in scratch, for checkpoints
+  struct SpillOrder;
+  std::shared_ptr<SpillOrder> order_;                ///< the static order that is being computed
+  Instant next_measure_, next_trim_;
+  std::optional<Instant> try_scratch_again_;
+  Bytes resident_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Running>> running_;
   std::unordered_map<TaskId, ExitCode> failure_codes_;
   std::uint64_t next_ticket_ = 0;

@@ -111,14 +111,16 @@ SavedBlocks SavedBlocks::read_from(ByteReader& reader) {
 }
 
 std::vector<journal::SavedBlock> save_blocks(const std::string& path,
-                                             std::span<const std::pair<TaskId, BlockPtr>> blocks) {
+                                             std::span<const std::pair<TaskId, BlockSource>> blocks) {
   const std::string what = "cannot save results to " + path;
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
   std::vector<journal::SavedBlock> saved;
   try {
     std::uint64_t offset = 0;
-    for (const auto& [task, block] : blocks) {
+    for (const auto& [task, source] : blocks) {
+      const BlockPtr block = source();
+      if (block == nullptr) continue;
       const std::vector<std::byte> payload = payload_of(*block);
       store::write_at(descriptor, offset, payload, what);
       saved.push_back({task, encode_head(*block), {{0, offset, payload.size()}}, codec::crc32c(payload)});

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -36,9 +37,12 @@ class SavedBlocks {
   std::unordered_map<TaskId, journal::SavedBlock> blocks_;   ///< their segments count in files_
 };
 
+/// Where a block comes from when its turn is there; null: it is there no more, and is left out.
+using BlockSource = std::function<BlockPtr()>;
+
 /// Writes the payloads of `blocks` into a new file (mode 0600), one after the other, and waits until they are on disk.
 /// What is returned lies in file 0. Throws OutputError; nothing is left then.
-std::vector<journal::SavedBlock> save_blocks(const std::string& path, std::span<const std::pair<TaskId, BlockPtr>> blocks);
+std::vector<journal::SavedBlock> save_blocks(const std::string& path, std::span<const std::pair<TaskId, BlockSource>> blocks);
 
 /// The crc32c of a block's payload.
 std::uint32_t payload_checksum(const Block& block);

@@ -68,6 +68,7 @@ Session::Session(transport::Transport& transport, exec::Notifier& notifier, Sess
   own.node_name = options_.node_name;
   own.description = {0, options_.own_worker.threads, options_.own_worker.memory_limit};
   own.resources = options_.own_worker.resources;
+  note_scratch(0, options_.own_worker.spill.scratch.empty() ? Bytes{} : options_.own_worker.spill.limit, options_.own_worker.spill.note);
   own.joined = true;
 }
 
@@ -94,6 +95,7 @@ void Session::wait_for_workers() {
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) places.push_back({static_cast<int>(rank), peers_[rank].node_name});
   faulty_.emplace(std::move(places), options_.quarantine_after);
   workers_known_ = true;
+  report_scratch();
 }
 
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
@@ -383,6 +385,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     peers_[rank].node_name = hello->node;
     peers_[rank].description = {0, hello->threads, hello->memory_limit};
     peers_[rank].resources = hello->resources;
+    note_scratch(frame.from, hello->scratch, hello->scratch_note);
     peers_[rank].joined = true;
     return;
   }
@@ -427,6 +430,8 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
                      " on worker " + std::to_string(frame.from) + ": " + failed->message);
     run->scheduler->on_task_failed(now, worker, failed->task, failed->attempt, failed->message, failed->permanent, run->actions);
     apply(*run);
+  } else if (const auto* lost = std::get_if<wire::BlocksLost>(&decoded.message)) {
+    note_blocks_lost(*run, worker, *lost);
   } else if (const auto* missing = std::get_if<wire::InputMissing>(&decoded.message)) {
     apply(*run);
     run->scheduler->on_input_missing(now, worker, missing->task, missing->attempt, missing->input, run->actions);
@@ -453,7 +458,10 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     apply(*run);
   } else if (const auto* refused = std::get_if<wire::BlockRefused>(&decoded.message);
              refused != nullptr && run->asked.contains(refused->task)) {
-    throw Error(ExitCode::internal, "worker " + std::to_string(frame.from) + " no longer has a finished value");
+    // What cannot be read back from scratch is lost, and the worker says so; until then it is asked again.
+    if (run->scheduler->holder(refused->task) != worker) run->asked.erase(refused->task);
+    else if (peers_[rank].description.scratch.value != 0) send(run->id, frame.from, wire::BlockRequest{refused->task});
+    else throw Error(ExitCode::internal, "worker " + std::to_string(frame.from) + " no longer has a finished value");
   } else if (own_worker_) {
     own_worker_->handle(frame.from, decoded);
   }
@@ -551,6 +559,8 @@ report::RunSummary Session::summary() const {
     summary.bytes_read += peer.counters.bytes_read;
     summary.bytes_decoded += peer.counters.bytes_decoded;
     summary.bytes_written += peer.counters.bytes_written;
+    summary.bytes_spilled += peer.counters.bytes_spilled;
+    summary.bytes_unspilled += peer.counters.bytes_unspilled;
     summary.decode_s += static_cast<double>(peer.counters.decode_ns) * 1e-9;
   }
   return summary;

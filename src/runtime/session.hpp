@@ -107,6 +107,7 @@ class Session {
     std::string node_name;
     sched::WorkerDescription description;
     std::string resources;
+    std::string scratch_note;
     wire::Counters counters;
     bool joined = false;                  ///< and not lost
     bool lost = false;
@@ -130,6 +131,9 @@ class Session {
   void look_for_losses(CurrentRun* run);
   void lose(CurrentRun* run, const transport::PeerDeath& death, const std::string& how = {});
   void note_loss(const transport::PeerDeath& death, const std::string& how = {});
+  void note_blocks_lost(CurrentRun& run, WorkerId worker, const wire::BlocksLost& lost);
+  void note_scratch(int rank, Bytes scratch, const std::string& note);
+  void report_scratch() const;
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
   void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
   void note_on_disk(CurrentRun& run, int rank);

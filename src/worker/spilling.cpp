@@ -331,12 +331,16 @@ void Worker::on_load_failed(TaskId task, std::uint64_t file, Actions& out) {
 }
 
 void Worker::on_send_failed(TaskId task, std::uint64_t file, WorkerId to, Actions& out) {
-  out.emplace_back(RefuseBlock{to, task});
   const auto known = blocks_.find(task);
   if (known != blocks_.end() && known->second.file == file && known->second.copied) {
     if (known->second.place == BlockPlace::scratch) lose_block(task, out);
     else if (known->second.place == BlockPlace::memory) forget_file(known->second, out);
   }
+  // What is back in memory goes from there; what is being read back is asked for once more.
+  const auto left = blocks_.find(task);
+  const bool in_memory = left != blocks_.end() && is_here(left->second.state) && left->second.place <= BlockPlace::spilling;
+  if (in_memory) out.emplace_back(SendBlock{to, task});
+  else out.emplace_back(RefuseBlock{to, task});
   advance(out);
 }
 
@@ -360,7 +364,9 @@ void Worker::lose_block(TaskId task, Actions& out) {
 void Worker::on_memory_measured(Bytes resident, Actions& out) {
   if (!options_.spill.enabled || aborted_) return;
   const Bytes counted = held_ + reserved_;
-  other_ = resident > counted ? resident - counted : Bytes{};
+  const Bytes beyond = resident > counted ? resident - counted : Bytes{};
+  // What running tasks were promised and have not touched yet hides as much of the rest: it is forgotten slowly.
+  other_ = std::max(beyond, Bytes{other_.value / 8 * 7});
   advance(out);
 }
 

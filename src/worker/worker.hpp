@@ -168,7 +168,7 @@ class Worker {
   bool awaits(TaskId task, std::uint64_t file) const;
   void on_loaded(TaskId task, std::uint64_t file, Actions& out);
   void on_load_failed(TaskId task, std::uint64_t file, Actions& out);
-  /// The peer is refused the block.
+  /// The peer is refused the block, or gets it from memory if it has come back.
   void on_send_failed(TaskId task, std::uint64_t file, WorkerId to, Actions& out);
   /// The resident set of the process. What of it is not known bytes counts as in use until the next measurement.
   void on_memory_measured(Bytes resident, Actions& out);

@@ -135,6 +135,22 @@ TEST_CASE("a refused value is named with its option") {
   CHECK(refusal({"run", "--memory-limit", "0", "a.py"}) == "2: --memory-limit: a memory limit of 0 lets nothing run");
 }
 
+TEST_CASE("what goes to scratch, and when, is chosen by parts of the memory limit that rise") {
+  const Options options = parse_options({"run", "--spill-dir", "/scratch", "--spill-limit", "10GiB", "--spill-compression", "lz4",
+                                         "--memory-target", "0.4", "--memory-spill", "0.5", "--memory-stop", "0.6", "a.py"});
+  CHECK(options.spill_dir == "/scratch");
+  CHECK(options.spill_limit == Bytes{10ull << 30});
+  CHECK(options.spill_lz4);
+  CHECK(options.memory_target == 0.4);
+  CHECK(options.memory_spill == 0.5);
+  CHECK(options.memory_stop == 0.6);
+  CHECK(refusal({"run", "--memory-target", "1.5", "a.py"}) == "2: --memory-target: '1.5' is not a part of the memory limit such as 0.7");
+  CHECK(refusal({"run", "--spill-limit", "0", "a.py"}) == "2: --spill-limit: nothing fits into 0 bytes; --spill-dir none spills nothing");
+  CHECK(refusal({"run", "--spill-compression", "zip", "a.py"}) == "2: --spill-compression: 'zip' is none of lz4, none");
+  CHECK(refusal({"run", "--memory-stop", "0.5", "a.py"}) ==
+        "2: --memory-target, --memory-spill and --memory-stop must not fall: each is reached after the one before");
+}
+
 TEST_CASE("the nearest word is one that could be a slip") {
   const Words candidates{"threads", "attempts", "progress"};
   CHECK(nearest("thread", candidates) == "threads");
@@ -157,6 +173,16 @@ options:
                                 may use, by affinity, cgroup and batch system)
   -m, --memory-limit BYTES      memory per rank for blocks, such as 2GB or 512MiB (default: 0.8 of
                                 the rank's share of what node, cgroup or batch system grants)
+      --spill-dir DIR|none      disk of the node where results go that memory has no room for (default: the
+                                first of SLURM_TMPDIR, PBS_JOBDIR, LSF_TMPDIR, SGE_LOCALDIR, LOCAL_SCRATCH,
+                                TMPDIR, /tmp, /var/tmp that is writable and not memory itself)
+      --spill-limit BYTES       most that a rank puts there (default: its share of 0.9 of what is free)
+      --spill-compression lz4|none
+                                whether they are compressed there (default none)
+      --memory-target PART      of the memory limit: with more in results, in transfers and in running tasks the
+                                results needed last are spilled (default 0.7)
+      --memory-spill PART       the same for the resident set of the process, as measured (default 0.8)
+      --memory-stop PART        with more, by either count, no task is started that adds to it (default 0.9)
       --scheduler-works auto|yes|no
                                 whether rank 0 runs tasks too (default auto: yes in jobs of few ranks)
       --attempts N              how often a failing task is tried before the run fails (default 3)

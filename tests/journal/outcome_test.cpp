@@ -26,6 +26,8 @@ Outcome an_outcome() {
   outcome.ranks = 4;
   outcome.tasks = 1234;
   outcome.retries = 7;
+  outcome.bytes_spilled = 3 << 20;
+  outcome.bytes_read_back = 2 << 20;
   outcome.outputs = {"/data/gr\303\274n.nc"};
   outcome.losses = {{2, "node7", "was killed by signal 9 (Killed)", 3.5}};
   outcome.failed_tasks = {{"read (3, 0)", {"mask (0, 0)"}, {{1, "node6", "checksum mismatch"}, {3, "node7", "no route"}}}};
@@ -95,6 +97,7 @@ TEST_CASE("the text of an outcome says how it ended, what is there, who was lost
         "partial (exit status 6) at 2026-03-01T12:00:00Z after 12.2 s on 4 ranks\n"
         "command: rankine run anomaly.py \"a b\"\n"
         "tasks: 1234, failed attempts: 7\n"
+        "spilled: 3.00 MiB, read back: 2.00 MiB\n"
         "error: 2 tasks failed for good\n"
         "wrote /data/gr\303\274n.nc\n"
         "lost rank 2 on node7 after 3.5 s: it was killed by signal 9 (Killed)\n"

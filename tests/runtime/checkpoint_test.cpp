@@ -60,13 +60,18 @@ void finish(sched::Scheduler& scheduler, const TaskGraph& graph, const std::vect
   scheduler.sanity_check();
 }
 
+/// A result that is there when its turn comes.
+BlockSource source(const std::vector<double>& values) {
+  return [block = block_of(values)] { return block; };
+}
+
 }  // namespace
 
 TEST_CASE("saved results are loaded as they were, from several checkpoints, the later one first") {
   const Folder folder;
   SavedBlocks saved;
-  const std::vector<std::pair<TaskId, BlockPtr>> first{{TaskId{3}, block_of({1, 2, 3})}, {TaskId{5}, block_of({})}};
-  const std::vector<std::pair<TaskId, BlockPtr>> second{{TaskId{3}, block_of({4})}};
+  const std::vector<std::pair<TaskId, BlockSource>> first{{TaskId{3}, source({1, 2, 3})}, {TaskId{5}, source({})}};
+  const std::vector<std::pair<TaskId, BlockSource>> second{{TaskId{3}, source({4})}, {TaskId{7}, [] { return nullptr; }}};
   saved.add({1, {folder / "a"}, {}, save_blocks(folder / "a", first)});
   saved.add({1, {folder / "b"}, {}, save_blocks(folder / "b", second)});
   ByteWriter writer;
@@ -84,7 +89,7 @@ TEST_CASE("saved results are loaded as they were, from several checkpoints, the 
 
 TEST_CASE("a saved result that is damaged, cut off or gone is refused by the name of its file") {
   const Folder folder;
-  const std::vector<std::pair<TaskId, BlockPtr>> blocks{{TaskId{3}, block_of({1, 2, 3})}};
+  const std::vector<std::pair<TaskId, BlockSource>> blocks{{TaskId{3}, source({1, 2, 3})}};
   SavedBlocks saved;
   saved.add({1, {folder / "a"}, {}, save_blocks(folder / "a", blocks)});
   {
