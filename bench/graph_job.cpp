@@ -77,6 +77,7 @@ void JobWorker::apply() {
                      transport_.send(rank_0, wire::encode(run_, wire::InputMissing{a.task, a.attempt, a.input}));
                    },
                    [](const worker::ReportFailed&) { throw std::logic_error("a task of the benchmark failed"); },
+                   [](const auto&) {},  // nothing is spilled
                },
                action);
   }
