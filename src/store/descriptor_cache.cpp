@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "store/held_file.hpp"
 
 namespace rankine::store {
 namespace {
@@ -78,7 +79,7 @@ std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, c
     }
   }
   // Opened without the lock: on a parallel file system it may take milliseconds.
-  auto file = std::make_shared<const OpenFile>(path);
+  auto file = open_file(path);
   if (expected != FileStamp{} && file->stamp() != expected)
     throw InputError(path + " changed while running: it is not the file whose metadata was read; start again "
                             "when nothing writes to it");

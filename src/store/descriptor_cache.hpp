@@ -20,6 +20,7 @@ class OpenFile {
   ~OpenFile();
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
+  const std::string& path() const { return path_; }
   const FileStamp& stamp() const { return stamp_; }
   /// Exactly out.size() bytes from `offset`. Signals and short reads go on; EIO and ESTALE, which
   /// parallel file systems report in passing, are tried three times. Throws InputError without the

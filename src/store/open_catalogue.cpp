@@ -6,12 +6,13 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "store/backends.hpp"
-#include "store/descriptor_cache.hpp"
+#include "store/held_file.hpp"
 #include "store/zarr/zip_archive.hpp"
 
 namespace rankine::store {
 
 array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions& options) {
+  const FileHold hold;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw InputError("cannot open " + path + ": " + std::strerror(errno) +
@@ -22,10 +23,10 @@ array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions&
   }
   std::vector<std::byte> head;
   {
-    const OpenFile file(path);
-    head.resize(std::min<std::uint64_t>(file.stamp().size, format_probe_bytes));
+    const auto file = open_file(path);
+    head.resize(std::min<std::uint64_t>(file->stamp().size, format_probe_bytes));
     try {
-      file.read_at(0, head);
+      file->read_at(0, head);
     } catch (const InputError& error) {
       throw InputError("cannot open " + path + ": " + error.what());
     }

@@ -4,6 +4,7 @@
 
 #include "array/stored_array.hpp"
 #include "store/catalogue_bytes.hpp"
+#include "store/held_file.hpp"
 
 namespace rankine::store {
 namespace {
@@ -20,6 +21,7 @@ bool decides_meaning(const array::StoredVariable& variable, const OpeningBounds&
 
 void learn(OpenedFile& file, const CatalogueOptions& options, const std::string& cache_folder, Reader& reader,
            const OpeningBounds& bounds) {
+  const FileHold hold;
   IndexCache cache(cache_folder);
   file.catalogue = cache.open(file.path, options);
   std::int64_t chunks = 0;

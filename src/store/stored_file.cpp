@@ -1,49 +1,27 @@
 #include "store/stored_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "base/error.hpp"
 
 namespace rankine::store {
 
-StoredFile::StoredFile(std::string path) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor_ < 0) throw InputError("cannot open " + path_ + ": " + std::strerror(errno));
-  struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor_);
-    throw InputError("cannot read " + path_ + ": it is not a regular file");
-  }
-  size_ = static_cast<std::uint64_t>(status.st_size);
-  mtime_ns_ = static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-}
-
-StoredFile::~StoredFile() { ::close(descriptor_); }
-
 std::vector<std::byte> StoredFile::read(std::uint64_t offset, std::uint64_t count) const {
-  if (offset > size_ || count > size_ - offset)
-    throw InputError(path_ + " is truncated or damaged: it refers to bytes " + std::to_string(offset) + " to " +
-                     std::to_string(offset + count) + " and has only " + std::to_string(size_));
+  if (offset > size() || count > size() - offset)
+    throw InputError(path() + " is truncated or damaged: it refers to bytes " + std::to_string(offset) + " to " +
+                     std::to_string(offset + count) + " and has only " + std::to_string(size()));
   std::vector<std::byte> bytes(count);
   read(offset, bytes);
   return bytes;
 }
 
 void StoredFile::read(std::uint64_t offset, std::span<std::byte> out) const {
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const ssize_t got = ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw InputError("cannot read " + path_ + ": " + std::strerror(errno));
-    if (got == 0)
-      throw InputError(path_ + " is truncated or damaged: it ends before byte " + std::to_string(offset + out.size()));
-    done += static_cast<std::size_t>(got);
+  if (offset > size() || out.size() > size() - offset)
+    throw InputError(path() + " is truncated or damaged: it ends before byte " + std::to_string(offset + out.size()));
+  try {
+    file_->read_at(offset, out);
+  } catch (const InputError& error) {
+    throw InputError("cannot read " + path() + ": " + error.what());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "grid/shape.hpp"
+#include "store/held_file.hpp"
 
 namespace rankine::store {
 
@@ -14,23 +15,17 @@ namespace rankine::store {
 class StoredFile {
  public:
   /// Throws InputError naming the path.
-  explicit StoredFile(std::string path);
-  ~StoredFile();
-  StoredFile(const StoredFile&) = delete;
-  StoredFile& operator=(const StoredFile&) = delete;
+  explicit StoredFile(const std::string& path) : file_(open_file(path)) {}
 
-  const std::string& path() const { return path_; }
-  std::uint64_t size() const { return size_; }
-  std::int64_t mtime_ns() const { return mtime_ns_; }
+  const std::string& path() const { return file_->path(); }
+  std::uint64_t size() const { return file_->stamp().size; }
+  std::int64_t mtime_ns() const { return file_->stamp().mtime_ns; }
   /// Exactly `count` bytes from `offset`. Throws InputError if the file has not got them.
   std::vector<std::byte> read(std::uint64_t offset, std::uint64_t count) const;
   void read(std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
-  std::string path_;
-  int descriptor_ = -1;
-  std::uint64_t size_ = 0;
-  std::int64_t mtime_ns_ = 0;
+  std::shared_ptr<const OpenFile> file_;
 };
 
 /// What is good to read at once of data that lies in one run: whole rows, about `target_bytes`.

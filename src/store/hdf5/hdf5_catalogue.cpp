@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/held_file.hpp"
 #include "store/hdf5/library_catalogue.hpp"
 #include "store/hdf5/netcdf4_model.hpp"
 
@@ -164,8 +165,7 @@ bool looks_like_hdf5(std::span<const std::byte> head) {
 
 array::Catalogue open_hdf5(const std::string& path, const std::string& group) {
   try {
-    const Hdf5File file(path);
-    return catalogue_of(file, group);
+    return catalogue_of(*read_hdf5_file(path), group);
   } catch (const NeedsLibrary& need) {
     return open_through_library(path, group, need.reason);
   }

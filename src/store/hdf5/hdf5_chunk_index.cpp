@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/held_file.hpp"
 #include "store/hdf5/hdf5_dataset.hpp"
 
 namespace rankine::store {
@@ -26,7 +27,8 @@ void check_filters(const array::StoredArray& array, const array::ChunkIndex& ind
 void load_hdf5_chunk_index(array::StoredArray& array) {
   if (array.index) return;
   try {
-    const Hdf5File file(array.path);
+    const auto opened = read_hdf5_file(array.path);
+    const Hdf5File& file = *opened;
     if (array.file_size != 0 && (file.size() != array.file_size || file.mtime_ns() != array.file_mtime_ns))
       throw InputError("the file has changed since it was opened");
     const ObjectHeader header = read_object_header(file, array.offset);
