@@ -5,7 +5,8 @@
 #$ -l h_rt=01:00:00
 #$ -notify
 #$ -r y
-# A pipeline under Grid Engine that survives lost ranks, and is queued again when the time is up:  qsub jobscripts/grid_engine.sh SCRIPT [WORD...]
+# A pipeline under Grid Engine that survives lost ranks, and goes on in a job of its own when the time is up:
+#     qsub jobscripts/grid_engine.sh SCRIPT [WORD...]
 # The parallel environment's name ("mpi") is the site's. RANKINE and RUN_DIR as in slurm.sh.
 set -u
 options=(--threads 1 --run-dir "${RUN_DIR:-$(basename "$1").${JOB_ID}.run}")
@@ -26,9 +27,16 @@ while kill -0 $job 2>/dev/null; do
   launcher_status=$?
 done
 
-# A launcher's status is its own once a rank is lost. 99 has Grid Engine queue the job again, which goes on then.
+# A launcher's status is its own once a rank is lost.
 status=0
 "${RANKINE:-rankine}" status "${options[3]}" || status=$?
-[ $status -ne 75 ] || exit 99
+if [ $status -eq 75 ]; then
+  # A job that is queued again (status 99) can wait for ever until Grid Engine has cleaned up on its other hosts; so a new
+  # one goes on, with the limit, slots and logs of this one. Where jobs may not submit jobs there is only 99.
+  export RUN_DIR=${options[3]}
+  again=(-hold_jid "$JOB_ID" -pe "$PE" "$NSLOTS" -o "$SGE_STDOUT_PATH" -e "$SGE_STDERR_PATH" -V)
+  [ -z "$limit" ] || again+=(-l "h_rt=$limit")
+  qsub "${again[@]}" "$0" "$@" || exit 99
+fi
 [ $status -eq 0 ] || exit $status
 [ "$launcher_status" -eq 0 ] || echo "the launcher says $launcher_status, the run itself succeeded"
