@@ -150,6 +150,8 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"batch-wait-us", '\0', "N", "how long a report waits for others at most, while more finish (default 100)"},
       {"batch-reports", '\0', "N", "reports that rank 0 enters before it sends what follows (default 4096)"},
       plugin_row,
+      {"isolate-tasks", '\0', "", "run kernels of plugins and programs in processes of their own, one a thread: one\n"
+                                 "that crashes costs its task, not its rank"},
       {"quiet", 'q', "", "no progress, no summary: only warnings and errors"},
       {"verbose", 'v', "", "say more: files, how variables are read, plan, failed attempts"},
       {"log-file", '\0', "FILE", "append everything that is said, with time stamps, to FILE"},
@@ -275,6 +277,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
       options.plugins.push_back(value.substr(begin, comma - begin));
       begin = comma + 1;
     }
+  } else if (name == "isolate-tasks") {
+    options.isolate_tasks = parse_switch(value, where);
   } else if (name == "resumable") {
     options.resumable = parse_choice<bool>(value, {{"yes", true}, {"no", false}, {"true", true}, {"false", false}}, where);
   } else if (name == "fresh") {

@@ -39,6 +39,7 @@ struct Options {
   unsigned attempts = 3;
   bool keep_going = false;
   unsigned max_worker_kills = 3;
+  bool isolate_tasks = false;                 ///< user kernels run in processes of their own
   unsigned quarantine_after = 3;              ///< 0: never
   bool supervised = true;                     ///< under a launcher, each rank has a supervisor process
   unsigned heartbeat_interval_ms = 2000;

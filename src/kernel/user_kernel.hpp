@@ -75,6 +75,12 @@ enum class UserStage : std::uint8_t { map, chunk, combine, aggregate };
 NdArray run_user_kernel(const std::string& full_name, UserStage stage, std::span<const UserBlock> inputs,
                         DType dtype, const Shape& shape, const Index& origin, std::span<const UserParameter> parameters);
 
+/// The function of a kernel for a stage; null if it was not registered for it.
+rankine_kernel_function function_of(const UserKernel& kernel, UserStage stage);
+/// Runs a kernel's function and gives what it gives. By default the calling thread does it itself. Set before a job begins.
+using UserKernelCaller = int (*)(const UserKernel& kernel, UserStage stage, const rankine_kernel_call& call);
+void set_user_kernel_caller(UserKernelCaller caller);
+
 /// What the calling thread computes by a user kernel just now, for the report of a crash: "kernel 'heat.step', task
 /// heat.step (0, 3)"; null if no user kernel runs. Safe to call from a signal handler.
 const char* running_user_kernel() noexcept;

@@ -14,6 +14,7 @@
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "launch/job_outcome.hpp"
+#include "runtime/kernel_processes.hpp"
 #include "runtime/plugins.hpp"
 #include "spill/scratch_place.hpp"
 #include "transport/launch.hpp"
@@ -128,6 +129,7 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
 }
 
 int run_alone(const cli::Options& options, const Pipeline& pipeline, const runtime::TaskLibrary* library) {
+  if (options.isolate_tasks) runtime::isolate_user_kernels();
   runtime::report_kernel_crashes(0);
   exec::Notifier notifier;
   const auto transport = transport::make_loopback(notifier);
@@ -191,6 +193,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     std::signal(number, decides && !(hydra_warns && number == SIGUSR1) ? note_leave : SIG_IGN);
   transport::Supervision supervision;
   if (options.supervised) supervision = transport::supervise({.on_death = write_outcome_of_death});
+  if (options.isolate_tasks) runtime::isolate_user_kernels();
   if (runtime::FaultRehearsal rehearsal = runtime::FaultRehearsal::from_environment(); !rehearsal.is_empty())
     if (const char* rank = std::getenv("OMPI_COMM_WORLD_RANK")) rehearsal.pass(runtime::LifePoint::launch, std::atoi(rank));
   exec::Notifier notifier;

@@ -217,6 +217,8 @@ options:
       --batch-reports N         reports that rank 0 enters before it sends what follows (default 4096)
   -p, --plugin FILE[,FILE]      shared libraries whose kernels scripts call as modules, such as
                                 libheat.so for `import heat`; loaded by every rank
+      --isolate-tasks           run kernels of plugins and programs in processes of their own, one a thread: one
+                                that crashes costs its task, not its rank
   -q, --quiet                   no progress, no summary: only warnings and errors
   -v, --verbose                 say more: files, how variables are read, plan, failed attempts
       --log-file FILE           append everything that is said, with time stamps, to FILE
@@ -278,6 +280,8 @@ TEST_CASE("what concerns lost ranks is parsed, times with their units") {
   CHECK_FALSE(options.supervised);
   CHECK_FALSE(options.keep_going);
   CHECK(parse_options({"run", "--keep-going", "x.py"}).keep_going);
+  CHECK_FALSE(options.isolate_tasks);
+  CHECK(parse_options({"run", "--isolate-tasks", "x.py"}).isolate_tasks);
   CHECK(options.max_worker_kills == 5);
   CHECK(options.quarantine_after == 0);
   CHECK(options.run_dir == "d");

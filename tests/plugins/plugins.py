@@ -28,11 +28,11 @@ def expect(what, condition, shown):
         print(f"FAILED {what}\n{shown}")
 
 
-def rankine(text, plugins, ranks=1):
+def rankine(text, plugins, ranks=1, options=()):
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as script:
         script.write(text)
     try:
-        return run([RANKINE, "run", "--quiet", "--plugin", ",".join(plugins), script.name], ranks)
+        return run([RANKINE, "run", "--quiet", *options, "--plugin", ",".join(plugins), script.name], ranks)
     finally:
         os.unlink(script.name)
 
@@ -56,6 +56,28 @@ expect("a parameter reaches the kernel", (status, text) == (0, "15.0\n"), (statu
 status, text, errors = rankine(ARRAY + "import faulty\nprint(faulty.crashes(da).values)\n", [FAULTY])
 expect("a crashing kernel is named", status != 0 and "rankine: worker 0 crashed (SIGSEGV) in kernel 'faulty.crashes', "
        "task faulty.crashes (0,)" in errors, (status, errors))
+
+# Kernels in processes of their own: what crashes there costs an attempt of its task and no rank.
+ISOLATED = ["--isolate-tasks", "--threads", "2"]
+for ranks in (1, 3):
+    status, text, errors = run([RANKINE, "run", "--quiet", *ISOLATED, "--plugin", HEAT, diffusion], ranks)
+    expect(f"diffusion.py is the same in processes of its own at {ranks} ranks", (status, text) == (0, expected), (status, text, errors))
+    for kernel, end in [("crashes", r"crashed \(SIGSEGV\) in its own process"), ("exits", "ended its process with status 7")]:
+        status, text, errors = rankine(ARRAY + f"import faulty\nprint(faulty.{kernel}(da).values)\n", [FAULTY], ranks, ISOLATED)
+        found = re.search(rf"kernel 'faulty.{kernel}' {end} \(task faulty.{kernel} \(0,\), attempt 3 of 3, worker \d on \S+\)", errors)
+        expect(f"{kernel} fails its task alone at {ranks} ranks", status == 1 and found and "lost rank" not in errors, (status, errors))
+    with tempfile.TemporaryDirectory() as folder:
+        mark = os.path.join(folder, "mark")
+        blocks = ARRAY.replace("6.0", "60.0") + f"import faulty\nprint(faulty.crashes_once(da.chunk(x=5), mark='{mark}').sum().values)\n"
+        status, text, errors = rankine(blocks, [FAULTY], ranks, ISOLATED)
+        expect(f"a kernel that crashes once is tried again at {ranks} ranks", (status, text) == (0, "1830.0\n") and
+               "lost rank" not in errors and os.path.exists(mark), (status, text, errors))
+status, text, errors = rankine(ARRAY + "import faulty\nprint(faulty.throws(da).values)\n", [FAULTY], 1, ISOLATED)
+expect("what a kernel throws comes out of its process", status == 1 and
+       "kernel 'faulty.throws' failed: the value 3.000000 is too hot (task faulty.throws (0,), attempt 3 of 3" in errors, (status, errors))
+left = [pid for pid in os.listdir("/proc") if pid.isdigit() and os.path.exists(f"/proc/{pid}/comm") and
+        open(f"/proc/{pid}/comm").read().startswith("rankine-kernel") and FOLDER in open(f"/proc/{pid}/cmdline").read()]
+expect("no process of a kernel is left", not left, left)
 
 for text, message in [("heat.stepp(da)", "plugin 'heat' has no kernel 'stepp'; it has 'step', 'detrend', 'rms'"),
                       ("heat.step(da)", "kernel 'heat.step' is told of dim 'lat', which its inputs lack; they have 'x'"),
