@@ -139,6 +139,9 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"resumable", '\0', "yes|no", "whether progress is kept at all (default yes)"},
       {"fresh", '\0', "", "start over: remove what an earlier job left in the run directory", false},
       {"checkpoint-every", '\0', "TIME", "how often what is done is made safe (default 1min)"},
+      {"when-disk-full", '\0', "end|pause", "what a run does that finds no room for its outputs: end with status 75, to\n"
+                                           "be gone on with, or wait until there is room (default end)"},
+      {"disk-full-wait", '\0', "TIME", "how long it waits at most (default 30min)"},
       {"drain", '\0', "TIME", "time from a warning (SIGUSR1, SIGUSR2, SIGTERM, or --end-time) to the end, in\n"
                             "which running tasks end and results are saved (default 2min)"},
       {"end-time", '\0', "TIME", "when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970", false},
@@ -285,6 +288,10 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.fresh = parse_switch(value, where);
   } else if (name == "checkpoint-every") {
     options.checkpoint_every_ms = parse_duration_ms(value, where);
+  } else if (name == "when-disk-full") {
+    options.waits_for_room = parse_choice<bool>(value, {{"end", false}, {"pause", true}}, where);
+  } else if (name == "disk-full-wait") {
+    options.room_wait_ms = parse_duration_ms(value, where);
   } else if (name == "drain") {
     options.drain_ms = parse_duration_ms(value, where);
   } else if (name == "end-time") {

@@ -57,6 +57,8 @@ struct Options {
   bool resumable = true;                      ///< a run directory is kept while the job runs
   bool fresh = false;                         ///< what an earlier job left in it is removed
   unsigned checkpoint_every_ms = 60'000;
+  bool waits_for_room = false;                ///< on a full disk
+  unsigned room_wait_ms = 1'800'000;          ///< so long at most
   unsigned drain_ms = 120'000;                ///< between being asked to end and having ended
   std::optional<std::int64_t> end_time_s;     ///< of the job, UTC seconds
 

@@ -66,6 +66,12 @@ Journal::~Journal() { ::close(descriptor_); }
 
 void Journal::append(const Record& record) {
   const std::vector<std::byte> bytes = encode_record(record);
+  // A journal that still can say what is done when the disk is full is worth a little room.
+  constexpr std::uint64_t step_bytes = std::uint64_t{1} << 20;
+  if (const std::uint64_t wanted = size_ + bytes.size() + step_bytes / 2; wanted > reserved_) {
+    if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_), static_cast<off_t>(bytes.size() + step_bytes)) == 0)
+      reserved_ = size_ + bytes.size() + step_bytes;
+  }
   // A write that failed half way is written over by the next one, and cut off if there is none.
   write_whole(descriptor_, size_, bytes, path_);
   size_ += bytes.size();

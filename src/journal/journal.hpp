@@ -29,6 +29,7 @@ class Journal {
   std::string path_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
+  std::uint64_t reserved_ = 0;   ///< the disk has room up to here
   std::vector<Record> records_;
   std::uint64_t torn_bytes_ = 0;
 };

@@ -41,6 +41,8 @@ runtime::SessionOptions session_options(const cli::Options& options) {
   session.most_reports = options.batch_reports;
   session.interrupted = &interrupted;
   session.asked_to_leave = &asked_to_leave;
+  session.waits_for_room = options.waits_for_room;
+  session.longest_room_wait_s = options.room_wait_ms / 1000.0;
   session.drain_s = options.drain_ms / 1000.0;
   session.checkpoint_every_s = options.checkpoint_every_ms / 1000.0;
   if (options.end_time_s) {
@@ -119,7 +121,9 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   try {
     outcome.write(status, session.get());
   } catch (const Error& error) {
-    fail(error.code(), error.what());
+    // A run that ends because its disk is full may find no room for this either: its status is another matter then.
+    if (status == 0) fail(error.code(), error.what());
+    else if (reporter) reporter->warning(error.what());
   }
   if (session) session->shutdown();
   if (session) session->end_progress(status);
@@ -136,6 +140,7 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   runtime::SessionOptions session = session_options(options);
   session.scheduler_works = true;
   session.own_worker = worker_options(options, library, 1, 1);
+  session.own_worker.rehearsal.begin_io_faults(0);
   session.node_name = host_name();
   if (options.scheduler_works == cli::SchedulerWorks::no)
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
@@ -208,6 +213,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
   transport::MpiSession mpi(argc, argv, exchange);
   const transport::RankPlace& place = mpi.place();
+  runtime::FaultRehearsal::from_environment().begin_io_faults(place.rank);
   runtime::report_kernel_crashes(place.rank);  // after MPI, whose own reports of a crash still come
   transport::MpiTransportOptions transport_options;
   transport_options.mark = std::make_shared<transport::CallMark>(0);

@@ -1,6 +1,7 @@
 #if __has_include(<malloc.h>)
 #include <malloc.h>
 #endif
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -130,6 +131,12 @@ int status(const std::string& directory) {
   return outcome->exit_code;
 }
 
+/// A program that is started without one of them would give its number to the next file, and print into that.
+void open_standard_streams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(number, F_GETFD) < 0) ::open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+}
+
 int run_command(const cli::Options& options, int argc, char** argv) {
   for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
   switch (options.command) {
@@ -159,6 +166,7 @@ int run_command(const cli::Options& options, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace rankine;
+  open_standard_streams();
   keep_freed_memory();
   try {
     const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);

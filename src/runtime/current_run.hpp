@@ -53,6 +53,11 @@ struct Session::CurrentRun {
   Instant next_checkpoint;
   std::optional<Instant> leaving_since;       ///< nothing is started any more
   bool last_checkpoint = false;               ///< the one that is under way
+  std::vector<journal::CheckpointRecord> unnoted;  ///< that found no room in the journal yet
+  std::map<int, wire::RoomWanted> room_wanted;     ///< by rank: threads of it wait for room on a full disk
+  std::optional<Instant> full_since;
+  bool said_full = false;                          ///< of this time
+  std::string no_room;                             ///< why the run ends; empty: it does not, for that reason
   bool closed = false;                        ///< every worker has let go of the outputs
 };
 

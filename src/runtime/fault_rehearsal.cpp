@@ -1,9 +1,11 @@
 #include "runtime/fault_rehearsal.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -14,6 +16,10 @@ FaultRehearsal::FaultRehearsal(const std::string& text) {
   static const std::map<std::string, LifePoint> points{
       {"launch", LifePoint::launch}, {"start", LifePoint::start}, {"plan", LifePoint::plan},
       {"task", LifePoint::task},     {"close", LifePoint::close}, {"leave", LifePoint::leave}};
+  static const std::map<std::string, store::IoCall> calls{{"open", store::IoCall::open}, {"read", store::IoCall::read},
+                                                          {"list", store::IoCall::list}, {"write", store::IoCall::write}};
+  static const std::map<std::string, int> errors{{"EIO", EIO},       {"ESTALE", ESTALE}, {"ETIMEDOUT", ETIMEDOUT}, {"EAGAIN", EAGAIN},
+                                                 {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS},         {"ENOENT", ENOENT}};
   std::istringstream faults(text);
   for (std::string one; std::getline(faults, one, ';');) {
     std::istringstream words(one);
@@ -34,9 +40,16 @@ FaultRehearsal::FaultRehearsal(const std::string& text) {
         fault.error = value;
         std::replace(fault.error.begin(), fault.error.end(), '+', ' ');
       }
+      else if (name == "io" && calls.contains(value)) {
+        fault.io = calls.at(value);
+        if (fault.io_error == 0) fault.io_error = EIO;
+      }
+      else if (name == "errno" && errors.contains(value)) fault.io_error = errors.at(value);
+      else if (name == "file" && !value.empty()) fault.file = value;
+      else if (name == "times" && std::atoi(value.c_str()) > 0) fault.times = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "count" && std::atoi(value.c_str()) > 0) fault.count = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "signal" && std::atoi(value.c_str()) > 0) fault.signal = std::atoi(value.c_str());
-      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal=, error= with its value");
+      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal=, error=, io=, errno=, file=, times= with its value");
     }
     if (any) faults_.push_back(fault);
   }
@@ -49,6 +62,7 @@ FaultRehearsal FaultRehearsal::from_environment() {
 
 void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
   for (Fault& fault : faults_) {
+    if (fault.io) continue;
     const bool meant = fault.point == point && (fault.rank < 0 ? rank != 0 : fault.rank == rank) &&
                        (fault.task.empty() || task.find(fault.task) != std::string::npos);
     if (!meant || fault.count == 0) continue;
@@ -61,6 +75,31 @@ void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
     ::signal(fault.signal, SIG_DFL);
     ::raise(fault.signal);  // this thread does not come back from it
   }
+}
+
+void FaultRehearsal::begin_io_faults(int rank) const {
+  struct Faults {
+    std::mutex mutex;
+    std::vector<Fault> list;
+  };
+  const auto faults = std::make_shared<Faults>();
+  for (const Fault& fault : faults_)
+    if (fault.io && (fault.rank < 0 ? rank != 0 : fault.rank == rank)) faults->list.push_back(fault);
+  if (faults->list.empty()) return;
+  store::rehearse_io([faults](store::IoCall call, const std::string& path) {
+    const std::lock_guard lock(faults->mutex);
+    for (Fault& fault : faults->list) {
+      if (fault.io != call || fault.io_error == 0 || path.find(fault.file) == std::string::npos) continue;
+      if (fault.count > 1) {
+        --fault.count;
+        continue;
+      }
+      const int error = fault.io_error;
+      if (fault.times != 0 && --fault.times == 0) fault.io_error = 0;
+      return error;
+    }
+    return 0;
+  });
 }
 
 }  // namespace rankine::runtime

@@ -1,6 +1,10 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "store/io_faults.hpp"
 
 namespace rankine::runtime {
 
@@ -15,6 +19,10 @@ enum class LifePoint { launch, start, plan, task, close, leave };
 ///     task=TEXT    only tasks whose description contains TEXT, where + stands for a blank
 ///     count=N      at the N-th such moment (default 1)
 ///     error=TEXT   it does not die: from then on each of these tasks fails there with TEXT, + for blanks
+///     io=CALL      no moment but calls to the file system fail: open, read, list (stat and listing; inputs), write (outputs);
+///     errno=NAME   with this error, such as EIO, ESTALE, ENOSPC, EDQUOT (default EIO),
+///     file=TEXT    for paths that contain TEXT,
+///     times=N      so many of them, from the one that count= says on (default: all)
 ///     signal=N     by this signal (default 9, SIGKILL; 19, SIGSTOP, hangs it)
 class FaultRehearsal {
  public:
@@ -26,6 +34,8 @@ class FaultRehearsal {
   bool is_empty() const { return faults_.empty(); }
   /// Does not return if a fault strikes here, or throws Error. From one thread at a time.
   void pass(LifePoint point, int rank, const std::string& task = {});
+  /// Lets calls of this process to the file system fail as rehearsed. Once, when the rank is known.
+  void begin_io_faults(int rank) const;
 
  private:
   struct Fault {
@@ -35,6 +45,10 @@ class FaultRehearsal {
     unsigned count = 1;
     int signal = 9;
     std::string error;
+    std::optional<store::IoCall> io;
+    int io_error = 0;
+    std::string file;
+    unsigned times = 0;   ///< 0: for ever
   };
   std::vector<Fault> faults_;
 };

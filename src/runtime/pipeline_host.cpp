@@ -24,6 +24,7 @@
 #include "plan/block_choice.hpp"
 #include "runtime/draw_graph.hpp"
 #include "runtime/zarr_addition.hpp"
+#include "store/io_faults.hpp"
 
 namespace rankine::runtime {
 namespace {
@@ -388,12 +389,20 @@ void PipelineHost::make_directories(const std::string& path, bool exist_ok) {
 std::vector<std::string> PipelineHost::glob(const std::string& pattern) {
   const std::string absolute = absolute_path(pattern);
   finish_if([&](const std::string& output) { return ::fnmatch(absolute.c_str(), output.c_str(), FNM_PATHNAME) == 0; });
-  ::glob_t matches{};
   std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0)
-    paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
-  ::globfree(&matches);
-  return paths;
+  for (store::Retries retries;;) {
+    ::glob_t matches{};
+    // Folders that may not be read are passed over, as Python does; a server that does not answer is not taken for an empty one.
+    const int rehearsed = store::rehearsed_error(store::IoCall::list, absolute);
+    const int result = rehearsed != 0 ? GLOB_ABORTED
+                                      : ::glob(pattern.c_str(), 0, [](const char*, int error) { return store::is_passing(error) ? 1 : 0; },
+                                               &matches);
+    const int error = rehearsed != 0 ? rehearsed : errno;
+    if (result == 0) paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+    if (rehearsed == 0) ::globfree(&matches);
+    if (result != GLOB_ABORTED) return paths;
+    if (!retries.again(error)) throw InputError("cannot list '" + pattern + "': " + std::strerror(error));
+  }
 }
 
 }  // namespace rankine::runtime

@@ -71,9 +71,21 @@ RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier
       reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {
   if (!options_.spill.scratch.empty() && options_.memory_limit.value != 0)
     spiller_ = std::make_unique<Spiller>(notifier, options_.spill, transport.rank());
+  writer_->room().enable([this] {
+    room_changed_ = true;
+    notifier_.notify();
+  });
 }
 
-RankWorker::~RankWorker() { pool_.stop(); }
+RankWorker::~RankWorker() {
+  writer_->room().give_up();
+  pool_.stop();
+}
+
+void RankWorker::report_room() {
+  const store::RoomWait::Notice notice = writer_->room().notice();
+  send(scheduler_rank, wire::RoomWanted{notice.waiting, notice.needed_bytes, notice.free_bytes, notice.path});
+}
 
 void RankWorker::send(int to, const wire::Message& message) { transport_.send(to, wire::encode(run_, message)); }
 
@@ -90,6 +102,7 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   if (spiller_) options.spill = spill_bounds();
   machine_.emplace(options);
   if (spiller_) prepare_spilling();
+  writer_->room().begin();
   appended_ = std::make_shared<AppendLog>();
   runner_.emplace(plan_, reader_, *writer_, plan_->keeps_journal ? appended_.get() : nullptr);
   blocks_.clear();
@@ -177,6 +190,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                  [&](const wire::SaveBlocks& order) { save_blocks(order); },
                  [&](const wire::Abort&) {
                    aborting_ = true;
+                   writer_->room().give_up();
                    machine_->on_abort(actions_);
                  },
                  [](const auto&) {},
@@ -301,6 +315,7 @@ bool RankWorker::pump() {
     else finish(completion);
     apply(actions_);
   }
+  if (room_changed_.exchange(false)) report_room();
   if (calls_ && calls_->pump()) any = true;
   // While more finishes reports wait for each other, never when nothing else happens.
   const bool is_due = !any || running_.empty() || finished_.tasks.size() >= options_.batches.most_tasks ||
@@ -350,6 +365,12 @@ void RankWorker::outputs_closed() {
 
 void RankWorker::save_blocks(const wire::SaveBlocks& order) {
   RANKINE_CHECK(saving_ == nullptr, "two checkpoints at once");
+  if (order.last) {
+    writer_->room().give_up();
+  } else if (writer_->room().notice().waiting >= options_.threads) {
+    // No thread is free to save anything, and there is no room for it either.
+    return send(scheduler_rank, wire::BlocksSaved{order.sequence, {}, "the disk is full"});
+  }
   saving_ = std::make_shared<Saving>();
   saving_->run = run_;
   saving_->plan = plan_;

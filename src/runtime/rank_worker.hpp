@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -120,6 +121,8 @@ class RankWorker {
   Bytes received_;
   Instant last_report_;
   std::uint64_t calls_reported_ = 0;
+  std::atomic<bool> room_changed_{false};
+  void report_room();
 };
 
 /// The life of a rank that only works: answers until rank 0 says Shutdown. True if every rank was alive as far as this one

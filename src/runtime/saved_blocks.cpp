@@ -122,7 +122,7 @@ std::vector<journal::SavedBlock> save_blocks(const std::string& path,
       const BlockPtr block = source();
       if (block == nullptr) continue;
       const std::vector<std::byte> payload = payload_of(*block);
-      store::write_at(descriptor, offset, payload, what);
+      store::write_at(descriptor, offset, payload, what, path);
       saved.push_back({task, encode_head(*block), {{0, offset, payload.size()}}, codec::crc32c(payload)});
       offset += payload.size();
     }

@@ -116,11 +116,13 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   try {
     compute(run, std::move(plan), outputs, targets, earlier);
   } catch (const Error& error) {
-    if (keeps_journal && error.code() == ExitCode::resumable) guard.keep_all();
+    const bool has_no_room = error.code() == ExitCode::output && store::tells_of_full_disk(error.what());
+    if (keeps_journal && (has_no_room || error.code() == ExitCode::resumable)) guard.keep_all();
     // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
     // they have stopped the workers may still create chunks.
     guard.discard_all();
     stop_workers(run);
+    if (has_no_room) end_for_room(error.what(), error.code());
     throw;
   } catch (...) {
     guard.discard_all();
@@ -130,8 +132,14 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   std::vector<NdArray> values;
   if (run.missing_value.empty()) values = assemble(run);
   const bool is_whole = run.missing_value.empty() && std::count(run.spoiled.begin(), run.spoiled.end(), 0) == std::ssize(run.spoiled);
-  if (keeps_journal && is_whole) directory_->note_done(run.id.value, values);
-  guard.commit_all(run.spoiled);
+  try {
+    if (keeps_journal && is_whole) directory_->note_done(run.id.value, values);
+    guard.commit_all(run.spoiled);
+  } catch (const OutputError& error) {
+    if (!store::tells_of_full_disk(error.what())) throw;
+    if (keeps_journal) guard.keep_all();
+    end_for_room(error.what(), error.code());
+  }
   for (std::size_t number = 0; number < outputs.size(); ++number) {
     if (number < run.spoiled.size() && run.spoiled[number] != 0) continue;
     output_paths_.push_back(outputs[number].path);
@@ -352,6 +360,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
     look_for_losses(run);
     if (own_opener_ && own_opener_->pump([&](const auto& opened) { if (opening_) opening_->on_opened(0, opened); })) active = true;
     throw_if_interrupted();
+    if (run != nullptr && !run->room_wanted.empty()) watch_full_disk(*run);
     if (run != nullptr && run->checkpointer) pump_checkpoints(*run);
     std::optional<Instant> deadline;
     if (run != nullptr && run->scheduler && !run->ended) {
@@ -423,6 +432,8 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     if (run->reports.size() >= options_.most_reports) apply(*run);
   } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
     apply(*run);  // what this worker reported before
+    // Whoever waited for room on a full disk gives up when the run ends for that: no fault of the task.
+    if (run->leaving_since && failed->exit_code == static_cast<std::uint32_t>(ExitCode::output)) return;
     run->failure_codes[failed->task] = static_cast<ExitCode>(failed->exit_code);
     if (!failed->permanent) faulty_->failed(failed->task, frame.from, failed->message);
     ++retries_;
@@ -447,6 +458,8 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
       run->close_error = closed->error;
       run->close_code = static_cast<ExitCode>(closed->exit_code);
     }
+  } else if (const auto* wanted = std::get_if<wire::RoomWanted>(&decoded.message)) {
+    note_room_wanted(*run, frame.from, *wanted);
   } else if (const auto* saved = std::get_if<wire::BlocksSaved>(&decoded.message)) {
     note_blocks_saved(*run, worker, *saved);
   } else if (const auto* note = std::get_if<wire::Note>(&decoded.message)) {

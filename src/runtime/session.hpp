@@ -37,6 +37,8 @@ struct SessionOptions {
   std::optional<Instant> leave_at;        ///< the same, at a known time
   double drain_s = 120;                   ///< between being asked to leave and having left
   double checkpoint_every_s = 60;
+  bool waits_for_room = false;            ///< on a full disk; else the run ends so that it can be gone on with
+  double longest_room_wait_s = 1800;
 };
 
 /// A task that failed for good, in words.
@@ -154,6 +156,10 @@ class Session {
   void begin_checkpoint(CurrentRun& run, bool last);
   void end_checkpoint(CurrentRun& run);
   bool is_asked_to_leave() const;
+  // full disks (session_full_disk.cpp)
+  void note_room_wanted(CurrentRun& run, int rank, const wire::RoomWanted& wanted);
+  void watch_full_disk(CurrentRun& run);
+  [[noreturn]] void end_for_room(const std::string& text, ExitCode otherwise) const;
   [[noreturn]] void leave(const CurrentRun& run) const;
 
   /// After an error: nobody may still write when the outputs are removed.

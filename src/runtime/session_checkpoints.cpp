@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double full_disk_drain_s = 4;
+
 /// Distinguishes the temporary outputs of runs that write to one directory, and of jobs that go on with one run.
 std::string output_token(std::uint32_t run, const RunDirectory* directory) {
   std::string token = std::to_string(::getpid()) + "-" + std::to_string(run);
@@ -107,7 +109,9 @@ void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::Bl
   if (saved.error.empty()) {
     run.checkpointer->on_saved(worker, saved.sequence, journal::checkpoint_from(saved.record));
   } else {
-    reporter_.warning("the checkpoint failed on worker " + std::to_string(worker.value) + ": " + saved.error);
+    const std::string text = "the checkpoint failed on worker " + std::to_string(worker.value) + ": " + saved.error;
+    if (run.room_wanted.empty()) reporter_.warning(text);
+    else reporter_.detail(text);  // that the disk is full has been said
     run.checkpointer->on_not_saved(worker, saved.sequence);
   }
   end_checkpoint(run);
@@ -139,10 +143,16 @@ void Session::pump_checkpoints(CurrentRun& run) {
     reporter_.clear_line();
     reporter_.warning("asked to end: no further tasks are started, what is done is saved in " + directory_->path());
   }
-  if (run.checkpointer->is_under_way()) return;
+  // Tasks that wait for room on a full disk would wait for ever.
+  const double drain_s = run.no_room.empty() ? options_.drain_s : std::min(options_.drain_s, full_disk_drain_s);
+  if (run.checkpointer->is_under_way()) {
+    // It may wait for a thread that waits for room.
+    if (run.leaving_since && !run.room_wanted.empty() && exec::seconds_between(*run.leaving_since, now) > drain_s) leave(run);
+    return;
+  }
   if (run.leaving_since) {
     // What runs may finish, for half of the time that there is.
-    const bool waited = exec::seconds_between(*run.leaving_since, now) > options_.drain_s / 2;
+    const bool waited = exec::seconds_between(*run.leaving_since, now) > drain_s / 2;
     if (run.scheduler->assigned_count() == 0 || waited) begin_checkpoint(run, true);
   } else if (now >= run.next_checkpoint) {
     begin_checkpoint(run, false);
@@ -162,7 +172,7 @@ void Session::begin_checkpoint(CurrentRun& run, bool last) {
     const int rank = static_cast<int>(order.worker.value);
     send(run.id, rank, wire::SaveBlocks{run.checkpointer->sequence(),
                                         directory_->blocks_path(rank, run.id.value, run.checkpointer->sequence()),
-                                        order.tasks});
+                                        run.no_room.empty() ? order.tasks : std::vector<TaskId>{}, last});
   }
 }
 
@@ -170,7 +180,12 @@ void Session::begin_checkpoint(CurrentRun& run, bool last) {
 void Session::end_checkpoint(CurrentRun& run) {
   if (run.checkpointer->is_under_way()) return;
   const journal::CheckpointRecord record = run.checkpointer->take();
-  if (!record.done.empty() || !record.saved.empty()) directory_->note_checkpoint(record);
+  if (!record.done.empty() || !record.saved.empty()) run.unnoted.push_back(record);
+  try {
+    for (; !run.unnoted.empty(); run.unnoted.erase(run.unnoted.begin())) directory_->note_checkpoint(run.unnoted.front());
+  } catch (const OutputError& error) {
+    reporter_.warning(std::string("the checkpoint is not noted yet: ") + error.what());
+  }
   reporter_.detail("checkpoint: " + std::to_string(record.done.size()) + " parts of outputs and " +
                    std::to_string(record.saved.size()) + " results are safe");
   run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};
@@ -178,6 +193,10 @@ void Session::end_checkpoint(CurrentRun& run) {
 }
 
 void Session::leave(const CurrentRun& run) const {
+  if (!run.no_room.empty())
+    throw Error(ExitCode::resumable, run.no_room + "; " + std::to_string(run.scheduler->finished_count()) + " of " +
+                                         std::to_string(run.scheduler->task_count()) + " tasks are done; make room, then go on with: rankine resume " +
+                                         directory_->path());
   throw Error(ExitCode::resumable, "ended as asked, with " + std::to_string(run.scheduler->finished_count()) + " of " +
                                        std::to_string(run.scheduler->task_count()) + " tasks done; go on with: rankine resume " +
                                        directory_->path());

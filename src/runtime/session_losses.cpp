@@ -95,6 +95,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   if (run == nullptr) return;
 
   run->preparing.erase(death.rank);
+  run->room_wanted.erase(death.rank);
   run->open_workers.erase(death.rank);
   std::erase_if(run->asked, [&](const auto& value) { return value.second == death.rank; });
   if (!worked || run->abandoned) return;

@@ -9,27 +9,22 @@
 
 #include "base/error.hpp"
 #include "store/held_file.hpp"
+#include "store/io_faults.hpp"
 
 namespace rankine::store {
 namespace {
 
-constexpr int attempts = 3;
+/// A server may be asked for it each time.
+constexpr std::chrono::seconds look_again_after(1);
 
-bool is_passing(int error) { return error == EIO || error == ESTALE; }
-
-int open_for_reading(const std::string& path) {
-  for (int attempt = 1;; ++attempt) {
-    // Without waiting: a pipe where a file belongs would hold a thread for ever. Files do not care.
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor >= 0) return descriptor;
-    if (errno == EINTR) continue;
-    if (!is_passing(errno) || attempt == attempts) return -1;
-  }
+[[noreturn]] void throw_changed(const std::string& path) {
+  throw InputError(path + " changed while running: it is not the file whose metadata was read; start again when nothing "
+                          "writes to it");
 }
 
 }  // namespace
 
-OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_for_reading(path)) {
+OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_with_retries(path)) {
   if (descriptor_ < 0) {
     const std::string reason = std::strerror(errno);
     throw InputError("cannot open " + path + ": " + reason +
@@ -40,8 +35,7 @@ OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_for_
     ::close(descriptor_);
     throw InputError("cannot open " + path + ": it is not a file");
   }
-  stamp_ = {static_cast<std::uint64_t>(status.st_size),
-            static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+  stamp_ = stamp_of(status);
 }
 
 OpenFile::~OpenFile() { ::close(descriptor_); }
@@ -52,19 +46,27 @@ void OpenFile::will_need(std::uint64_t offset, std::uint64_t bytes) const noexce
 
 void OpenFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
   std::size_t done = 0;
-  int failures = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(descriptor_, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+    const ssize_t got = read_with_retries(descriptor_, path_, stamp_, out.subspan(done), offset + done);
     if (got > 0) {
       done += static_cast<std::size_t>(got);
     } else if (got == 0) {
       throw InputError("the file ends at byte " + std::to_string(offset + done) + " but " +
                        std::to_string(out.size() - done) + " more are needed: it is truncated");
-    } else if (errno != EINTR && !(is_passing(errno) && ++failures < attempts)) {
+    } else {
       throw InputError(std::string("reading failed: ") + std::strerror(errno));
     }
   }
+}
+
+void OpenFile::check_unchanged() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_at_ >= look_again_after) {
+    looked_at_ = now;
+    struct stat status {};
+    if (::fstat(descriptor_, &status) == 0 && stamp_of(status) != stamp_) changed_ = true;
+  }
+  if (changed_) throw_changed(path_);
 }
 
 std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, const FileStamp& expected) {
@@ -72,7 +74,10 @@ std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, c
     const std::lock_guard lock(mutex_);
     if (const auto found = by_path_.find(path); found != by_path_.end()) {
       recent_.splice(recent_.begin(), recent_, found->second);
-      if (expected == FileStamp{} || recent_.front().file->stamp() == expected) return recent_.front().file;
+      if (expected == FileStamp{} || recent_.front().file->stamp() == expected) {
+        recent_.front().file->check_unchanged();
+        return recent_.front().file;
+      }
       // This job has replaced the file since, and its metadata was read again: the old one is done with.
       recent_.pop_front();
       by_path_.erase(found);
@@ -81,8 +86,7 @@ std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, c
   // Opened without the lock: on a parallel file system it may take milliseconds.
   auto file = open_file(path);
   if (expected != FileStamp{} && file->stamp() != expected)
-    throw InputError(path + " changed while running: it is not the file whose metadata was read; start again "
-                            "when nothing writes to it");
+    throw_changed(path);
   std::list<Entry> closing;  // destroyed after the lock is given back
   const std::lock_guard lock(mutex_);
   if (const auto found = by_path_.find(path); found != by_path_.end()) return found->second->file;

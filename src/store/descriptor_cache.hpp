@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -22,10 +23,11 @@ class OpenFile {
   OpenFile& operator=(const OpenFile&) = delete;
   const std::string& path() const { return path_; }
   const FileStamp& stamp() const { return stamp_; }
-  /// Exactly out.size() bytes from `offset`. Signals and short reads go on; EIO and ESTALE, which
-  /// parallel file systems report in passing, are tried three times. Throws InputError without the
-  /// path: the caller knows what it was reading.
+  /// Exactly out.size() bytes from `offset`, with retries (io_faults.hpp). Throws InputError without the path: the caller
+  /// knows what it was reading.
   void read_at(std::uint64_t offset, std::span<std::byte> out) const;
+  /// Throws InputError if it was written over since it was opened; looks once a second. From one thread at a time.
+  void check_unchanged() const;
   /// Tells the system that these bytes are read soon. A hint: nothing comes of it that could fail.
   void will_need(std::uint64_t offset, std::uint64_t bytes) const noexcept;
 
@@ -33,6 +35,8 @@ class OpenFile {
   std::string path_;
   int descriptor_ = -1;
   FileStamp stamp_;
+  mutable std::chrono::steady_clock::time_point looked_at_ = std::chrono::steady_clock::now();
+  mutable bool changed_ = false;
 };
 
 /// Bounded open descriptors, least recently used closed first. A file in use stays open until its

@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
 
@@ -13,5 +15,6 @@ struct FileStamp {
 
 /// Throws InputError naming the path if it cannot be asked.
 FileStamp stamp_of(const std::string& path);
+FileStamp stamp_of(const struct stat& status);
 
 }  // namespace rankine::store

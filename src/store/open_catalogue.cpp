@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/held_file.hpp"
+#include "store/io_faults.hpp"
 #include "store/zarr/zip_archive.hpp"
 
 namespace rankine::store {
@@ -14,9 +15,9 @@ namespace rankine::store {
 array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions& options) {
   const FileHold hold;
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0)
-    throw InputError("cannot open " + path + ": " + std::strerror(errno) +
-                     (errno == ENOENT ? "; check the path and the directory that the job runs in" : ""));
+  if (const int error = stat_with_retries(path, status); error != 0)
+    throw InputError("cannot open " + path + ": " + std::strerror(error) +
+                     (error == ENOENT ? "; check the path and the directory that the job runs in" : ""));
   if (S_ISDIR(status.st_mode)) {
     if (looks_like_zarr(path)) return open_zarr(path, options.group, options.consolidated);
     throw InputError("cannot open " + path + ": it is a directory, but no Zarr store: it has no .zgroup, .zarray or zarr.json");

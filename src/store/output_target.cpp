@@ -11,6 +11,7 @@
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/full_disk.hpp"
 
 namespace rankine::store {
 namespace {
@@ -60,7 +61,8 @@ void check_place(const array::OutputSpec& spec) {
 
 }  // namespace
 
-void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& what) {
+void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& what,
+              const std::string& path) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t written = ::pwrite(descriptor, bytes.data() + done, bytes.size() - done,
@@ -68,22 +70,22 @@ void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> b
     if (written > 0)
       done += static_cast<std::size_t>(written);
     else if (written == 0 || errno != EINTR)
-      throw OutputError(what + ": " + (written == 0 ? "nothing could be written" : std::strerror(errno)));
+      throw_not_written(what, written == 0 ? "nothing could be written" : std::strerror(errno), path, bytes.size());
   }
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes, const std::string& what) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
+  if (descriptor < 0) throw_not_written(what, errno, path, bytes.size());
   try {
-    write_at(descriptor, 0, bytes, what);
+    write_at(descriptor, 0, bytes, what, path);
   } catch (...) {
     ::close(descriptor);
     ::unlink(path.c_str());
     throw;
   }
   // Network file systems report a full disk or quota only here.
-  if (::close(descriptor) != 0 && errno != EINTR) throw OutputError(what + ": " + std::strerror(errno));
+  if (::close(descriptor) != 0 && errno != EINTR) throw_not_written(what, errno, path, bytes.size());
 }
 
 void flush_file_system(const std::string& path, const std::string& final_path) {
@@ -91,7 +93,7 @@ void flush_file_system(const std::string& path, const std::string& final_path) {
   const bool flushed = descriptor >= 0 && ::syncfs(descriptor) == 0;
   const std::string reason = std::strerror(errno);
   if (descriptor >= 0) ::close(descriptor);
-  if (!flushed) throw OutputError("cannot commit " + final_path + ": " + reason);
+  if (!flushed) throw_not_written("cannot commit " + final_path, reason, path);
 }
 
 void flush_file(const std::string& path, const std::string& final_path) {
@@ -99,7 +101,7 @@ void flush_file(const std::string& path, const std::string& final_path) {
   const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
   const std::string reason = std::strerror(errno);
   if (descriptor >= 0) ::close(descriptor);
-  if (!flushed) throw OutputError("cannot commit " + final_path + ": " + reason);
+  if (!flushed) throw_not_written("cannot commit " + final_path, reason, path);
 }
 
 void check_output(const array::OutputSpec& spec) {
@@ -124,6 +126,10 @@ OutputTarget create_output(const array::OutputSpec& spec, const std::string& tok
       create_zarr(target);
     else
       create_netcdf(target);
+  } catch (const OutputError& error) {
+    discard_output(target);
+    if (!tells_of_full_disk(error.what())) throw;
+    throw DiskFullError(error.what(), target.temporary_path, 0);
   } catch (...) {
     discard_output(target);
     throw;

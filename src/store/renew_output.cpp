@@ -52,7 +52,7 @@ void copy_around(const std::string& from, const std::string& to, const std::map<
                                     static_cast<off_t>(begin));
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) throw OutputError(what + (count == 0 ? "it is shorter than it was" : std::strerror(errno)));
-      write_at(sink.number, begin, {buffer.data(), static_cast<std::size_t>(count)}, what);
+      write_at(sink.number, begin, {buffer.data(), static_cast<std::size_t>(count)}, what, to);
       begin += static_cast<std::uint64_t>(count);
     }
   };

@@ -10,6 +10,7 @@
 #include "array/stored_array.hpp"
 #include "grid/box.hpp"
 #include "grid/nd_array.hpp"
+#include "store/full_disk.hpp"
 
 namespace rankine::store {
 
@@ -127,7 +128,9 @@ class Writer {
   void write_chunk(const OutputTarget& target, std::size_t variable, const EncodedChunk& chunk);
   /// Unencoded values of `box` at known offsets (offsets[variable] != UINT64_MAX), byte order applied.
   void write_box(const OutputTarget& target, std::size_t variable, const NdArray& values, const Box& box);
-  /// What this process has written of the target reaches the disk; the target stays open.
+  /// Where write_chunk(), write_box() and close() wait for a full disk to have room again, once it is enabled.
+  RoomWait& room();
+  /// What this process has written of the target reaches the disk; the target stays open. Never waits for room.
   void flush(const OutputTarget& target);
   /// Where a chunk that this process has appended to a compressed NetCDF-4 file lies in target.temporary_path.
   struct ChunkPlace {

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/chunk_read.hpp"
+#include "store/io_faults.hpp"
 #include "store/output_target.hpp"
 
 namespace rankine::store {
@@ -18,6 +19,11 @@ namespace {
 bool is_netcdf3(const array::OutputSpec& spec) {
   return spec.format == array::OutputFormat::netcdf3_64bit || spec.format == array::OutputFormat::netcdf3_classic ||
          spec.format == array::OutputFormat::netcdf3_64bit_data;
+}
+
+void fail_as_rehearsed(const OutputTarget& target, std::uint64_t bytes) {
+  if (const int error = rehearsed_error(IoCall::write, target.spec.path); error != 0)
+    throw_not_written("cannot write to " + target.spec.path, error, target.temporary_path, bytes);
 }
 
 // What this process holds open of one target.
@@ -37,6 +43,7 @@ struct Writer::State {
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<OpenTarget>> targets;  ///< by temporary path
   WriteCounters counters;
+  RoomWait room;
 
   std::shared_ptr<OpenTarget> open(const OutputTarget& target) {
     const std::lock_guard lock(mutex);
@@ -49,19 +56,23 @@ struct Writer::State {
 Writer::Writer() : state_(std::make_unique<State>()) {}
 Writer::~Writer() = default;
 const WriteCounters& Writer::counters() const { return state_->counters; }
+RoomWait& Writer::room() { return state_->room; }
 
 void Writer::write_chunk(const OutputTarget& target, std::size_t variable, const EncodedChunk& chunk) {
   const auto open = state_->open(target);
   const CountedTime time(state_->counters.write_ns);
-  if (array::is_zarr(target.spec.format)) {
-    write_zarr_chunk(target, variable, chunk.chunk, chunk.bytes);
-    const std::lock_guard lock(open->mutex);
-    open->wrote_zarr = true;
-  } else {
-    const std::lock_guard lock(open->mutex);
-    if (!open->chunks) open->chunks = std::make_unique<NetcdfChunkWriter>(target);
-    open->chunks->write_chunk(variable, chunk.chunk, chunk.bytes);
-  }
+  state_->room.until_written(target.spec.path, [&] {
+    fail_as_rehearsed(target, chunk.bytes.size());
+    if (array::is_zarr(target.spec.format)) {
+      write_zarr_chunk(target, variable, chunk.chunk, chunk.bytes);
+      const std::lock_guard lock(open->mutex);
+      open->wrote_zarr = true;
+    } else {
+      const std::lock_guard lock(open->mutex);  // not held while waiting for room
+      if (!open->chunks) open->chunks = std::make_unique<NetcdfChunkWriter>(target);
+      open->chunks->write_chunk(variable, chunk.chunk, chunk.bytes);
+    }
+  });
   state_->counters.stored_bytes += chunk.bytes.size();
 }
 
@@ -107,7 +118,10 @@ void Writer::write_box(const OutputTarget& target, std::size_t variable, const N
   for_each_index(outer, [&](const Index& at) {
     std::uint64_t offset = first;
     for (int axis = 0; axis < split; ++axis) offset += static_cast<std::uint64_t>(at[axis] * strides[axis]);
-    write_at(open->descriptor, offset, {from, run_bytes}, what);
+    state_->room.until_written(target.spec.path, [&] {
+      fail_as_rehearsed(target, run_bytes);
+      write_at(open->descriptor, offset, {from, run_bytes}, what, target.temporary_path);
+    });
     from += run_bytes;
   });
   state_->counters.stored_bytes += bytes;
@@ -129,7 +143,7 @@ void Writer::flush(const OutputTarget& target) {
     flush_file(target.temporary_path, target.spec.path);
   }
   if (open->descriptor >= 0 && ::fsync(open->descriptor) != 0)
-    throw OutputError("cannot write " + target.spec.path + ": " + std::strerror(errno));
+    throw_not_written("cannot write " + target.spec.path, errno, target.temporary_path);
 }
 
 Writer::ChunkPlace Writer::place_of(const OutputTarget& target, std::size_t variable, const Index& chunk) {
@@ -150,8 +164,12 @@ void Writer::close(const OutputTarget& target) {
   }
   const CountedTime time(state_->counters.write_ns);
   const std::lock_guard lock(open->mutex);
-  if (open->chunks) open->chunks->close();
-  if (open->wrote_zarr) flush_file_system(target.temporary_path, target.spec.path);
+  // What libhdf5 still has to write is written before it is told to close: a flush can be tried again, a close cannot.
+  if (open->chunks) {
+    state_->room.until_written(target.spec.path, [&] { open->chunks->flush(); });
+    open->chunks->close();
+  }
+  if (open->wrote_zarr) state_->room.until_written(target.spec.path, [&] { flush_file_system(target.temporary_path, target.spec.path); });
   if (open->descriptor >= 0) {
     const int descriptor = std::exchange(open->descriptor, -1);
     const bool flushed = ::fsync(descriptor) == 0;

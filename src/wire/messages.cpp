@@ -169,11 +169,13 @@ void put(ByteWriter& w, const SaveBlocks& m) {
   w.put(m.sequence);
   w.put_string(m.path);
   w.put_vector(m.tasks);
+  put_bool(w, m.last);
 }
 void get(ByteReader& r, SaveBlocks& m) {
   m.sequence = r.get<std::uint32_t>();
   m.path = r.get_string();
   m.tasks = r.get_vector<TaskId>();
+  m.last = get_bool(r);
 }
 
 void put(ByteWriter& w, const BlocksSaved& m) {
@@ -203,6 +205,18 @@ void get(ByteReader& r, FilesOpened& m) {
 
 void put(ByteWriter& w, const BlocksLost& m) { put_bool(w, m.discarded); w.put_vector(m.tasks); }
 void get(ByteReader& r, BlocksLost& m) { m.discarded = get_bool(r); m.tasks = r.get_vector<TaskId>(); }
+void put(ByteWriter& w, const RoomWanted& m) {
+  w.put(m.waiting);
+  w.put(m.needed_bytes);
+  w.put(m.free_bytes);
+  w.put_string(m.path);
+}
+void get(ByteReader& r, RoomWanted& m) {
+  m.waiting = r.get<std::uint32_t>();
+  m.needed_bytes = r.get<std::uint64_t>();
+  m.free_bytes = r.get<std::uint64_t>();
+  m.path = r.get_string();
+}
 
 template <std::size_t... I>
 Message get_message(ByteReader& reader, std::uint16_t kind, std::index_sequence<I...>) {

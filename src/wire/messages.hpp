@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 6;
+inline constexpr std::uint16_t protocol_version = 7;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -197,6 +197,7 @@ struct SaveBlocks {
   std::uint32_t sequence = 0;
   std::string path;
   std::vector<TaskId> tasks;
+  bool last = false;   ///< the job ends then: nobody waits for room on a full disk any more
   bool operator==(const SaveBlocks&) const = default;
 };
 /// ->0, error: empty, or why not. record: what lies where (the journal's encoding).
@@ -214,13 +215,21 @@ struct BlocksLost {
   std::vector<TaskId> tasks;
   bool operator==(const BlocksLost&) const = default;
 };
+/// ->0, whenever it changes: so many threads wait for room on a full disk.
+struct RoomWanted {
+  std::uint32_t waiting = 0;
+  std::uint64_t needed_bytes = 0;  ///< by the last write that met it
+  std::uint64_t free_bytes = 0;
+  std::string path;
+  bool operator==(const RoomWanted&) const = default;
+};
 
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
                              ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened,
-                             BlocksLost>;
+                             BlocksLost, RoomWanted>;
 
 struct Decoded {
   RunId run;

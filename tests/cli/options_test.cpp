@@ -205,6 +205,10 @@ options:
       --resumable yes|no        whether progress is kept at all (default yes)
       --fresh                   start over: remove what an earlier job left in the run directory
       --checkpoint-every TIME   how often what is done is made safe (default 1min)
+      --when-disk-full end|pause
+                                what a run does that finds no room for its outputs: end with status 75, to
+                                be gone on with, or wait until there is room (default end)
+      --disk-full-wait TIME     how long it waits at most (default 30min)
       --drain TIME              time from a warning (SIGUSR1, SIGUSR2, SIGTERM, or --end-time) to the end, in
                                 which running tasks end and results are saved (default 2min)
       --end-time TIME           when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970

@@ -42,9 +42,9 @@ std::vector<Message> all_messages() {
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
           Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}, {11}, {12}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
-          TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}},
+          TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}, true},
           BlocksSaved{7, bytes_of("record"), "disk full"}, OpenFiles{3, 16, bytes_of("a.nc")},
-          FilesOpened{3, 16, bytes_of("dims")}, BlocksLost{true, {{4}, {9}}}};
+          FilesOpened{3, 16, bytes_of("dims")}, BlocksLost{true, {{4}, {9}}}, RoomWanted{2, 4096, 100, "/out/x.nc"}};
 }
 
 bool equal(const Message& a, const Message& b) {

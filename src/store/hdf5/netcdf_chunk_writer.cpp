@@ -1,11 +1,69 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/full_disk.hpp"
 #include "store/hdf5/hdf5_handle.hpp"
 #include "store/library_lock.hpp"
 
 namespace rankine::store {
+namespace {
+
+/// Room is asked for in steps, and some more than the chunk needs for what libhdf5 notes of it.
+constexpr std::uint64_t reserve_step_bytes = 16u << 20;
+constexpr std::uint64_t metadata_margin_bytes = 1u << 20;
+
+/// Blocks of the disk behind the end of a file that libhdf5 writes. A library that meets a full disk within its own
+/// bookkeeping leaves the file in no known state; here the file system is asked before, and its answer harms nothing.
+class Reserve {
+ public:
+  Reserve(std::string path, std::string final_path)
+      : path_(std::move(path)), final_path_(std::move(final_path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CLOEXEC)) {}
+  ~Reserve() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+
+  /// The file may grow to `end`. Throws DiskFullError. Where file systems cannot reserve, their errors come later.
+  void up_to(std::uint64_t end, std::uint64_t chunk_bytes) {
+    if (end <= reserved_ || descriptor_ < 0 || !works_) return;
+    for (const std::uint64_t step : {reserve_step_bytes, std::uint64_t{0}}) {
+      const std::uint64_t wanted = end - reserved_ + step;
+      if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(reserved_), static_cast<off_t>(wanted)) == 0) {
+        reserved_ += wanted;
+        return;
+      }
+      if (errno != ENOSPC && errno != EDQUOT) {
+        works_ = false;
+        return;
+      }
+    }
+    throw_not_written("cannot write to " + final_path_, errno, path_, chunk_bytes);
+  }
+  /// What was not needed is given back.
+  void release() const {
+    struct stat status {};
+    if (descriptor_ < 0 || reserved_ == 0 || ::fstat(descriptor_, &status) != 0) return;
+    // Shortening a file to the length that it has frees what lies behind it; if not, the file is only larger than it need be.
+    if (::ftruncate(descriptor_, status.st_size) != 0) return;
+  }
+
+ private:
+  std::string path_, final_path_;
+  int descriptor_;
+  std::uint64_t reserved_ = 0;
+  bool works_ = true;
+};
+
+}  // namespace
 
 struct NetcdfChunkWriter::State {
   std::string path;                        ///< the final one, for messages
@@ -13,10 +71,13 @@ struct NetcdfChunkWriter::State {
   std::vector<Shape> chunk_shapes;
   Hdf5Handle file;
   std::vector<Hdf5Handle> datasets;        ///< opened on their first chunk
+  std::unique_ptr<Reserve> reserve;
+  std::string temporary_path;
 };
 
 NetcdfChunkWriter::NetcdfChunkWriter(const OutputTarget& target) : state_(std::make_unique<State>()) {
   state_->path = target.spec.path;
+  state_->temporary_path = target.temporary_path;
   for (const auto& variable : target.spec.variables) {
     state_->names.push_back(variable.name);
     state_->chunk_shapes.push_back(variable.chunk_shape);
@@ -26,6 +87,7 @@ NetcdfChunkWriter::NetcdfChunkWriter(const OutputTarget& target) : state_(std::m
   silence_hdf5();
   state_->file = Hdf5Handle(H5Fopen(target.temporary_path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
   if (!state_->file) throw OutputError("cannot open " + state_->path + " for writing: " + hdf5_error_text());
+  state_->reserve = std::make_unique<Reserve>(target.temporary_path, state_->path);
 }
 
 NetcdfChunkWriter::~NetcdfChunkWriter() {
@@ -38,8 +100,8 @@ void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, st
   const LibraryLock lock;
   silence_hdf5();  // libhdf5 keeps an error stack a thread
   const auto failed = [&] {
-    throw OutputError("cannot write chunk " + format_tuple(chunk) + " of /" + state_->names[variable] + " in " +
-                      state_->path + ": " + hdf5_error_text());
+    throw_not_written("cannot write chunk " + format_tuple(chunk) + " of /" + state_->names[variable] + " in " + state_->path,
+                      hdf5_error_text(), state_->temporary_path, bytes.size());
   };
   Hdf5Handle& dataset = state_->datasets[variable];
   if (!dataset) dataset = open_variable(state_->file, state_->names[variable]);
@@ -49,6 +111,9 @@ void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, st
   std::vector<hsize_t> offset(chunk.size());
   for (std::size_t axis = 0; axis < chunk.size(); ++axis)
     offset[axis] = static_cast<hsize_t>(chunk[axis] * chunk_shape[axis]);
+  haddr_t end = 0;
+  if (H5Fget_eoa(state_->file, &end) < 0) failed();
+  state_->reserve->up_to(end + bytes.size() + metadata_margin_bytes, bytes.size());
   if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()) < 0) failed();
 }
 
@@ -56,7 +121,7 @@ void NetcdfChunkWriter::flush() {
   const LibraryLock lock;
   silence_hdf5();
   if (H5Fflush(state_->file, H5F_SCOPE_LOCAL) < 0)
-    throw OutputError("cannot write " + state_->path + ": " + hdf5_error_text() + "; is the disk full?");
+    throw_not_written("cannot write " + state_->path, hdf5_error_text(), state_->temporary_path);
 }
 
 Writer::ChunkPlace NetcdfChunkWriter::place_of(std::size_t variable, const Index& chunk) {
@@ -84,8 +149,8 @@ void NetcdfChunkWriter::close() {
   if (state_->file) closed &= H5Fflush(state_->file, H5F_SCOPE_LOCAL) >= 0;
   const std::string reason = closed ? std::string() : hdf5_error_text();
   if (!state_->file.close() || !closed)
-    throw OutputError("cannot close " + state_->path + ": " + (reason.empty() ? hdf5_error_text() : reason) +
-                      "; is the disk full?");
+    throw_not_written("cannot close " + state_->path, reason.empty() ? hdf5_error_text() : reason, state_->temporary_path);
+  state_->reserve->release();
 }
 
 }  // namespace rankine::store

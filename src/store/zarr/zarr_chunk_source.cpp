@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "grid/box.hpp"
 #include "store/chunk_read.hpp"
+#include "store/io_faults.hpp"
 
 namespace rankine::store {
 namespace {
@@ -94,7 +95,7 @@ std::optional<StoredObject> ZarrChunkSource::open(const Index& index) const {
     return object;
   }
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+  if (const int reason = stat_with_retries(path, status); reason == ENOENT || reason == ENOTDIR) {
     // A chunk that was never written; but a store that has gone is not a store full of fill values. Some arrays
     // have their document only in the consolidated metadata: then the directory itself speaks.
     if (::stat((array_.path + "/" + array_.zarr.metadata).c_str(), &status) != 0 && ::stat(array_.path.c_str(), &status) != 0)

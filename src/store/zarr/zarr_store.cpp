@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "store/descriptor_cache.hpp"
+#include "store/io_faults.hpp"
 #include "store/zarr/zip_archive.hpp"
 
 namespace rankine::store {
@@ -22,18 +23,25 @@ class DirectoryStore : public ZarrStore {
 
   bool contains(const std::string& key) const override {
     struct stat status {};
-    if (::stat(full_path(key).c_str(), &status) == 0) return true;
+    const int reason = stat_with_retries(full_path(key), status);
+    if (reason == 0) return true;
     // What may not be looked at is not the same as what is not there.
-    if (errno != ENOENT && errno != ENOTDIR)
-      throw InputError("cannot read " + full_path(key) + ": " + std::strerror(errno));
+    if (reason != ENOENT && reason != ENOTDIR)
+      throw InputError("cannot read " + full_path(key) + ": " + std::strerror(reason));
     return false;
   }
 
   std::vector<std::string> children(const std::string& key) const override {
     std::vector<std::string> names;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(full_path(key), error))
-      if (std::error_code ignored; entry.is_directory(ignored)) names.push_back(entry.path().filename().string());
+    Retries retries;
+    do {
+      names.clear();
+      error.assign(rehearsed_error(IoCall::list, full_path(key)), std::generic_category());
+      if (error) continue;
+      for (auto entry = fs::directory_iterator(full_path(key), error); !error && entry != fs::directory_iterator(); entry.increment(error))
+        if (std::error_code ignored; entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
+    } while (error && retries.again(error.value()));
     if (error) throw InputError("cannot read " + full_path(key) + ": " + error.message());
     std::sort(names.begin(), names.end());
     return names;
