@@ -1,11 +1,13 @@
 #!/bin/sh
-# Kills, crashes and stops random ranks of real MPI jobs at random moments. Every run must end with status 0, give
-# bitwise what an undisturbed run gives, and leave no process behind.
+# Kills, crashes and stops random ranks of real MPI jobs at random moments, and kills whole jobs, which are then gone on with on
+# another number of ranks. Every run must end with status 0, give bitwise what an undisturbed run gives, and leave no
+# process behind.
 #
 #     sh tests/chaos.sh --runs N --build DIR [--seed S] [--first I] [--keep DIR]
 #
-# Run I of seed S is always the same script, ranks, threads, victims, signals and moments (as parts of the time that the
-# undisturbed run takes); a failure prints the command that repeats it. The last line is "N of N ended bitwise equal".
+# Run I of seed S is always the same script, ranks, threads, victims, signals and moments (as parts of the time between an
+# undisturbed job's forming and its end, measured first); a run that ended before anything struck is repeated with earlier moments. A
+# failure prints the command that repeats it. The last line is "N of N ended bitwise equal".
 set -u
 runs=10 build="" seed=1 first=1 keep=""
 while [ $# -gt 0 ]; do
@@ -116,6 +118,55 @@ for script in anomaly rechunk many delayed; do
   digest >$script.expected
 done
 
+options="--progress off --log-file log --heartbeat-interval 300ms --heartbeat-timeout 3s --max-worker-kills 100 --checkpoint-every 200ms"
+
+start_job() { # ranks, words of rankine: in the background, as $job; returns when the job has formed: rank 0 has the script
+  : >log
+  start_ranks=$1
+  shift
+  # shellcheck disable=SC2086
+  RANKINE_CHAOS=$tag timeout -k 10 300 mpirun -n "$start_ranks" --oversubscribe --bind-to none --quiet "$rankine" "$@" >printed 2>message &
+  job=$!
+  tries=0
+  until [ -s log ] || [ $tries -ge 600 ] || ! kill -0 $job 2>/dev/null; do sleep 0.02; tries=$((tries + 1)); done
+  begin=$(now_ms)
+}
+
+wait_until_ms() { # after $begin
+  wait_ms=$((begin + $1 - $(now_ms)))
+  [ $wait_ms -le 0 ] || sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
+}
+
+strike_ranks() { # the faults of $plan, with moments as parts of $whole; says what struck in $struck
+  for fault in $plan; do
+    moment=${fault%%:*} signal=${fault##*:}
+    victim=${fault#*:}
+    victim=${victim%:*}
+    wait_until_ms $((moment * whole / 1000))
+    pid=$(rank_pid "$victim")
+    [ -n "$pid" ] && kill -$signal "$pid" 2>/dev/null && struck="$struck rank $victim SIG$signal at $(($(now_ms) - begin)) ms;"
+  done
+}
+
+strike_job() { # everything at once, as when the power fails; then another job goes on
+  wait_until_ms $((first_moment * whole / 1000))
+  [ -n "$(rank_pid 0)" ] || return
+  at=$(($(now_ms) - begin))
+  while pids=$(left_over) && [ -n "$pids" ]; do
+    for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
+  done
+  wait $job 2>/dev/null
+  directory=$(ls -d out/*.rankine 2>/dev/null | head -1)
+  # Nothing is struck if it had ended just then; where it had not begun to write, the same command starts anew.
+  if [ -n "$directory" ] && [ -e "$directory/journal" ]; then
+    start_job $other_ranks resume $options --threads $threads "$directory"
+    struck=" all of it SIGKILL at $at ms, gone on with on $other_ranks ranks;"
+  else
+    start_job $other_ranks run $options --threads $threads $script.py
+    struck=" all of it SIGKILL at $at ms, begun anew on $other_ranks ranks;"
+  fi
+}
+
 good=0
 run=$first
 while [ $run -lt $((first + runs)) ]; do
@@ -129,7 +180,6 @@ while [ $run -lt $((first + runs)) ]; do
   threads=$((1 + drawn))
   draw 4
   faults=$((1 + drawn * drawn * (ranks - 3) / 9))   # mostly one, at most all workers but one
-  tag=$$-$run
   plan=""
   i=0
   while [ $i -lt $faults ]; do
@@ -140,42 +190,42 @@ while [ $run -lt $((first + runs)) ]; do
     i=$((i + 1))
   done
   plan=$(echo "$plan" | tr ' ' '\n' | grep . | sort -n | tr '\n' ' ')
+  first_moment=${plan%%:*}
+  draw 4
+  kind=$([ $drawn -eq 0 ] && echo job || echo ranks)
+  draw 3
+  other_ranks=$((4 + (ranks - 4 + 1 + drawn % 2) % 3))
 
-  # How long it takes with so many ranks, measured once.
+  # How long it takes with so many ranks once it has formed, measured once.
   if [ ! -e $script.$ranks.$threads.ms ]; then
+    tag=$$-measured
     rm -rf out
     mkdir out
-    begin=$(now_ms)
-    mpirun -n $ranks --oversubscribe --bind-to none --quiet "$rankine" run --quiet --threads $threads $script.py >printed
+    start_job $ranks run $options --threads $threads $script.py
+    wait $job
     echo $(($(now_ms) - begin)) >$script.$ranks.$threads.ms
   fi
   whole=$(cat $script.$ranks.$threads.ms)
 
-  rm -rf out log
-  mkdir out
-  RANKINE_CHAOS=$tag timeout -k 10 300 mpirun -n $ranks --oversubscribe --bind-to none --quiet "$rankine" run --progress off --log-file log \
-    --heartbeat-interval 300ms --heartbeat-timeout 3s --max-worker-kills 100 --threads $threads $script.py >printed 2>message &
-  job=$!
-  # The job has formed when rank 0 has the script.
-  tries=0
-  until [ -s log ] || [ $tries -ge 600 ]; do sleep 0.05; tries=$((tries + 1)); done
-  begin=$(now_ms)
-  struck=""
-  for fault in $plan; do
-    moment=${fault%%:*} signal=${fault##*:}
-    victim=${fault#*:}
-    victim=${victim%:*}
-    wait_ms=$((begin + moment * whole / 1000 - $(now_ms)))
-    [ $wait_ms -gt 0 ] && sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
-    pid=$(rank_pid "$victim")
-    [ -n "$pid" ] && kill -$signal "$pid" 2>/dev/null && struck="$struck rank $victim SIG$signal at $(($(now_ms) - begin)) ms;"
+  repetition=0
+  while :; do
+    tag=$$-$run-$repetition
+    rm -rf out
+    mkdir out
+    struck=""
+    start_job $ranks run $options --threads $threads $script.py
+    if [ $kind = job ]; then strike_job; else strike_ranks; fi
+    status=0
+    wait $job || status=$?
+    [ -z "$struck" ] && [ $status -eq 0 ] && [ $repetition -lt 6 ] || break
+    repetition=$((repetition + 1))
+    whole=$((whole / 2))
   done
-  status=0
-  wait $job || status=$?
   tries=0
   while [ -n "$(left_over)" ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
   wrong=""
   [ $status -eq 0 ] || wrong="status $status"
+  [ -n "$struck" ] || wrong="$wrong; nothing struck"
   [ -z "$(left_over)" ] || wrong="$wrong; processes left: $(left_over | tr '\n' ' ')"
   if [ $status -eq 0 ]; then
     digest >digest
