@@ -5,6 +5,7 @@
 #include "array/loader.hpp"
 #include "array/time_fields.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
 
 namespace rankine::array {
 
@@ -78,7 +79,7 @@ DataArray coordinate(const DataArray& array, const std::string& name) {
   }
   if (const auto dot = name.find('.'); dot != std::string::npos && array.coords.contains(name.substr(0, dot)))
     return time_field(coordinate(array, name.substr(0, dot)), name.substr(dot + 1));
-  throw UsageError("no coordinate '" + name + "'; the array has: " + format_names(array.coords.names()));
+  throw MissingNameError("no coordinate '" + name + "'; the array has: " + format_names(array.coords.names()));
 }
 
 NdArray values_of(const DataArray& array) { return values_of(array.variable); }

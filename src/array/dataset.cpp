@@ -5,6 +5,7 @@
 #include "array/combine.hpp"
 #include "array/time_fields.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
 
 namespace rankine::array {
 namespace {
@@ -126,7 +127,7 @@ DataArray get(const Dataset& dataset, const std::string& name) {
     if (dim == name) return DataArray{name, default_positions(dim, size), coords_within(dataset.coords(), {dim})};
   if (const auto dot = name.find('.'); dot != std::string::npos && dataset.variables.contains(name.substr(0, dot)))
     return time_field(get(dataset, name.substr(0, dot)), name.substr(dot + 1));
-  throw UsageError("no variable '" + name + "' in the dataset; it has: " + format_names(dataset.variables.names()));
+  throw MissingNameError("no variable '" + name + "' in the dataset; it has: " + format_names(dataset.variables.names()));
 }
 
 Dataset select(const Dataset& dataset, const std::vector<std::string>& names) {

@@ -5,6 +5,7 @@
 #include "array/alignment.hpp"
 #include "array/loader.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
 
 namespace rankine::array {
 namespace {
@@ -45,7 +46,7 @@ Positions resolve_slice(const PositionSlice& slice, std::int64_t size) {
 std::int64_t checked(std::int64_t at, std::int64_t size, const std::string& dim) {
   const std::int64_t position = at < 0 ? at + size : at;
   if (position < 0 || position >= size)
-    throw UsageError("position " + std::to_string(at) + " is outside dimension '" + dim + "' of size " +
+    throw PositionError("position " + std::to_string(at) + " is outside dimension '" + dim + "' of size " +
                      std::to_string(size));
   return position;
 }

@@ -7,6 +7,7 @@
 #include "array/indexing.hpp"
 #include "array/loader.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
 #include "calendar/partial_date.hpp"
 
 namespace rankine::array {
@@ -61,7 +62,7 @@ struct LabelIndex {
 
   [[noreturn]] void fail(const NdArray& label, std::int64_t i) const {
     std::string message = "'" + dim + "' has no label " + format(label, i);
-    if (size() == 0) throw UsageError(message + "; it is empty");
+    if (size() == 0) throw MissingNameError(message + "; it is empty");
     const bool comparable = (label.dtype() == DType::string) == (labels.dtype() == DType::string);
     if (!comparable || labels.dtype() == DType::string || !(increasing || decreasing)) {
       message += "; it goes from " + format(labels, 0) + " to " + format(labels, size() - 1);
@@ -77,7 +78,7 @@ struct LabelIndex {
       if (below >= 0 && above >= 0) message += "; nearest are " + format(labels, below) + " and " + format(labels, above);
       else message += "; nearest is " + format(labels, below >= 0 ? below : above);
     }
-    throw UsageError(message + " (method='nearest' takes the nearest)");
+    throw MissingNameError(message + " (method='nearest' takes the nearest)");
   }
 
   /// Turns strings into the index's own kind of label (the begin of a partial date).
@@ -184,7 +185,7 @@ PositionIndexer select_slice(const LabelIndex& index, const LabelSlice& labels) 
     const auto found = index.matches(label, 0);
     if (found.empty()) index.fail(label, 0);
     if (found.size() > 1)
-      throw UsageError("label " + index.format(label, 0) + " of '" + index.dim +
+      throw MissingNameError("label " + index.format(label, 0) + " of '" + index.dim +
                        "' is not unique, so it cannot bound a slice");
     return is_start ? found[0] : found[0] + 1;
   };
@@ -284,7 +285,7 @@ Dataset sel(const Dataset& x, const Indexers<LabelIndexer>& indexers, const SelO
     } else if (x.variables.contains(dim)) {
       throw UsageError("'" + dim + "' is not an index, so sel cannot use it; the dims are " + format_names(dims));
     } else {
-      throw UsageError("no dimension or coordinate '" + dim + "' to select along; the dims are " + format_names(dims));
+      throw MissingNameError("no dimension or coordinate '" + dim + "' to select along; the dims are " + format_names(dims));
     }
   }
   return isel(x, positions, options.drop);

@@ -37,7 +37,7 @@ class BlockedSignals {
 
 }  // namespace
 
-ThreadPool::ThreadPool(unsigned thread_count, Notifier& done) : done_(done) {
+ThreadPool::ThreadPool(unsigned thread_count, Notifier& done, Slots* slots) : done_(done), slots_(slots) {
   threads_.reserve(thread_count);
   const BlockedSignals blocked;
   try {
@@ -120,6 +120,7 @@ void ThreadPool::run(unsigned thread_index) {
     ++running_;
     lock.unlock();
 
+    if (slots_ != nullptr) slots_->take();
     Completion completion{.ticket = piece.ticket, .error = nullptr, .thread_index = thread_index,
                           .started = now(), .ended = {}};
     try {
@@ -129,6 +130,7 @@ void ThreadPool::run(unsigned thread_index) {
     }
     piece.work = nullptr;
     completion.ended = now();
+    if (slots_ != nullptr) slots_->give_back();
 
     lock.lock();
     --running_;

@@ -11,6 +11,7 @@
 
 #include "base/bytes.hpp"
 #include "exec/notifier.hpp"
+#include "exec/slots.hpp"
 
 namespace rankine::exec {
 
@@ -29,8 +30,9 @@ struct Completion {
 /// take_completions() and stop() may be called from any thread except the pool's own.
 class ThreadPool {
  public:
-  /// Throws Error (ExitCode::resources) if the system refuses a thread. `done` must outlive the pool.
-  ThreadPool(unsigned thread_count, Notifier& done);
+  /// Throws Error (ExitCode::resources) if the system refuses a thread. `done` must outlive the pool, and `slots`, of which
+  /// each piece of work takes one while it runs; null: the threads are the only bound.
+  ThreadPool(unsigned thread_count, Notifier& done, Slots* slots = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -61,6 +63,7 @@ class ThreadPool {
   void run(unsigned thread_index);
 
   Notifier& done_;
+  Slots* slots_;
   mutable std::mutex mutex_;
   std::condition_variable work_or_stop_;
   std::deque<Piece> queue_;

@@ -186,7 +186,7 @@ bool CallRun::handle(int from, const wire::Decoded& decoded) {
   } else if (const auto* failed = std::get_if<wire::TaskFailed>(&decoded.message)) {
     enter_reports();
     ++failed_attempts_;
-    failure_codes_[failed->task] = static_cast<ExitCode>(failed->exit_code);
+    failure_kinds_[failed->task] = {static_cast<ExitCode>(failed->exit_code), failed->detail};
     scheduler_.on_task_failed(now, worker, failed->task, failed->attempt, failed->message, failed->permanent, actions_);
     apply();
   } else if (const auto* missing = std::get_if<wire::InputMissing>(&decoded.message)) {
@@ -326,7 +326,7 @@ void CallRun::tell_submitter(TaskId task) {
     const CallError error = error_of(task);
     outcomes_[rank].failures.push_back({error.call, error.message, error.is_own, error.cancelled,
                                         static_cast<std::uint32_t>(std::max(0, error.worker)), error.attempts,
-                                        static_cast<std::uint32_t>(error.code)});
+                                        static_cast<std::uint32_t>(error.code), error.detail});
   } else {
     outcome.holder = *scheduler_.holder(task);
   }
@@ -359,7 +359,7 @@ void CallRun::forget_if_possible(TaskId first) {
     definition.arguments.reset();
     definition.argument_bytes = 0;
     labels_.erase(task);
-    failure_codes_.erase(task);
+    failure_kinds_.erase(task);
     for (const TaskId input : graph_->dependencies_of(task, scan_)) {
       --definitions_[input.value].open;
       candidates.push_back(input);
@@ -481,7 +481,10 @@ CallError CallRun::error_of(TaskId task) const {
   error.message = last.message;
   error.worker = static_cast<int>(last.worker.value);
   error.attempts = static_cast<std::uint32_t>(report.attempts.size());
-  if (const auto code = failure_codes_.find(*report.task); code != failure_codes_.end()) error.code = code->second;
+  if (const auto kind = failure_kinds_.find(*report.task); kind != failure_kinds_.end()) {
+    error.code = kind->second.code;
+    error.detail = kind->second.detail;
+  }
   return error;
 }
 

@@ -119,7 +119,11 @@ class CallRun final : public Calls {
   sched::Actions actions_;
   std::vector<Definition> definitions_;
   std::unordered_map<TaskId, std::string> labels_;
-  std::unordered_map<TaskId, ExitCode> failure_codes_;  ///< of the last failed execution
+  struct FailureKind {
+    ExitCode code = ExitCode::task_failed;
+    std::string detail;
+  };
+  std::unordered_map<TaskId, FailureKind> failure_kinds_;  ///< of the last failed execution
   std::vector<std::string> resource_names_;
 
   std::vector<wire::CallBatch> assigned_;      ///< by worker, sent together

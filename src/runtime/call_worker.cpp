@@ -59,6 +59,9 @@ struct CallWorker::Context final : CallContext {
       worker_.wait_changes_.push_back({running.task, running.attempt, waits});
     }
     worker_.notifier_.notify();
+    if (worker_.options_.slots == nullptr) return;
+    if (waits) worker_.options_.slots->give_back();
+    else worker_.options_.slots->take();
   }
 
   CallWorker& worker_;
@@ -69,7 +72,7 @@ struct CallWorker::Context final : CallContext {
 CallWorker::CallWorker(transport::Transport& transport, exec::Notifier& notifier, CallWorkerOptions options, wire::RunId run)
     : transport_(transport), options_(options), run_(run),
       sub_calls_(run, transport.rank(), *options.library, notifier), machine_(machine_options(transport.rank(), options)),
-      allowed_(options.threads), notifier_(notifier), pool_(options.threads, notifier) {}
+      allowed_(options.threads), notifier_(notifier), pool_(options.threads, notifier, options.slots) {}
 
 CallWorker::~CallWorker() {
   sub_calls_.stop();
@@ -137,8 +140,10 @@ void CallWorker::apply() {
                    [&](const worker::ReportFailed& a) {
                      flush_reports();
                      wire::TaskFailed failed{a.task, a.attempt, a.permanent, 1, a.message};
-                     failed.exit_code = static_cast<std::uint32_t>(failure_codes_[a.task]);
-                     failure_codes_.erase(a.task);
+                     FailureKind& kind = failure_kinds_[a.task];
+                     failed.exit_code = static_cast<std::uint32_t>(kind.code);
+                     failed.detail = std::move(kind.detail);
+                     failure_kinds_.erase(a.task);
                      send(scheduler_rank, failed);
                    },
                    [&](const worker::ReportInputMissing& a) {
@@ -198,7 +203,7 @@ void CallWorker::finish(const exec::Completion& completion) {
     return;
   }
   TaskFailure failure = task_failure(completion.error, "out of memory");
-  failure_codes_[running->task] = failure.code;
+  failure_kinds_[running->task] = {failure.code, std::move(failure.detail)};
   machine_.on_task_error(running->task, running->attempt, std::move(failure.message), failure.permanent, actions_);
 }
 

@@ -22,11 +22,13 @@ struct CallWorkerOptions {
   std::uint64_t pushed_result_bytes = 1024;
   /// Calls that wait for other calls at once, each on a thread of its own.
   std::uint32_t most_waiting = 1000;
+  exec::Slots* slots = nullptr;       ///< what plans and calls of this rank share: how many run at once
   transport::RunningTasks* running_tasks = nullptr;   ///< where a supervisor sees what runs
 };
 
 /// The effects around a worker's state machine of a run of calls: threads, results, messages. It has threads of its own,
-/// beside those that run plans: a call that waits for others is given a substitute, which a task of a plan never needs.
+/// beside those that run plans: a call that waits for others is given a substitute, which a task of a plan never needs. Both
+/// share the rank's slots, so that no more of them run at once than it has threads.
 /// Driven by the communication thread of its rank.
 class CallWorker {
  public:
@@ -77,7 +79,11 @@ class CallWorker {
   std::unordered_map<TaskId, Definition> definitions_;
   std::unordered_map<TaskId, CallResult> blocks_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Running>> running_;
-  std::unordered_map<TaskId, ExitCode> failure_codes_;
+  struct FailureKind {
+    ExitCode code = ExitCode::task_failed;
+    std::string detail;
+  };
+  std::unordered_map<TaskId, FailureKind> failure_kinds_;
   std::vector<exec::Completion> completions_;
   std::uint64_t next_ticket_ = 0;
   wire::FinishedBatch finished_;

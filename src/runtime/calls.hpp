@@ -80,6 +80,7 @@ struct CallError {
   int worker = -1;
   std::uint32_t attempts = 0;
   ExitCode code = ExitCode::task_failed;
+  std::string detail = {};   ///< of a DetailedError, for the front end
   /// One line of everything, for whoever prints it.
   std::string text() const;
 };

@@ -1,6 +1,7 @@
 #include "runtime/memory_need.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -25,13 +26,30 @@ MemoryNeed largest_need(const plan::LoweredPlan& plan) {
   return largest;
 }
 
+std::optional<Bytes> fitting_block_bytes(const plan::LoweredPlan& plan, Bytes limit) {
+  constexpr std::uint64_t smallest_block = 4096;
+  plan::LogicalPlan logical = plan.logical();
+  std::uint64_t block = std::min(logical.options.block_bytes, limit.value);
+  for (; block >= smallest_block; block /= 2) {
+    logical.options.block_bytes = block;
+    logical.options.least_block_bytes = std::min(logical.options.least_block_bytes, block);
+    logical.options.state_bytes = std::min(logical.options.state_bytes, 2 * block);
+    if (largest_need(plan::LoweredPlan(logical)).bytes <= limit) return Bytes{block};
+  }
+  return std::nullopt;
+}
+
 void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit) {
   if (limit.value == 0) return;
   const MemoryNeed largest = largest_need(plan);
   if (largest.bytes <= limit) return;
+  const std::string least = std::to_string((largest.bytes.value + 1023) / 1024) + "KiB";
+  const auto block = fitting_block_bytes(plan, limit);
+  const std::string finer = block ? ", or cut the arrays finer (chunks={...}): blocks of " + format_bytes(*block) + " fit"
+                                  : "; no smaller blocks fit: what is read at once, a stored chunk, is that large";
   throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
                                        plan.describe(largest.task) + " needs " + format_bytes(largest.bytes) +
-                                       " for its inputs, result and buffers; raise --memory-limit, or use smaller chunks (chunks={...})");
+                                       " for its inputs, result and buffers; raise --memory-limit to " + least + ", the least that does" + finer);
 }
 
 }  // namespace rankine::runtime

@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "plan/lowered_plan.hpp"
@@ -12,7 +14,11 @@ struct MemoryNeed {
 };
 MemoryNeed largest_need(const plan::LoweredPlan& plan);
 
-/// Throws Error (resources) naming that task if it does not fit into `limit` (0: no limit).
+/// The largest power-of-two part of the plan's block size, or of `limit`, whose tasks all fit into `limit`; nothing if none
+/// down to 4 KiB does.
+std::optional<Bytes> fitting_block_bytes(const plan::LoweredPlan& plan, Bytes limit);
+
+/// Throws Error (resources) naming that task, the least limit and the blocks that would do if it does not fit into `limit` (0: no limit).
 void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit);
 
 }  // namespace rankine::runtime

@@ -67,7 +67,7 @@ struct RankWorker::Running {
 };
 
 RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
-    : transport_(transport), notifier_(notifier), options_(options), pool_(options.threads, notifier),
+    : transport_(transport), notifier_(notifier), options_(options), slots_(options.threads), pool_(options.threads, notifier, &slots_),
       reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {
   if (!options_.spill.scratch.empty() && options_.memory_limit.value != 0)
     spiller_ = std::make_unique<Spiller>(notifier, options_.spill, transport.rank());
@@ -144,6 +144,7 @@ void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
   else {
     CallWorkerOptions options{options_.threads, options_.memory_limit, options_.library, options_.batches};
     options.running_tasks = options_.running_tasks;
+    options.slots = &slots_;
     calls_ = std::make_unique<CallWorker>(transport_, notifier_, options, run);
   }
   transport_.send(scheduler_rank, wire::encode(run, ready));

@@ -83,6 +83,7 @@ class RankWorker {
   transport::Transport& transport_;
   exec::Notifier& notifier_;
   RankWorkerOptions options_;
+  exec::Slots slots_;
   exec::ThreadPool pool_;
   store::Reader reader_;
   std::unique_ptr<store::Writer> writer_;

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <thread>
 
 #include "array/evaluate.hpp"
 #include "array/loader.hpp"
 #include "base/byte_stream.hpp"
+#include "base/detailed_error.hpp"
 #include "base/error.hpp"
-#include "kernel/user_kernel.hpp"
 #include "runtime/pipeline_host.hpp"
-#include "script/dask_array.hpp"
+#include "runtime/script_kernels.hpp"
+#include "runtime/task_calls.hpp"
 #include "script/remote_call.hpp"
 
 namespace rankine::runtime {
@@ -33,16 +32,23 @@ std::vector<CallId> inner(std::span<const script::CallId> ids) {
 class TaskThread {
  public:
   explicit TaskThread(std::span<const std::byte> program)
-      : reporter_({}), host_({{}, "", true, {}, "", false}, [this](const PlanRequest& request) { return execute(request); }, reporter_),
-        program_(program, host_) {
+      : reporter_({}), host_(options_of(calls_), [this](const PlanRequest& request) { return execute(request); }, reporter_),
+        calls_(program, host_), program_(program, host_) {
     // Coordinates of files that a function opens are read by this thread's host, never by that of rank 0's script.
     array::set_thread_loader([this](const array::ExprPtr& expression) { return host_.load_here(expression); });
   }
   TaskThread(const TaskThread&) = delete;
   TaskThread& operator=(const TaskThread&) = delete;
   script::RemoteProgram& program() { return program_; }
+  TaskCalls& calls() { return calls_; }
 
  private:
+  static PipelineHost::Options options_of(TaskCalls& calls) {
+    PipelineHost::Options options;
+    options.is_script = false;
+    options.planned_calls = &calls;
+    return options;
+  }
   std::vector<NdArray> execute(const PlanRequest& request) {
     if (!request.outputs.empty())
       throw UnsupportedError("writing " + request.outputs[0].path + " inside a task is not supported: return the values and write them "
@@ -54,6 +60,7 @@ class TaskThread {
 
   report::Reporter reporter_;
   PipelineHost host_;
+  TaskCalls calls_;
   script::RemoteProgram program_;
 };
 
@@ -61,43 +68,30 @@ class TaskThread {
 
 namespace {
 
-script::RemoteProgram& of_this_thread(std::span<const std::byte> program, std::uint64_t digest) {
+TaskThread& of_this_thread(std::span<const std::byte> program, std::uint64_t digest) {
   thread_local std::unique_ptr<TaskThread> mine;
   thread_local std::uint64_t of = 0;
   if (!mine || of != digest) {
     mine = std::make_unique<TaskThread>(program);
     of = digest;
   }
-  return mine->program();
+  return *mine;
 }
 
 /// The library of this process, for the kernel of arrays from delayed calls.
 const ScriptLibrary* current_library = nullptr;
 
-/// A block of da.from_delayed: the calls are made here, one after the other.
-int fill_from_delayed(const rankine_kernel_call* call) {
-  std::string message;
-  try {
-    if (current_library == nullptr || call->parameter_count != 1) throw UsageError("arrays from delayed calls need a script");
-    const NdArray values = current_library->evaluate_array(script::from_hex(call->parameters[0].text));
-    const Shape shape(call->output->shape, call->output->shape + call->output->ndim);
-    if (values.shape() != shape)
-      throw UsageError("a delayed array has shape " + format_tuple(values.shape()) + ", from_delayed() was told " + format_tuple(shape));
-    const DType dtype = kernel::block_dtype(call->output->dtype);
-    const NdArray cast = array::evaluate_constant(array::cast(array::constant(values), dtype));
-    std::memcpy(call->output->data, cast.raw(), cast.bytes().value);
-    return 0;
-  } catch (const std::exception& error) {
-    message = error.what();
-  }
-  std::snprintf(call->message, call->message_size, "%s", message.c_str());
-  return 1;
-}
-
 }  // namespace
 
 ScriptLibrary::~ScriptLibrary() {
   if (current_library == this) current_library = nullptr;
+}
+
+const ScriptLibrary* ScriptLibrary::current() { return current_library; }
+
+NdArray ScriptLibrary::evaluate_block(std::span<const std::byte> call, const std::vector<script::BlockArgument>& blocks, DType dtype,
+                                      const Shape& shape) const {
+  return of_this_thread(program_, digest_).program().evaluate_block(call, blocks, dtype, shape);
 }
 
 std::uint64_t ScriptLibrary::digest_of(std::span<const std::byte> program) {
@@ -109,24 +103,23 @@ std::uint64_t ScriptLibrary::digest_of(std::span<const std::byte> program) {
 ScriptLibrary::ScriptLibrary(std::string name, std::string text)
     : program_(script::write_program(script::SourceText(std::move(name), std::move(text)))), digest_(digest_of(program_)) {
   current_library = this;
-  if (kernel::find_user_kernel(script::delayed_array_kernel) == nullptr) {
-    const rankine_registrar& registrar = kernel::program_registrar();
-    registrar.add_map(registrar.state, script::delayed_array_kernel, fill_from_delayed);
-  }
+  register_script_kernels();
 }
 
 std::string ScriptLibrary::name_of(std::uint32_t) const { return "function of the script"; }
 
 std::vector<std::byte> ScriptLibrary::call(std::uint32_t, std::span<const std::byte> arguments,
-                                           std::span<const std::span<const std::byte>> inputs, CallContext&) const {
+                                           std::span<const std::span<const std::byte>> inputs, CallContext& context) const {
   ByteReader reader(arguments);
   if (reader.get<std::uint64_t>() != digest_)
     throw UsageError("this rank has read another text of the script than rank 0; the file must be the same for all ranks while the job runs");
-  return of_this_thread(program_, digest_).run(arguments.subspan(sizeof(std::uint64_t)), {inputs.begin(), inputs.end()});
+  TaskThread& thread = of_this_thread(program_, digest_);
+  const TaskCalls::Scope scope(thread.calls(), context);
+  return thread.program().run(arguments.subspan(sizeof(std::uint64_t)), {inputs.begin(), inputs.end()});
 }
 
 NdArray ScriptLibrary::evaluate_array(std::span<const std::byte> graph) const {
-  return of_this_thread(program_, digest_).evaluate_array(graph);
+  return of_this_thread(program_, digest_).program().evaluate_array(graph);
 }
 
 std::string ScriptLibrary::describe(std::uint32_t, std::span<const std::byte> arguments) const {
@@ -206,7 +199,11 @@ std::vector<std::byte> ScriptCalls::fetch(script::CallId id) { return fetch_all(
 
 std::vector<std::vector<std::byte>> ScriptCalls::fetch_all(std::span<const script::CallId> ids) {
   std::vector<std::vector<std::byte>> values;
-  for (const CallResult& result : calls_.results(inner(ids))) values.push_back(*result);
+  try {
+    for (const CallResult& result : calls_.results(inner(ids))) values.push_back(*result);
+  } catch (const CallFailed& failed) {
+    throw DetailedError(failed.code(), failed.what(), failed.error.detail);
+  }
   return values;
 }
 

@@ -5,6 +5,7 @@
 
 #include "grid/nd_array.hpp"
 #include "runtime/calls.hpp"
+#include "script/block_call.hpp"
 #include "script/call_graph.hpp"
 
 namespace rankine::runtime {
@@ -17,6 +18,11 @@ class ScriptLibrary : public TaskLibrary {
   ~ScriptLibrary() override;
   ScriptLibrary(const ScriptLibrary&) = delete;
   ScriptLibrary& operator=(const ScriptLibrary&) = delete;
+  /// The one of this process; null: none.
+  static const ScriptLibrary* current();
+  /// A block of the call that script::write_block_call wrote.
+  NdArray evaluate_block(std::span<const std::byte> call, const std::vector<script::BlockArgument>& blocks, DType dtype,
+                         const Shape& shape) const;
   /// The array that script::write_remote_graph's calls give.
   NdArray evaluate_array(std::span<const std::byte> graph) const;
   std::uint32_t function_count() const override { return 1; }

@@ -211,7 +211,7 @@ void SubCalls::on_outcomes(const wire::CallOutcomes& message) {
     if (outcome.erred != 0) {
       const wire::CallFailure& f = message.failures[own_failure];
       entry.state = CallState::erred;
-      entry.error = {f.call, f.message, f.is_own, f.cancelled, static_cast<int>(f.worker), f.attempts, static_cast<ExitCode>(f.exit_code)};
+      entry.error = {f.call, f.message, f.is_own, f.cancelled, static_cast<int>(f.worker), f.attempts, static_cast<ExitCode>(f.exit_code), f.detail};
     } else {
       entry.state = CallState::finished;
       entry.holder = static_cast<int>(outcome.holder.value);

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "base/detailed_error.hpp"
+
 namespace rankine::runtime {
 
 TaskFailure task_failure(std::exception_ptr error, const char* out_of_memory) {
@@ -11,6 +13,7 @@ TaskFailure task_failure(std::exception_ptr error, const char* out_of_memory) {
   } catch (const Error& known) {
     failure.message = known.what();
     failure.code = known.code();
+    if (const auto* detailed = dynamic_cast<const DetailedError*>(&known)) failure.detail = detailed->detail;
   } catch (const std::bad_alloc&) {
     failure.message = out_of_memory;
     failure.code = ExitCode::resources;

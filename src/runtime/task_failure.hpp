@@ -9,6 +9,7 @@ namespace rankine::runtime {
 /// What a task's exception says: the text, the status of a run that ends with it, and whether trying again is in vain.
 struct TaskFailure {
   std::string message;
+  std::string detail = {};   ///< of a DetailedError
   ExitCode code = ExitCode::task_failed;
   bool permanent = false;
 };

@@ -42,6 +42,7 @@ struct FormatPart {
 struct FormattedString { std::vector<FormatPart> parts; };
 struct ListDisplay { std::vector<ExpressionPtr> elements; };
 struct TupleDisplay { std::vector<ExpressionPtr> elements; };
+struct SetDisplay { std::vector<ExpressionPtr> elements; };
 struct DictDisplay { std::vector<std::pair<ExpressionPtr, ExpressionPtr>> entries; };  ///< null key: **value
 struct Starred { ExpressionPtr value; };
 struct Unary { UnaryOp op; ExpressionPtr operand; };
@@ -77,7 +78,7 @@ struct FunctionDefinition {
 };
 struct Lambda { std::shared_ptr<FunctionDefinition> function; };
 struct Comprehension {
-  enum class Kind : std::uint8_t { list, dict, generator } kind = Kind::list;
+  enum class Kind : std::uint8_t { list, set, dict, generator } kind = Kind::list;
   ExpressionPtr element;         ///< key for dict
   ExpressionPtr value;           ///< dict only
   struct Clause { ExpressionPtr target, iterable; std::vector<ExpressionPtr> conditions; };
@@ -86,7 +87,7 @@ struct Comprehension {
 
 struct Expression {
   using Node = std::variant<Name, NoneLiteral, EllipsisLiteral, Constant, FormattedString, ListDisplay, TupleDisplay,
-                            DictDisplay, Starred, Unary, Binary, Logical, Comparison, Conditional, Call, Attribute,
+                            SetDisplay, DictDisplay, Starred, Unary, Binary, Logical, Comparison, Conditional, Call, Attribute,
                             Subscript, SliceDisplay, Lambda, Comprehension>;
   Node node;
   Span span;
@@ -109,12 +110,26 @@ struct Pass {};
 struct Import { std::string module; std::string bound_name; bool has_alias = false; Span module_span; };
 struct ImportFrom { std::string module, name, bound_name; Span module_span, name_span; };
 struct Assert { ExpressionPtr condition, message; };
-struct Raise { ExpressionPtr value; };
+/// Without a value: what is being handled is raised again.
+struct Raise { ExpressionPtr value, cause; };
+struct Try {
+  struct Handler {
+    ExpressionPtr type;          ///< null: everything
+    std::string name;            ///< bound while it runs; empty: none
+    Span span;
+    Block body;
+  };
+  Block body;
+  std::vector<Handler> handlers;
+  Block otherwise, finally;
+};
+/// global a, b; nonlocal a
+struct OuterNames { bool is_global = true; std::vector<std::string> names; };
 struct Delete { std::vector<ExpressionPtr> targets; };
 
 struct Statement {
   using Node = std::variant<ExpressionStatement, Assign, AugmentedAssign, For, While, If, With, Define, Return, Break,
-                            Continue, Pass, Import, ImportFrom, Assert, Raise, Delete>;
+                            Continue, Pass, Import, ImportFrom, Assert, Raise, Try, OuterNames, Delete>;
   Node node;
   Span span;
 };

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "script/python_error.hpp"
 #include "script/source_text.hpp"
 
 namespace rankine::script {
@@ -48,16 +49,22 @@ const BindingTable& BindingTable::instance() {
   static const BindingTable table = [] {
     BindingTable t;
     add_builtins(t);
+    add_exceptions(t);
+    add_sets(t);
     add_text_methods(t);
     add_container_methods(t);
     add_system_modules(t);
     add_codec_modules(t);
     add_dask(t);
     add_dask_array(t);
+    add_dask_array_creation(t);
+    add_dask_array_blocks(t);
+    add_function_modules(t);
     add_random(t);
     add_numpy(t);
     add_ndarray(t);
     add_xarray(t);
+    add_xarray_blocks(t);
     add_labelled(t);
     add_indexing(t);
     add_grouped(t);
@@ -128,7 +135,7 @@ Arguments match_arguments(const Binding& binding, const Value& self, Values posi
     } else if (binding.takes_rest) {
       result.rest.push_back(std::move(value));
     } else {
-      throw UsageError(binding.name + "() takes " + std::to_string(next) + " positional argument" +
+      throw TypeError(binding.name + "() takes " + std::to_string(next) + " positional argument" +
                        (next == 1 ? "" : "s") + " but " + std::to_string(positional.size()) + " were given");
     }
   }
@@ -138,18 +145,18 @@ Arguments match_arguments(const Binding& binding, const Value& self, Values posi
     for (std::size_t i = 0; i < binding.parameters.size() && !matched; ++i) {
       known.push_back(binding.parameters[i].name);
       if (binding.parameters[i].name != name) continue;
-      if (result.slots[i]) throw UsageError(binding.name + "() got multiple values for argument '" + name + "'");
+      if (result.slots[i]) throw TypeError(binding.name + "() got multiple values for argument '" + name + "'");
       result.slots[i] = std::move(value);
       matched = true;
     }
     if (matched) continue;
     if (!binding.takes_keywords)
-      throw UsageError("argument '" + name + "' of " + binding.name + "() is not supported" + did_you_mean(name, known));
+      throw UnsupportedError("argument '" + name + "' of " + binding.name + "() is not supported" + did_you_mean(name, known));
     result.keywords.emplace_back(name, std::move(value));
   }
   for (std::size_t i = 0; i < binding.parameters.size(); ++i) {
     if (binding.parameters[i].required && !result.slots[i])
-      throw UsageError(binding.name + "() missing required argument '" + binding.parameters[i].name + "'");
+      throw TypeError(binding.name + "() missing required argument '" + binding.parameters[i].name + "'");
   }
   return result;
 }

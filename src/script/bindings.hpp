@@ -100,16 +100,22 @@ std::string no_attribute(Type type, const std::string& name);
 
 // The parts of the table, each in the file of its name.
 void add_builtins(BindingTable& table);
+void add_exceptions(BindingTable& table);
+void add_sets(BindingTable& table);
 void add_text_methods(BindingTable& table);
 void add_container_methods(BindingTable& table);
 void add_system_modules(BindingTable& table);
 void add_dask(BindingTable& table);
 void add_dask_array(BindingTable& table);
+void add_dask_array_creation(BindingTable& table);
+void add_dask_array_blocks(BindingTable& table);
+void add_function_modules(BindingTable& table);
 void add_random(BindingTable& table);
 void add_codec_modules(BindingTable& table);
 void add_numpy(BindingTable& table);
 void add_ndarray(BindingTable& table);
 void add_xarray(BindingTable& table);
+void add_xarray_blocks(BindingTable& table);
 void add_labelled(BindingTable& table);
 void add_indexing(BindingTable& table);
 void add_grouped(BindingTable& table);

@@ -15,19 +15,17 @@ namespace {
 
 constexpr TypeSet any = TypeSet::any();
 constexpr const char* type_names[] = {"int", "float", "str", "bool", "list", "tuple", "dict"};
-constexpr const char* exception_names[] = {"SystemExit", "Exception", "ValueError", "RuntimeError", "KeyError",
-                                           "TypeError", "NotImplementedError", "FileNotFoundError", "IndexError"};
 
 /// `float(da)`, `int(arr)`: the one element of an array as a Python number; other values as they are.
 Value scalar_of(Interpreter& in, const Value& value) {
   NdArray array;
   if (const auto data = value.as<DataArrayObject>()) {
     if (element_count(data->value().shape()) != 1)
-      throw UsageError("only size-1 arrays can be converted to Python scalars; this one has shape " +
+      throw TypeError("only size-1 arrays can be converted to Python scalars; this one has shape " +
                        format_tuple(data->value().shape()));
     array = values_of(in, *data);
   } else if (const auto nd = value.as<ArrayObject>()) {
-    if (nd->array.size() != 1) throw UsageError("only size-1 arrays can be converted to Python scalars");
+    if (nd->array.size() != 1) throw TypeError("only size-1 arrays can be converted to Python scalars");
     array = nd->array;
   } else {
     return value;
@@ -133,7 +131,7 @@ Value extreme(Interpreter& in, const Arguments& args, bool smallest) {
 Value absolute(Interpreter&, const Arguments& args) {
   const Value x = args.get("x");
   if (const auto* i = x.integer()) {
-    if (*i == INT64_MIN) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+    if (*i == INT64_MIN) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
     return *i < 0 ? -*i : *i;
   }
   if (const auto* b = x.boolean()) return std::int64_t{*b};
@@ -146,14 +144,14 @@ Value rounded(Interpreter&, const Arguments& args) {
   const bool whole = !args.given("ndigits");
   const std::int64_t digits = whole ? 0 : to_integer(args.get("ndigits"), "ndigits");
   if (x.integer() != nullptr || x.boolean() != nullptr) {
-    if (digits < 0) throw UsageError("round() of an int to a negative number of digits is not supported");
+    if (digits < 0) throw UnsupportedError("round() of an int to a negative number of digits is not supported");
     return to_integer(x, "the argument");
   }
   if (const auto* f = x.floating()) {
     if (whole) {
       if (!std::isfinite(*f)) throw UsageError("cannot convert float NaN or infinity to integer");
       const double r = std::nearbyint(*f);
-      if (std::abs(r) >= 9.2e18) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+      if (std::abs(r) >= 9.2e18) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
       return static_cast<std::int64_t>(r);
     }
     if (!std::isfinite(*f) || digits > 300) return *f;
@@ -180,8 +178,9 @@ bool is_instance(Interpreter& in, const Value& value, const Value& type) {
   if (const auto tuple = type.as<TupleObject>())
     return std::any_of(tuple->elements.begin(), tuple->elements.end(), [&](const Value& t) { return is_instance(in, value, t); });
   const auto object = type.as<TypeObject>();
-  if (!object) throw UsageError("isinstance() arg 2 must be a type or tuple of types");
+  if (!object) throw TypeError("isinstance() arg 2 must be a type or tuple of types");
   if (object->name == "int" && value.type() == Type::boolean) return true;
+  if (const auto exception = value.as<ExceptionObject>()) return is_subclass(exception->name, object->name);
   return object->name == name_of(value.type());
 }
 
@@ -193,7 +192,7 @@ Value to_int(Interpreter& in, const Arguments& args) {
   if (const auto* f = x.floating()) {
     if (std::isnan(*f)) throw UsageError("cannot convert float NaN to integer");
     if (std::isinf(*f)) throw UsageError("cannot convert float infinity to integer");
-    if (std::abs(*f) >= 9.223372036854775e18) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+    if (std::abs(*f) >= 9.223372036854775e18) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
     return static_cast<std::int64_t>(*f);
   }
   if (const auto* t = x.text()) {
@@ -204,7 +203,7 @@ Value to_int(Interpreter& in, const Arguments& args) {
     std::erase(digits, '_');
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (error == std::errc::result_out_of_range) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+    if (error == std::errc::result_out_of_range) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
     if (error != std::errc() || end != digits.data() + digits.size())
       throw UsageError("invalid literal for int() with base " + std::to_string(base) + ": " + repr_of(in, x));
     return value;
@@ -257,22 +256,12 @@ void add_types(BindingTable& table) {
     for (const auto& [key, value] : args.keywords) dict->set(key, value);
     return dict;
   });
-  for (const char* name : exception_names) {
-    table.method(Type::builtins, (std::string("type ") + name).c_str(), "*args", Type::exception,
-                 [](Interpreter&, const Arguments& args) -> Value {
-      auto exception = std::make_shared<ExceptionObject>();
-      exception->name = args.binding->name.substr(5);
-      exception->arguments = args.rest;
-      return exception;
-    });
-  }
   const auto type_object = [](Interpreter&, const Arguments& args) -> Value {
     auto type = std::make_shared<TypeObject>();
     type->name = args.binding->name;
     return type;
   };
   for (const char* name : type_names) table.property(Type::builtins, name, Type::type_object, type_object);
-  for (const char* name : exception_names) table.property(Type::builtins, name, Type::type_object, type_object);
 }
 
 }  // namespace
@@ -296,9 +285,19 @@ void add_builtins(BindingTable& table) {
     return make_list(std::move(elements));
   });
   add("map", "function, *iterables", Type::list, [](Interpreter& in, const Arguments& args) -> Value {
-    if (args.rest.size() != 1) throw UsageError("map() over several iterables is not supported");
+    if (args.rest.empty()) throw TypeError("map() must have at least two arguments.");
+    std::vector<Values> columns;
+    std::size_t count = SIZE_MAX;
+    for (const Value& iterable : args.rest) {
+      columns.push_back(elements_of(in, iterable));
+      count = std::min(count, columns.back().size());
+    }
     Values result;
-    for (const Value& element : elements_of(in, args.rest[0])) result.push_back(in.call(args.get("function"), {element}));
+    for (std::size_t i = 0; i < count; ++i) {
+      Values row;
+      for (const Values& column : columns) row.push_back(column[i]);
+      result.push_back(in.call(args.get("function"), std::move(row)));
+    }
     return make_list(std::move(result));
   });
   add("filter", "function, iterable", Type::list, [](Interpreter& in, const Arguments& args) -> Value {
@@ -344,7 +343,8 @@ void add_builtins(BindingTable& table) {
   });
   add("type", "obj", Type::type_object, [](Interpreter&, const Arguments& args) -> Value {
     auto type = std::make_shared<TypeObject>();
-    type->name = name_of(args.get("obj").type());
+    const auto exception = args.get("obj").as<ExceptionObject>();
+    type->name = exception ? exception->name : name_of(args.get("obj").type());
     return type;
   });
   add("divmod", "a, b", Type::tuple, [](Interpreter& in, const Arguments& args) -> Value {
@@ -357,6 +357,32 @@ void add_builtins(BindingTable& table) {
   add("callable", "obj", Type::boolean, [](Interpreter&, const Arguments& args) -> Value {
     const Type type = args.get("obj").type();
     return type == Type::function || type == Type::type_object || type == Type::dtype;
+  });
+  add("ord", "c", Type::integer, [](Interpreter&, const Arguments& args) -> Value {
+    const std::string text = to_text(args.get("c"), "the argument of ord()");
+    if (text.size() != 1) throw UnsupportedError("ord() of other than one ASCII character is not supported");
+    return static_cast<std::int64_t>(static_cast<unsigned char>(text[0]));
+  });
+  add("chr", "i", Type::text, [](Interpreter&, const Arguments& args) -> Value {
+    const std::int64_t code = to_integer(args.get("i"), "the argument of chr()");
+    if (code < 0 || code > 127) throw UnsupportedError("chr() beyond ASCII is not supported");
+    return std::string(1, static_cast<char>(code));
+  });
+  add("getattr", "object, name, default=", any, [](Interpreter& in, const Arguments& args) -> Value {
+    try {
+      return in.attribute(args.get("object"), to_text(args.get("name"), "attribute name"));
+    } catch (const UsageError&) {
+      if (const Value* fallback = args.find("default")) return *fallback;
+      throw;
+    }
+  });
+  add("hasattr", "object, name", Type::boolean, [](Interpreter& in, const Arguments& args) -> Value {
+    try {
+      in.attribute(args.get("object"), to_text(args.get("name"), "attribute name"));
+      return true;
+    } catch (const UsageError&) {
+      return false;
+    }
   });
   add("exit", "status=", Type::none, [](Interpreter& in, const Arguments& args) -> Value {
     return in.call(in.attribute(std::make_shared<ModuleObject>(Type::sys), "exit"), {args.get("status")});

@@ -38,7 +38,8 @@ class CallGraph {
   virtual CallStatus status(CallId id) = 0;
   /// Waits until one of them is no longer pending; until all are with `all`. False if the time was over before.
   virtual bool wait(std::span<const CallId> ids, bool all, std::optional<double> timeout_s) = 0;
-  /// The value; waits for it. Throws Error with the message of the task that failed.
+  /// The value; waits for it. Throws Error with the message of the task that failed: DetailedError with what
+  /// write_exception() wrote where it raised one.
   virtual std::vector<std::byte> fetch(CallId id) = 0;
   /// Several at once, in order.
   virtual std::vector<std::vector<std::byte>> fetch_all(std::span<const CallId> ids) {

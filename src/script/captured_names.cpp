@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "script/interpreter.hpp"
+#include "script/scopes.hpp"
 
 namespace rankine::script {
 
@@ -65,7 +65,17 @@ class Walker {
   void visit(const Import&) {}
   void visit(const ImportFrom&) {}
   void visit(const Assert& n) { expression(n.condition); expression(n.message); }
-  void visit(const Raise& n) { expression(n.value); }
+  void visit(const Raise& n) { expression(n.value); expression(n.cause); }
+  void visit(const Try& n) {
+    block(n.body);
+    for (const auto& handler : n.handlers) {
+      expression(handler.type);
+      block(handler.body);
+    }
+    block(n.otherwise);
+    block(n.finally);
+  }
+  void visit(const OuterNames&) {}
   void visit(const Delete& n) { all(n.targets); }
 
   void visit(const Name& n) { on_name(n); }
@@ -81,6 +91,7 @@ class Walker {
   void visit(const FormattedString& n) { parts(n.parts); }
   void visit(const ListDisplay& n) { all(n.elements); }
   void visit(const TupleDisplay& n) { all(n.elements); }
+  void visit(const SetDisplay& n) { all(n.elements); }
   void visit(const DictDisplay& n) {
     for (const auto& [key, value] : n.entries) {
       expression(key);

@@ -34,10 +34,10 @@ Value count_of(Interpreter& in, const Arguments& args) {
 
 Value pop_list(Interpreter&, const Arguments& args) {
   Values& all = elements(args);
-  if (all.empty()) throw UsageError("pop from empty list");
+  if (all.empty()) throw IndexError("pop from empty list");
   std::int64_t i = args.given("index") ? to_integer(args.get("index"), "index") : -1;
   if (i < 0) i += static_cast<std::int64_t>(all.size());
-  if (i < 0 || i >= static_cast<std::int64_t>(all.size())) throw UsageError("pop index out of range");
+  if (i < 0 || i >= static_cast<std::int64_t>(all.size())) throw IndexError("pop index out of range");
   Value value = all[static_cast<std::size_t>(i)];
   all.erase(all.begin() + i);
   return value;
@@ -101,7 +101,7 @@ Value update_dict(Interpreter& in, const Arguments& args) {
     } else {
       for (const Value& pair : elements_of(in, args.get("mapping"))) {
         const Values both = elements_of(in, pair);
-        if (both.size() != 2) throw UsageError("update() needs a dict or pairs");
+        if (both.size() != 2) throw TypeError("update() needs a dict or pairs");
         dict(args).set(both[0], both[1]);
       }
     }
@@ -130,7 +130,7 @@ void add_dict(BindingTable& table) {
     const Value* found = dict(args).find(args.get("key"));
     if (found == nullptr) {
       if (const Value* fallback = args.find("default")) return *fallback;
-      throw UsageError("KeyError: " + repr_of(in, args.get("key")));
+      raise_key_error(args.get("key"), repr_of(in, args.get("key")));
     }
     Value value = *found;
     dict(args).erase(args.get("key"));

@@ -14,11 +14,18 @@ namespace rankine::script {
 
 bool is_dask_array(const Value& value) { return value.type() == Type::dask_array; }
 
+Value make_dask_array(array::ExprPtr data, Shape chunks) { return std::make_shared<DaskArrayObject>(std::move(data), std::move(chunks)); }
+
+array::ExprPtr expression_of(Interpreter& in, const Value& value, const char* what) {
+  if (const auto array = value.as<DaskArrayObject>()) return array->data;
+  if (const auto array = value.as<DataArrayObject>()) return array->value().variable.data;
+  return array::constant(to_known_values(in, value, what));
+}
+
 namespace {
 
 constexpr TypeSet any = TypeSet::any();
 
-Value make_dask_array(array::ExprPtr data) { return std::make_shared<DaskArrayObject>(std::move(data)); }
 
 /// "dim_-2", "dim_-1": arrays of unequal ndim broadcast from their last axes, as NumPy does.
 array::DataArray labelled(const DaskArrayObject& array) {
@@ -28,12 +35,6 @@ array::DataArray labelled(const DaskArrayObject& array) {
 }
 
 const DaskArrayObject& self_array(const Arguments& args) { return *args.self.as<DaskArrayObject>(); }
-
-array::ExprPtr expression_of(Interpreter& in, const Value& value, const char* what) {
-  if (const auto array = value.as<DaskArrayObject>()) return array->data;
-  if (const auto array = value.as<DataArrayObject>()) return array->value().variable.data;
-  return array::constant(to_known_values(in, value, what));
-}
 
 Shape shape_of(Interpreter& in, const Value& value) {
   Shape shape;
@@ -49,12 +50,12 @@ Shape shape_of(Interpreter& in, const Value& value) {
 
 Value from_delayed(Interpreter& in, const Arguments& args) {
   const auto delayed = args.get("value").as<DelayedObject>();
-  if (!delayed) throw UsageError(std::string("from_delayed() takes a Delayed, not ") + name_of(args.get("value").type()));
+  if (!delayed) throw TypeError(std::string("from_delayed() takes a Delayed, not ") + name_of(args.get("value").type()));
   if (!args.given("dtype")) throw UsageError("from_delayed() needs dtype=: what the call will give is not known before");
   array::UserMap node;
   node.kernel = delayed_array_kernel;
   node.parameters.emplace_back("graph", to_hex(write_remote_graph(in, delayed->node)));
-  return make_dask_array(array::user_map({}, std::move(node), to_dtype(args.get("dtype")), shape_of(in, args.get("shape"))));
+  return make_dask_array(array::user_map({}, std::move(node), to_dtype(args.get("dtype")), shape_of(in, args.get("shape"))), {});
 }
 
 std::vector<array::ExprPtr> like_arrays(Interpreter& in, const Value& sequence, const char* function) {
@@ -64,7 +65,7 @@ std::vector<array::ExprPtr> like_arrays(Interpreter& in, const Value& sequence, 
     parts.push_back(expression_of(in, value, "an array"));
     common = parts.size() == 1 ? parts[0]->dtype : common;
     if (parts.back()->dtype != common)
-      throw UsageError(std::string(function) + "() of arrays of dtypes " + name_of(common) + " and " + name_of(parts.back()->dtype) +
+      throw UnsupportedError(std::string(function) + "() of arrays of dtypes " + name_of(common) + " and " + name_of(parts.back()->dtype) +
                        " is not supported: convert them with astype first");
     if (parts.back()->ndim() != parts[0]->ndim()) throw UsageError(std::string(function) + "() of arrays that differ in ndim");
   }
@@ -87,7 +88,7 @@ Value concatenate(Interpreter& in, const Arguments& args) {
     for (int other = 0; other < part->ndim(); ++other)
       if (other != axis && part->shape[other] != parts[0]->shape[other])
         throw ShapeError("concatenate() of shapes " + format_tuple(parts[0]->shape) + " and " + format_tuple(part->shape));
-  return make_dask_array(array::concat(parts, axis));
+  return make_dask_array(array::concat(parts, axis), {});
 }
 
 Value stack(Interpreter& in, const Arguments& args) {
@@ -101,17 +102,42 @@ Value stack(Interpreter& in, const Arguments& args) {
     if (part->shape != parts[0]->shape && part->ndim() == ndim) throw ShapeError("stack() of arrays that differ in shape");
   }
   for (auto& part : parts) part = array::permute(part, axes);
-  return make_dask_array(array::concat(parts, axis));
+  return make_dask_array(array::concat(parts, axis), {});
 }
 
 /// The DataArray's method of the same name, over axes instead of dims; NaN counts, as in NumPy.
 Value reduce(Interpreter& in, const Arguments& args) {
   Keywords keywords;
-  if (args.given("axis")) keywords.emplace_back("axis", args.get("axis"));
+  if (const auto axes = args.get("axis").as<TupleObject>()) {
+    const std::int64_t ndim = self_array(args).data->ndim();
+    Values dims;
+    for (const Value& axis : axes->elements) {
+      const std::int64_t number = to_integer(axis, "axis");
+      if (number < -ndim || number >= ndim) throw ValueError("axis " + std::to_string(number) + " is out of bounds");
+      dims.push_back("dim_" + std::to_string(number < 0 ? number : number - ndim));
+    }
+    keywords.emplace_back("dim", make_list(std::move(dims)));
+  } else if (args.given("axis")) {
+    keywords.emplace_back("axis", args.get("axis"));
+  }
   const std::string& name = args.binding->name;
   if ((name == "std" || name == "var") && args.given("ddof")) keywords.emplace_back("ddof", args.get("ddof"));
   if (name != "any" && name != "all") keywords.emplace_back("skipna", false);
-  return through_labelled({args.self}, [&](const Values& values) { return in.call(in.attribute(values[0], name), {}, keywords); });
+  const Value reduced = through_labelled({args.self}, [&](const Values& values) { return in.call(in.attribute(values[0], name), {}, keywords); });
+  if (!args.given("keepdims") || !truth(in, args.get("keepdims"))) return reduced;
+  const int ndim = self_array(args).data->ndim();
+  std::vector<bool> gone(static_cast<std::size_t>(ndim), !args.given("axis"));
+  if (args.given("axis")) {
+    const Value axis = args.get("axis");
+    for (const Value& one : axis.type() == Type::tuple ? elements_of(in, axis) : Values{axis}) {
+      const std::int64_t number = to_integer(one, "axis");
+      gone.at(static_cast<std::size_t>(number < 0 ? number + ndim : number)) = true;
+    }
+  }
+  std::vector<int> axes;
+  int next = 0;
+  for (const bool is_gone : gone) axes.push_back(is_gone ? -1 : next++);
+  return make_dask_array(array::permute(reduced.as<DaskArrayObject>()->data, axes), {});
 }
 
 }  // namespace
@@ -160,7 +186,17 @@ Value through_labelled(const Values& values, const std::function<Value(const Val
     const auto number = [](const std::string& dim) { return dim.starts_with("dim_") ? std::stoi(dim.substr(4)) : 0; };
     return number(a) < number(b);
   });
-  return make_dask_array(array::aligned_to(whole.variable, order).data);
+  array::ExprPtr data = array::aligned_to(whole.variable, order).data;
+  // Blocks stay where every operand of the result's shape is cut alike.
+  std::optional<Shape> chunks;
+  for (const Value& value : values) {
+    const auto operand = value.as<DaskArrayObject>();
+    if (!operand || operand->data->ndim() == 0) continue;
+    const Shape own = operand->data->shape == data->shape ? operand->chunks : Shape{};
+    if (chunks && *chunks != own) chunks = Shape{};
+    else if (!chunks) chunks = own;
+  }
+  return make_dask_array(std::move(data), chunks.value_or(Shape{}));
 }
 
 std::string repr_of_dask_array(const DaskArrayObject& array) {
@@ -193,12 +229,9 @@ void add_dask_array(BindingTable& table) {
   table.method(module, "from_delayed", "value, shape, dtype=, meta=, name=", Type::dask_array, from_delayed);
   table.method(module, "concatenate", "seq, axis=", Type::dask_array, concatenate);
   table.method(module, "stack", "seq, axis=", Type::dask_array, stack);
-  table.method(module, "from_array", "x, chunks=, name=, **kwargs", Type::dask_array, [](Interpreter& in, const Arguments& args) {
-    return make_dask_array(expression_of(in, args.get("x"), "an array"));
-  });
   const Type own = Type::dask_array;
-  for (const char* name : {"sum", "mean", "min", "max", "prod", "any", "all"}) table.method(own, name, "axis=", Type::dask_array, reduce);
-  for (const char* name : {"std", "var"}) table.method(own, name, "axis=, ddof=", Type::dask_array, reduce);
+  for (const char* name : {"sum", "mean", "min", "max", "prod", "any", "all"}) table.method(own, name, "axis=, keepdims=", Type::dask_array, reduce);
+  for (const char* name : {"std", "var"}) table.method(own, name, "axis=, ddof=, keepdims=", Type::dask_array, reduce);
   table.method(own, "astype", "dtype", Type::dask_array, [](Interpreter& in, const Arguments& args) {
     return through_labelled({args.self}, [&](const Values& v) { return in.call(in.attribute(v[0], "astype"), {args.get("dtype")}); });
   });
@@ -210,12 +243,78 @@ void add_dask_array(BindingTable& table) {
     table.method(own, name, "**kwargs", any, [](Interpreter& in, const Arguments& args) -> Value {
       const Value values = computed_dask_array(in, self_array(args));
       if (args.binding->name == "compute") return values;
-      return make_dask_array(array::constant(values.as<ArrayObject>()->array));
+      return make_dask_array(array::constant(values.as<ArrayObject>()->array), self_array(args).chunks);
     });
   table.property(own, "T", Type::dask_array, [](Interpreter&, const Arguments& args) {
     std::vector<int> axes(self_array(args).data->shape.size());
     std::iota(axes.rbegin(), axes.rend(), 0);
-    return make_dask_array(array::permute(self_array(args).data, axes));
+    Shape chunks = self_array(args).chunks;
+    std::reverse(chunks.begin(), chunks.end());
+    return make_dask_array(array::permute(self_array(args).data, axes), std::move(chunks));
+  });
+  table.method(own, "transpose", "axes=", Type::dask_array, [](Interpreter& in, const Arguments& args) {
+    const int ndim = self_array(args).data->ndim();
+    std::vector<int> axes(static_cast<std::size_t>(ndim));
+    std::iota(axes.rbegin(), axes.rend(), 0);
+    if (args.given("axes")) {
+      const Values given = elements_of(in, args.get("axes"));
+      if (static_cast<int>(given.size()) != ndim) throw ValueError("axes don't match array");
+      for (int i = 0; i < ndim; ++i) {
+        const std::int64_t axis = to_integer(given[i], "an axis");
+        axes[i] = static_cast<int>(axis < 0 ? axis + ndim : axis);
+      }
+      std::vector<int> sorted = axes;
+      std::sort(sorted.begin(), sorted.end());
+      for (int i = 0; i < ndim; ++i)
+        if (sorted[i] != i) throw ValueError("axes don't match array");
+    }
+    Shape chunks;
+    for (const int axis : axes)
+      if (!self_array(args).chunks.empty()) chunks.push_back(self_array(args).chunks[axis]);
+    return make_dask_array(array::permute(self_array(args).data, axes), std::move(chunks));
+  });
+  table.method(own, "rechunk", "chunks=, threshold=, block_size_limit=, balance=", Type::dask_array, [](Interpreter& in, const Arguments& args) {
+    Shape sizes = parse_chunks(in, args.given("chunks") ? args.get("chunks") : Value("auto"), self_array(args).data->shape);
+    array::ExprPtr data = array::rechunk(self_array(args).data, sizes);
+    return make_dask_array(std::move(data), std::move(sizes));
+  });
+  // Known where a script has cut the array.
+  const auto known_chunks = [](const Arguments& args) {
+    const DaskArrayObject& array = self_array(args);
+    const bool known = array.chunks.size() == array.data->shape.size() &&
+                       std::find(array.chunks.begin(), array.chunks.end(), 0) == array.chunks.end();
+    if (!known && array.data->ndim() > 0)
+      throw UnsupportedError("'" + args.binding->name + "' of an array that Rankine cuts itself is not supported: say rechunk(...) first");
+    return array.chunks;
+  };
+  static const auto chunks_of = known_chunks;
+  table.property(own, "chunks", Type::tuple, [](Interpreter&, const Arguments& args) -> Value {
+    const Shape sizes = chunks_of(args);
+    Values all;
+    for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
+      Values along;
+      for (std::int64_t at = 0; at < self_array(args).data->shape[axis]; at += sizes[axis])
+        along.push_back(std::min(sizes[axis], self_array(args).data->shape[axis] - at));
+      all.push_back(make_tuple(std::move(along)));
+    }
+    return make_tuple(std::move(all));
+  });
+  table.property(own, "chunksize", Type::tuple, [](Interpreter&, const Arguments& args) -> Value {
+    Values all;
+    for (const std::int64_t size : chunks_of(args)) all.push_back(size);
+    return make_tuple(std::move(all));
+  });
+  table.property(own, "numblocks", Type::tuple, [](Interpreter&, const Arguments& args) -> Value {
+    const Shape sizes = chunks_of(args);
+    Values all;
+    for (std::size_t axis = 0; axis < sizes.size(); ++axis) all.push_back((self_array(args).data->shape[axis] + sizes[axis] - 1) / sizes[axis]);
+    return make_tuple(std::move(all));
+  });
+  table.property(own, "npartitions", Type::integer, [](Interpreter&, const Arguments& args) -> Value {
+    const Shape sizes = chunks_of(args);
+    std::int64_t count = 1;
+    for (std::size_t axis = 0; axis < sizes.size(); ++axis) count *= (self_array(args).data->shape[axis] + sizes[axis] - 1) / sizes[axis];
+    return count;
   });
   table.property(own, "shape", Type::tuple, [](Interpreter&, const Arguments& args) -> Value {
     Values extents;

@@ -7,9 +7,20 @@ namespace rankine::script {
 struct DaskArrayObject : Object {
   static constexpr Type static_type = Type::dask_array;
   Type type() const override { return static_type; }
-  explicit DaskArrayObject(array::ExprPtr e) : data(std::move(e)) {}
+  explicit DaskArrayObject(array::ExprPtr e, Shape c = {}) : data(std::move(e)), chunks(std::move(c)) {}
   array::ExprPtr data;
+  /// Extents of the blocks that functions over blocks are given, by axis; 0, or empty: as the plan cuts them.
+  Shape chunks;
 };
+
+Value make_dask_array(array::ExprPtr data, Shape chunks);
+/// Dask's chunks= for an array of this shape: extents by axis, 0 for "auto".
+Shape parse_chunks(Interpreter& in, const Value& chunks, const Shape& shape);
+/// What is behind an array of any kind.
+array::ExprPtr expression_of(Interpreter& in, const Value& value, const char* what);
+
+/// The kernel of da.random: each element from the seed and its position.
+inline constexpr const char* random_array_kernel = "dask.random";
 
 /// The kernel whose blocks are the values of Delayed calls; its parameter "graph" is what write_remote_graph gave, as
 /// hexadecimal digits. The runtime registers it.

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "script/dask_array.hpp"
 #include "script/dask_objects.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -75,7 +76,7 @@ CallRequest wishes_of(Interpreter& in, const Arguments& args) {
   }
   if (args.given("resources")) {
     const auto resources = args.get("resources").as<DictObject>();
-    if (!resources) throw UsageError("resources must be a dict such as {'GPU': 1}");
+    if (!resources) throw TypeError("resources must be a dict such as {'GPU': 1}");
     resources->each([&](const Value& name, const Value& amount) {
       wishes.resources.emplace_back(to_text(name, "the name of a resource"), to_double(amount, "the amount of a resource"));
     });
@@ -204,11 +205,15 @@ Value client_gather(Interpreter& in, const Arguments& args) {
 Value client_compute(Interpreter& in, const Arguments& args) {
   const Value collections = args.get("collections");
   const auto one = [&](const Value& value) -> Value {
+    if (is_dask_array(value) || is_labelled(value)) {  // computed now; the future is of what there is
+      const RemotePtr remote = scatter_value(in, in.call(in.attribute(value, "compute"), {}));
+      return make_future(remote, remote->name() + "-" + std::to_string(in.next_key()));
+    }
     const auto node = value.as<DelayedObject>();
-    if (!node) throw UsageError(std::string("client.compute() of ") + name_of(value.type()) + " is not supported; use .compute()");
+    if (!node) throw UnsupportedError(std::string("client.compute() of ") + name_of(value.type()) + " is not supported; use .compute()");
     return make_future(submit_nodes(in, {node->node})[0], node->node->key);
   };
-  if (is_delayed(collections)) return one(collections);
+  if (is_delayed(collections) || is_dask_array(collections) || is_labelled(collections)) return one(collections);
   Values futures;
   for (const Value& value : elements_of(in, collections)) futures.push_back(one(value));
   return make_list(std::move(futures));
@@ -216,7 +221,7 @@ Value client_compute(Interpreter& in, const Arguments& args) {
 
 Value client_persist(Interpreter& in, const Arguments& args) {
   const Value collections = args.get("collections");
-  if (is_delayed(collections) || is_labelled(collections)) return persist_values(in, {collections})[0];
+  if (is_delayed(collections) || is_dask_array(collections) || is_labelled(collections)) return persist_values(in, {collections})[0];
   return make_list(persist_values(in, elements_of(in, collections)));
 }
 
@@ -246,13 +251,13 @@ std::optional<double> timeout_of(const Arguments& args) {
 /// Waits for a future; throws TimeoutError.
 void await(const FutureObject& future, const Arguments& args) {
   const CallId id[] = {future.remote->id()};
-  if (!future.remote->graph().wait(id, true, timeout_of(args))) throw UsageError("TimeoutError: the future has not finished in time");
+  if (!future.remote->graph().wait(id, true, timeout_of(args))) throw PythonError("TimeoutError", "the future has not finished in time");
 }
 
 Value future_result(Interpreter& in, const Arguments& args) {
   const auto future = self_future(args);
   await(*future, args);
-  if (status_of(*future) == "cancelled") throw UsageError("CancelledError: " + future->key);
+  if (status_of(*future) == "cancelled") throw PythonError("CancelledError", future->key);
   return fetch_value(in, future->remote);
 }
 
@@ -261,30 +266,14 @@ Value future_exception(Interpreter& in, const Arguments& args) {
   const auto future = self_future(args);
   await(*future, args);
   if (status_of(*future) != "error") return {};
-  std::string text;
   try {
     fetch_value(in, future->remote);
   } catch (const Error& error) {
-    text = error.what();
+    const ExceptionPtr exception = exception_of(error);
+    if (exception == nullptr) throw;
+    return exception;
   }
-  auto exception = std::make_shared<ExceptionObject>();
-  exception->name = "Exception";
-  // "script.py:3:5: ValueError: too hot", then the line and the call.
-  std::string first = text.substr(0, text.find('\n'));
-  for (int colons = 0; colons < 3 && first.starts_with(in.source().name()); ++colons) {
-    const std::size_t at = first.find(colons == 2 ? ": " : ":", colons == 0 ? in.source().name().size() : first.find(':') + 1);
-    if (colons == 2 && at != std::string::npos) first = first.substr(at + 2);
-  }
-  if (const std::size_t colon = first.find(": "); colon != std::string::npos && first.substr(0, colon).find(' ') == std::string::npos) {
-    exception->name = first.substr(0, colon);
-    first = first.substr(colon + 2);
-  } else if (first.find("division") != std::string::npos && first.find("zero") != std::string::npos) {
-    exception->name = "ZeroDivisionError";
-  } else if (first.find("index out of range") != std::string::npos) {
-    exception->name = "IndexError";
-  }
-  exception->arguments = {first};
-  return exception;
+  return {};
 }
 
 void add_future(BindingTable& table) {
@@ -323,7 +312,7 @@ Value wait_for(Interpreter& in, const Arguments& args) {
   std::vector<CallId> ids;
   for (const auto& future : futures) ids.push_back(future->remote->id());
   if (!futures.empty() && !futures[0]->remote->graph().wait(ids, when == "ALL_COMPLETED", timeout_of(args)))
-    throw UsageError("TimeoutError: the futures have not finished in time");
+    throw PythonError("TimeoutError", "the futures have not finished in time");
   Values done, not_done;
   for (const auto& future : futures) (status_of(*future) == "pending" ? not_done : done).push_back(future);
   auto result = std::make_shared<DoneAndNotDoneObject>();
@@ -415,6 +404,15 @@ void add_dask(BindingTable& table) {
 
   table.method(Type::dask_distributed, "Client", "*args, **kwargs", Type::client, make_client);
   table.method(Type::dask_distributed, "LocalCluster", "*args, **kwargs", Type::cluster, make_cluster);
+  // Inside a task: the job's client, as the worker has one in Dask. Waiting gives up the task's place in any case.
+  for (const char* name : {"get_client", "worker_client"})
+    table.method(Type::dask_distributed, name, "address=, timeout=, resolve_address=, separate_thread=", Type::client,
+                 [](Interpreter&, const Arguments&) -> Value {
+      auto client = std::make_shared<ClientObject>();
+      client->name = "'rankine'";
+      return client;
+    });
+  for (const char* name : {"secede", "rejoin"}) table.method(Type::dask_distributed, name, "", Type::none, ignored);
   table.method(Type::dask_distributed, "as_completed", "futures=, loop=, with_results=, raise_errors=", Type::completed, as_completed);
   table.method(Type::dask_distributed, "wait", "fs, timeout=, return_when=", Type::done_and_not_done, wait_for);
   table.method(Type::dask_distributed, "progress", "*futures, notebook=, multi=, complete=", Type::none, progress);

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "script/dask_array.hpp"
+#include "script/labelled.hpp"
 #include "script/operations.hpp"
 
 namespace rankine::script {
@@ -21,8 +22,9 @@ std::vector<std::shared_ptr<FutureObject>> futures_of(Interpreter& in, const Val
   if (auto future = value.as<FutureObject>()) return {future};
   if (const auto delayed = value.as<DelayedObject>(); delayed && delayed->node->held)
     return {std::make_shared<FutureObject>(delayed->node->held, delayed->node->key)};
+  if (is_dask_array(value) || is_labelled(value)) return {};  // its values are there, or are computed when they are needed
   const bool container = value.type() == Type::list || value.type() == Type::tuple || value.type() == Type::dict;
-  if (!container) throw UsageError(std::string(function) + "() takes futures, not " + name_of(value.type()));
+  if (!container) throw TypeError(std::string(function) + "() takes futures, not " + name_of(value.type()));
   for (const Value& element : elements_of(in, value)) {
     const auto inner = futures_of(in, element, function);
     futures.insert(futures.end(), inner.begin(), inner.end());

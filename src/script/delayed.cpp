@@ -140,7 +140,7 @@ bool holds_remote(const Value& value) {
 std::string name_of_function(const Value& function) {
   if (const auto f = function.as<FunctionObject>()) {
     if (f->definition) return f->definition->name.empty() ? "lambda" : f->definition->name;
-    if (f->binding != nullptr) return f->binding->name;
+    if (f->binding != nullptr) return f->binding->name.starts_with("(") ? f->binding->name.substr(1, f->binding->name.size() - 2) : f->binding->name;
     return f->kernel;
   }
   if (const auto type = function.as<TypeObject>()) return type->name;
@@ -220,7 +220,7 @@ Value delayed_operation(Interpreter& in, Operation operation, std::uint8_t symbo
 Values delayed_elements(Interpreter& in, const Value& delayed) {
   const NodePtr& node = delayed.as<DelayedObject>()->node;
   if (node->outputs < 0)
-    throw UsageError("Delayed objects of unspecified length are not iterable; say delayed(function, nout=...)");
+    throw TypeError("Delayed objects of unspecified length are not iterable; say delayed(function, nout=...)");
   Values elements;
   for (std::int64_t i = 0; i < node->outputs; ++i)
     elements.push_back(delayed_operation(in, Operation::item, 0, "getitem", {delayed, i}));
@@ -264,7 +264,12 @@ Values fetch_values(Interpreter& in, const std::vector<RemotePtr>& remotes) {
   std::vector<CallId> ids;
   for (const auto& remote : remotes) ids.push_back(remote->id());
   Values values;
-  for (const auto& bytes : remotes[0]->graph().fetch_all(ids)) values.push_back(read_remote_value(in, bytes));
+  try {
+    for (const auto& bytes : remotes[0]->graph().fetch_all(ids)) values.push_back(read_remote_value(in, bytes));
+  } catch (const DetailedError& error) {
+    if (error.detail.empty()) throw;
+    throw RaisedError(read_exception(in, error));
+  }
   return values;
 }
 

@@ -57,7 +57,7 @@ std::string text_of(Interpreter& in, const Value& a) {
   if (const auto* text = a.text()) return *text;
   if (const auto array = a.as<ArrayObject>()) return text_of_array(array->array, array->calendar);
   if (const auto exception = a.as<ExceptionObject>())
-    return exception->arguments.size() == 1 ? text_of(in, exception->arguments[0]) : joined(in, exception->arguments);
+    return text_of_exception(in, *exception);
   if (const auto dtype = a.as<DTypeObject>()) return name_of(dtype->dtype);
   return repr_of(in, a);
 }
@@ -73,6 +73,7 @@ std::string repr_of(Interpreter& in, const Value& a) {
   if (const auto tuple = a.as<TupleObject>())
     return "(" + joined(in, tuple->elements) + (tuple->elements.size() == 1 ? ",)" : ")");
   if (const auto dict = a.as<DictObject>()) return repr_of_dict(in, *dict);
+  if (const auto set = a.as<SetObject>()) return set->elements.size() == 0 ? "set()" : "{" + joined(in, set->elements.keys()) + "}";
   if (const auto range = a.as<RangeObject>())
     return "range(" + std::to_string(range->start) + ", " + std::to_string(range->stop) +
            (range->step == 1 ? ")" : ", " + std::to_string(range->step) + ")");
@@ -85,7 +86,7 @@ std::string repr_of(Interpreter& in, const Value& a) {
            : dtype->dtype == DType::cftime ? "dtype('O')" : "dtype('" + name + "')";
   }
   if (const auto type = a.as<TypeObject>()) return "<class '" + type->name + "'>";
-  if (const auto exception = a.as<ExceptionObject>()) return exception->name + "(" + joined(in, exception->arguments) + ")";
+  if (const auto exception = a.as<ExceptionObject>()) return repr_of_exception(in, *exception);
   if (const auto function = a.as<FunctionObject>(); function && !function->kernel.empty())
     return "<kernel " + function->kernel + ">";
   if (const auto function = a.as<FunctionObject>())
@@ -110,7 +111,7 @@ std::string format_value(Interpreter& in, const Value& a, const std::string& spe
   if (const auto* i = value.integer()) return format_number(*i, parse_format_spec(spec));
   if (const auto* f = value.floating()) return format_number(*f, parse_format_spec(spec));
   if (const auto* t = value.text()) return format_string(*t, parse_format_spec(spec));
-  throw UsageError(std::string("unsupported format string passed to ") + name_of(value.type()) + ".__format__");
+  throw TypeError(std::string("unsupported format string passed to ") + name_of(value.type()) + ".__format__");
 }
 
 namespace {
@@ -179,7 +180,7 @@ std::string percent_value(Interpreter& in, const PercentField& field, Value valu
       return format_string(std::string(1, static_cast<char>(to_integer(value, "%c"))), spec);
     case 'd': case 'i': case 'u': case 'x': case 'X': case 'o': {
       if (!is_number(value))
-        throw UsageError(std::string("%") + field.conversion + " format: a real number is required, not " + name_of(value.type()));
+        throw TypeError(std::string("%") + field.conversion + " format: a real number is required, not " + name_of(value.type()));
       const std::int64_t number = value.floating() != nullptr ? static_cast<std::int64_t>(*value.floating())
                                                               : to_integer(value, "%d");
       spec.type = field.conversion == 'x' || field.conversion == 'X' || field.conversion == 'o' ? field.conversion : 'd';
@@ -201,7 +202,7 @@ std::string percent_format(Interpreter& in, const std::string& format, const Val
   std::size_t next = 0;
   const auto take = [&]() -> Value {
     const std::size_t available = tuple ? tuple->elements.size() : 1;
-    if (next >= available) throw UsageError("not enough arguments for format string");
+    if (next >= available) throw TypeError("not enough arguments for format string");
     return tuple ? tuple->elements[next++] : (++next, values);
   };
   std::string out;
@@ -220,14 +221,14 @@ std::string percent_format(Interpreter& in, const std::string& format, const Val
     Value value;
     if (!field.key.empty()) {
       const Value* found = dict ? dict->find(field.key) : nullptr;
-      if (found == nullptr) throw UsageError("format requires a mapping with key '" + field.key + "'");
+      if (found == nullptr) throw TypeError("format requires a mapping with key '" + field.key + "'");
       value = *found;
     } else {
       value = take();
     }
     out += percent_value(in, field, value);
   }
-  if (!dict && next < (tuple ? tuple->elements.size() : 1)) throw UsageError("not all arguments converted during string formatting");
+  if (!dict && next < (tuple ? tuple->elements.size() : 1)) throw TypeError("not all arguments converted during string formatting");
   return out;
 }
 

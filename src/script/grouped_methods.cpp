@@ -26,7 +26,7 @@ Value resample(Interpreter&, const Arguments& args) {
   for (const char* name : {"base", "offset", "origin", "loffset"}) {
     const auto ignored = args.find(name);
     if (ignored != nullptr && !ignored->is_none())
-      throw UsageError(std::string("argument '") + name + "' of resample() is not supported");
+      throw UnsupportedError(std::string("argument '") + name + "' of resample() is not supported");
   }
   array::ResampleOptions options;
   if (args.given("closed")) options.closed = to_text(args.get("closed"), "closed");

@@ -94,7 +94,7 @@ Value expand_dims(Interpreter& in, const Arguments& args) {
   std::optional<int> axis;
   if (args.given("axis")) axis = static_cast<int>(to_integer(args.get("axis"), "axis"));
   if (args.self.type() == Type::data_array) return make_value(array::expand_dims(to_data_array(args.self, "the object"), dims, axis));
-  if (axis) throw UsageError("expand_dims(axis=...) of a Dataset is not supported");
+  if (axis) throw UnsupportedError("expand_dims(axis=...) of a Dataset is not supported");
   return make_value(array::expand_dims(to_dataset(args.self, "the object"), dims));
 }
 
@@ -110,10 +110,10 @@ array::ChunkWish to_chunk_wish(const Arguments& args) {
   } else if (chunks.integer() != nullptr) {
     wish.every_dim = *chunks.integer();
   } else if (chunks.text() != nullptr) {
-    if (*chunks.text() != "auto") throw UsageError("chunks must be a dict, an int or \"auto\"");
+    if (*chunks.text() != "auto") throw TypeError("chunks must be a dict, an int or \"auto\"");
     wish.automatic = true;
   } else if (!chunks.is_none()) {
-    throw UsageError(std::string("chunks must be a dict, an int or \"auto\", not ") + name_of(chunks.type()));
+    throw TypeError(std::string("chunks must be a dict, an int or \"auto\", not ") + name_of(chunks.type()));
   }
   for (const auto& [dim, size] : args.keywords) add(dim, size);
   return wish;
@@ -144,17 +144,17 @@ SinkOptions to_sink_options(Interpreter& in, const Arguments& args) {
   const bool zarr = args.binding->name == "to_zarr";
   const bool adds = options.mode == "a" || options.mode == "r+";
   if (options.mode != "w" && options.mode != "w-" && !(zarr && adds))
-    throw UsageError("mode '" + options.mode + "' of " + args.binding->name + " is not supported; use " +
+    throw UnsupportedError("mode '" + options.mode + "' of " + args.binding->name + " is not supported; use " +
                      (zarr ? "\"w\", \"w-\", \"a\" or \"r+\"" : "\"w\" or \"w-\""));
   if (args.given("group")) options.group = to_text(args.get("group"), "group");
-  if (!options.group.empty() && !zarr) throw UsageError("writing into a group is not supported");
-  if (args.given("compute") && !truth(in, args.get("compute"))) throw UsageError("compute=False is not supported: sinks are always lazy here");
+  if (!options.group.empty() && !zarr) throw UnsupportedError("writing into a group is not supported");
+  if (args.given("compute") && !truth(in, args.get("compute"))) throw UnsupportedError("compute=False is not supported: sinks are always lazy here");
   if (args.given("encoding")) {
     const auto dict = args.get("encoding").as<DictObject>();
-    if (!dict) throw UsageError("encoding must be a dict of dicts");
+    if (!dict) throw TypeError("encoding must be a dict of dicts");
     dict->each([&](const Value& name, const Value& value) {
       const auto inner = value.as<DictObject>();
-      if (!inner) throw UsageError("encoding must be a dict of dicts");
+      if (!inner) throw TypeError("encoding must be a dict of dicts");
       options.encoding.emplace_back(to_text(name, "a variable"), to_attributes(*with_codecs_as_text(*inner)));
     });
   }
@@ -177,11 +177,11 @@ Value to_netcdf(Interpreter& in, const Arguments& args) {
 }
 std::vector<RegionSlice> to_region(const Value& value) {
   const auto dict = value.as<DictObject>();
-  if (!dict) throw UsageError("region must be a dict of slices");
+  if (!dict) throw TypeError("region must be a dict of slices");
   std::vector<RegionSlice> region;
   dict->each([&](const Value& dim, const Value& range) {
     const auto slice = range.as<SliceObject>();
-    if (!slice) throw UsageError("region must be a dict of slices, not of " + std::string(name_of(range.type())));
+    if (!slice) throw TypeError("region must be a dict of slices, not of " + std::string(name_of(range.type())));
     if (!slice->step.is_none() && to_integer(slice->step, "the step of a region") != 1)
       throw UsageError("the slices of a region must have step 1");
     const auto bound = [](const Value& v) {
@@ -247,7 +247,7 @@ void add_indexing(BindingTable& table) {
       if (const auto array = by.as<DataArrayObject>()) name = array->value().name.value_or("");
       else {
         const auto names = to_names(by, "variables");
-        if (names.size() != 1) throw UsageError("sortby() of several coordinates is not supported");
+        if (names.size() != 1) throw UnsupportedError("sortby() of several coordinates is not supported");
         name = names[0];
       }
       return on_self(args, [&](const auto& x) { return array::sortby(x, name, ascending); });
@@ -281,7 +281,7 @@ void add_indexing(BindingTable& table) {
     return in.call(in.attribute(std::make_shared<ModuleObject>(Type::xarray), "merge"), {make_list({args.self, args.get("other")})});
   });
   table.method(Type::data_array, "reset_coords", "names=, drop=", Type::data_array, [](Interpreter& in, const Arguments& args) -> Value {
-    if (!flag(in, args, "drop")) throw UsageError("reset_coords() without drop=True is not supported");
+    if (!flag(in, args, "drop")) throw UnsupportedError("reset_coords() without drop=True is not supported");
     const auto& array = to_data_array(args.self, "the object");
     std::vector<std::string> names;
     if (args.given("names")) {

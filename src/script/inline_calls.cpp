@@ -18,7 +18,7 @@ CallId InlineCalls::submit(CallRequest request) {
     if (!result.error) result.value = remote_->run(request.payload, inputs);
   } catch (const Error& error) {
     if (error.code() == ExitCode::interrupted) throw;
-    result.error = error;
+    result.error = std::current_exception();
   }
   results_.emplace(++last_, std::move(result));
   return {last_};
@@ -33,7 +33,7 @@ CallStatus InlineCalls::status(CallId id) { return results_.at(id.value).error ?
 
 std::vector<std::byte> InlineCalls::fetch(CallId id) {
   const Result& result = results_.at(id.value);
-  if (result.error) throw *result.error;
+  if (result.error) std::rethrow_exception(result.error);
   return result.value;
 }
 

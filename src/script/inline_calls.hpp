@@ -1,4 +1,5 @@
 #pragma once
+#include <exception>
 #include <unordered_map>
 
 #include "script/call_graph.hpp"
@@ -22,7 +23,7 @@ class InlineCalls : public CallGraph {
  private:
   struct Result {
     std::vector<std::byte> value;
-    std::optional<Error> error;
+    std::exception_ptr error;
   };
   std::vector<std::byte> program_;
   Host& host_;

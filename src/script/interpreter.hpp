@@ -1,13 +1,14 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 
 #include "script/ast.hpp"
 #include "script/bindings.hpp"
 #include "script/host.hpp"
+#include "script/python_error.hpp"
+#include "script/scopes.hpp"
 #include "script/stack_limit.hpp"
 #include "script/value.hpp"
 
@@ -17,7 +18,7 @@ namespace rankine::script {
 struct Environment {
   std::unordered_map<std::string, Value> variables;
   std::shared_ptr<Environment> parent;
-  const std::set<std::string>* locals = nullptr;  ///< names assigned anywhere in the function; null for modules
+  const FunctionScope* scope = nullptr;           ///< of a function; null for modules and comprehensions
 };
 
 struct FunctionObject : Object {
@@ -50,8 +51,9 @@ class Interpreter {
 
   /// Functions of `script` are called, not its statements: for a rank that works.
   void set_script(const Block& script) { script_ = &script; }
-  /// Calls `task`; errors without a place get the place of what was being evaluated.
-  Value run_task(const std::function<Value()>& task);
+  /// Calls `task`; errors without a place get the place of what was being evaluated. `raised`: the exception that it was,
+  /// where it was one.
+  Value run_task(const std::function<Value()>& task, ExceptionPtr* raised = nullptr);
 
   Host& host() { return host_; }
   const SourceText& source() const { return source_; }
@@ -68,6 +70,7 @@ class Interpreter {
   Value call(const Value& callee, Values positional, Keywords keywords = {});
   /// `object.name`.
   Value attribute(const Value& object, const std::string& name);
+  std::optional<std::uint64_t> dask_random_seed;  ///< of da.random, where it was seeded
   bool keep_attrs = false;                        ///< xr.set_options(keep_attrs=True)
   bool noted_client = false;
   /// Held until the script ends: fire_and_forget.
@@ -84,6 +87,9 @@ class Interpreter {
   Flow execute_for(const For& node, const std::shared_ptr<Environment>& env);
   Flow execute_while(const While& node, const std::shared_ptr<Environment>& env);
   Flow execute_with(const With& node, const std::shared_ptr<Environment>& env);
+  Flow execute_try(const Try& node, const std::shared_ptr<Environment>& env);
+  Flow handle(const Try& node, const ExceptionPtr& exception, const std::shared_ptr<Environment>& env, bool& handled);
+  bool matches(const Value& type, const ExceptionObject& exception) const;
   void execute_define(const Define& node, const std::shared_ptr<Environment>& env);
   void execute_import(const Import& node, const std::shared_ptr<Environment>& env);
   void execute_import_from(const ImportFrom& node, const std::shared_ptr<Environment>& env);
@@ -106,11 +112,14 @@ class Interpreter {
   Value make_function(const std::shared_ptr<const FunctionDefinition>& definition, const std::shared_ptr<Environment>& env);
   Value call_script_function(const FunctionObject& function, Values positional, Keywords keywords);
 
+  /// Makes `name` mean `value` in the scope that it belongs to.
+  void bind(const std::string& name, Value value, const std::shared_ptr<Environment>& env);
+  Environment& home_of(const std::string& name, const std::shared_ptr<Environment>& env);
   void assign(const Expression& target, Value value, const std::shared_ptr<Environment>& env);
   void assign_elements(const std::vector<ExpressionPtr>& targets, const Value& value, Span span,
                        const std::shared_ptr<Environment>& env);
-  const std::set<std::string>& locals_of(const FunctionDefinition& definition);
-  std::shared_ptr<Environment> new_environment(std::shared_ptr<Environment> parent, const std::set<std::string>* locals);
+  const FunctionScope& scope_of_function(const FunctionDefinition& definition);
+  std::shared_ptr<Environment> new_environment(std::shared_ptr<Environment> parent, const FunctionScope* scope);
   void at(Span span) { place_ = span; }
 
   const SourceText& source_;
@@ -124,12 +133,11 @@ class Interpreter {
   Value returned_;
   std::shared_ptr<Environment> globals_;
   std::vector<std::weak_ptr<Environment>> environments_;  ///< emptied at the end: closures hold them in cycles
-  std::unordered_map<const FunctionDefinition*, std::set<std::string>> locals_;
+  std::unordered_map<const FunctionDefinition*, FunctionScope> scopes_;
+  std::vector<ExceptionPtr> handling_;            ///< innermost last: what a bare `raise` raises
 };
 
 /// The module bound by `import name`, or nothing if there is no such module here.
 std::optional<Type> module_named(const std::string& name);
-/// Names that a block assigns in its own scope.
-void collect_assigned(const Block& block, std::set<std::string>& names);
 
 }  // namespace rankine::script

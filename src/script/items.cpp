@@ -20,7 +20,7 @@ std::int64_t to_integer(const Value& value, const char* what) {
   if (const auto* b = value.boolean()) return *b;
   if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && is_integer(nd->array.dtype()))
     return nd->array.as_int64(0);
-  throw UsageError(std::string(what) + " must be an integer, not " + name_of(value.type()));
+  throw TypeError(std::string(what) + " must be an integer, not " + name_of(value.type()));
 }
 double to_double(const Value& value, const char* what) {
   if (const auto* f = value.floating()) return *f;
@@ -28,13 +28,13 @@ double to_double(const Value& value, const char* what) {
   if (const auto* b = value.boolean()) return *b;
   if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && nd->array.dtype() != DType::string)
     return nd->array.as_double(0);
-  throw UsageError(std::string(what) + " must be a number, not " + name_of(value.type()));
+  throw TypeError(std::string(what) + " must be a number, not " + name_of(value.type()));
 }
 std::string to_text(const Value& value, const char* what) {
   if (const auto* t = value.text()) return *t;
   if (const auto nd = value.as<ArrayObject>(); nd && nd->array.ndim() == 0 && nd->array.dtype() == DType::string)
     return nd->array.strings()[0];
-  throw UsageError(std::string(what) + " must be a str, not " + name_of(value.type()));
+  throw TypeError(std::string(what) + " must be a str, not " + name_of(value.type()));
 }
 
 SliceRange slice_range(const SliceObject& slice, std::int64_t size) {
@@ -62,7 +62,7 @@ namespace {
 std::int64_t position(const Value& index, std::int64_t size, const char* what) {
   std::int64_t i = to_integer(index, "an index");
   if (i < 0) i += size;
-  if (i < 0 || i >= size) throw UsageError(std::string(what) + " index out of range");
+  if (i < 0 || i >= size) throw IndexError(std::string(what) + " index out of range");
   return i;
 }
 
@@ -126,7 +126,7 @@ Value array_item(Interpreter& in, const ArrayObject& object, const Value& index)
       mask && mask->array.dtype() == DType::boolean && mask->array.shape() == array.shape() && array.ndim() != 1)
     return make_array(masked(array, mask->array), object.calendar);
   if (array.dtype() == DType::string) {
-    if (array.ndim() != 1) throw UsageError("indexing this array of texts is not supported");
+    if (array.ndim() != 1) throw UnsupportedError("indexing this array of texts is not supported");
     const auto text_at = [&](std::int64_t i) { return array.strings()[static_cast<std::size_t>(i)]; };
     std::vector<std::string> texts;
     if (const auto slice = index.as<SliceObject>()) {
@@ -147,7 +147,7 @@ Value array_item(Interpreter& in, const ArrayObject& object, const Value& index)
         const auto* list = std::get_if<NdArray>(&i);
         return list != nullptr && list->ndim() > 0;
       }) > 1)
-    throw UsageError("indexing with several lists at once is not supported");
+    throw UnsupportedError("indexing with several lists at once is not supported");
   const auto labelled = array::make_data_array(array::make_variable(dims, array));
   return make_array(array::values_of(array::getitem(labelled, indexers)), object.calendar);
 }
@@ -168,7 +168,7 @@ void set_array_item(NdArray& array, const Value& index, const Value& value) {
 }
 
 [[noreturn]] void not_assignable(const Value& object) {
-  throw UsageError(std::string("'") + name_of(object.type()) + "' object does not support item assignment");
+  throw TypeError(std::string("'") + name_of(object.type()) + "' object does not support item assignment");
 }
 
 }  // namespace
@@ -180,7 +180,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
   if (const auto range = object.as<RangeObject>()) return range_item(*range, index);
   if (const auto dict = object.as<DictObject>()) {
     const Value* found = dict->find(index);
-    if (found == nullptr) throw UsageError("KeyError: " + repr_of(in, index));
+    if (found == nullptr) raise_key_error(index, repr_of(in, index));
     return *found;
   }
   if (const auto array = object.as<ArrayObject>()) return array_item(in, *array, index);
@@ -201,17 +201,17 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     return make_value(array::select(dataset->value(), to_names(index, "names of variables")));
   }
   if (const auto coordinates = object.as<CoordinatesObject>()) {
-    if (!contains(in, object, index)) throw UsageError("KeyError: " + repr_of(in, index));
+    if (!contains(in, object, index)) raise_key_error(index, repr_of(in, index));
     return get_item(in, coordinates->owner, index);
   }
   if (is_delayed(object)) return delayed_operation(in, Operation::item, 0, "getitem", {object, index});
   if (is_dask_array(object)) return through_labelled({object}, [&](const Values& v) { return get_item(in, v[0], index); });
-  throw UsageError(std::string("'") + name_of(object.type()) + "' object is not subscriptable");
+  throw TypeError(std::string("'") + name_of(object.type()) + "' object is not subscriptable");
 }
 
 void set_item(Interpreter& in, const Value& object, const Value& index, const Value& value) {
   if (const auto list = object.as<ListObject>()) {
-    if (index.as<SliceObject>()) throw UsageError("assigning to a slice is not supported");
+    if (index.as<SliceObject>()) throw UnsupportedError("assigning to a slice is not supported");
     list->elements[static_cast<std::size_t>(position(index, static_cast<std::int64_t>(list->elements.size()), "list assignment"))] = value;
   } else if (const auto dict = object.as<DictObject>()) {
     if (dict->frozen) not_assignable(object);
@@ -224,7 +224,7 @@ void set_item(Interpreter& in, const Value& object, const Value& index, const Va
     dataset->forget_variable_face(name);
   } else if (const auto array = object.as<DataArrayObject>()) {
     if (index.text() == nullptr)
-      throw UsageError("assigning to elements of a DataArray is not supported; use .where(cond, value) or xr.where");
+      throw UnsupportedError("assigning to elements of a DataArray is not supported; use .where(cond, value) or xr.where");
     array->replace(array::assign_coords(array->value(), {{*index.text(), to_named_array(in, *index.text(), value)}}));
     array->forget_coordinate_face(*index.text());
   } else if (const auto coordinates = object.as<CoordinatesObject>()) {
@@ -244,13 +244,13 @@ void delete_item(Interpreter& in, const Value& object, const Value& index) {
   if (const auto list = object.as<ListObject>()) {
     list->elements.erase(list->elements.begin() + position(index, static_cast<std::int64_t>(list->elements.size()), "list assignment"));
   } else if (const auto dict = object.as<DictObject>()) {
-    if (!dict->erase(index)) throw UsageError("KeyError: " + repr_of(in, index));
+    if (!dict->erase(index)) raise_key_error(index, repr_of(in, index));
   } else if (const auto dataset = object.as<DatasetObject>()) {
     const std::string name = to_text(index, "the name of a variable");
     dataset->replace(array::drop_vars(dataset->value(), {name}));
     dataset->forget_variable_face(name);
   } else {
-    throw UsageError(std::string("'") + name_of(object.type()) + "' object does not support item deletion");
+    throw TypeError(std::string("'") + name_of(object.type()) + "' object does not support item deletion");
   }
 }
 
@@ -259,7 +259,7 @@ void set_attribute(Interpreter& in, const Value& object, const std::string& name
   const auto dataset = object.as<DatasetObject>();
   if ((array || dataset) && (name == "attrs" || name == "encoding")) {
     const auto dict = value.as<DictObject>();
-    if (!dict) throw UsageError(name + " must be a dict, not " + name_of(value.type()));
+    if (!dict) throw TypeError(name + " must be a dict, not " + name_of(value.type()));
     auto copy = std::make_shared<DictObject>();
     dict->each([&](const Value& k, const Value& v) { copy->set(k, v); });
     const FacePtr face = array ? array->face() : dataset->face();
@@ -270,7 +270,7 @@ void set_attribute(Interpreter& in, const Value& object, const std::string& name
   } else if (array && array::has_coordinate(array->value(), name)) {
     set_item(in, object, name, value);
   } else {
-    throw UsageError("assigning to '" + name + "' of " + name_of(object.type()) + " is not supported");
+    throw UnsupportedError("assigning to '" + name + "' of " + name_of(object.type()) + " is not supported");
   }
 }
 
@@ -295,17 +295,23 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
     }
   } else if (const auto dict = iterable.as<DictObject>()) {
     each(dict->keys());
+  } else if (const auto set = iterable.as<SetObject>()) {
+    each(set->elements.keys());
+  } else if (const auto iterator = iterable.as<IteratorObject>()) {
+    while (iterator->next < iterator->elements.size()) {
+      if (!f(iterator->elements[iterator->next++])) return;
+    }
   } else if (const auto* text = iterable.text()) {
     for (const auto& c : characters(*text)) {
       if (!f(c)) return;
     }
   } else if (const auto array = iterable.as<ArrayObject>()) {
-    if (array->array.ndim() == 0) throw UsageError("iteration over a 0-d array");
+    if (array->array.ndim() == 0) throw TypeError("iteration over a 0-d array");
     for (std::int64_t i = 0; i < array->array.shape()[0]; ++i) {
       if (!f(array_item(in, *array, i))) return;
     }
   } else if (const auto data = iterable.as<DataArrayObject>()) {
-    if (data->value().shape().empty()) throw UsageError("iteration over a 0-d array");
+    if (data->value().shape().empty()) throw TypeError("iteration over a 0-d array");
     for (std::int64_t i = 0; i < data->value().shape()[0]; ++i) {
       if (!f(get_item(in, iterable, i))) return;
     }
@@ -328,7 +334,7 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
       if (!f(make_tuple({item_of(label, 0), make_value(std::move(part))}))) return;
     }
   } else {
-    throw UsageError(std::string("'") + name_of(iterable.type()) + "' object is not iterable");
+    throw TypeError(std::string("'") + name_of(iterable.type()) + "' object is not iterable");
   }
 }
 
@@ -348,6 +354,7 @@ std::int64_t length(Interpreter& in, const Value& a) {
   if (const auto list = a.as<ListObject>()) return static_cast<std::int64_t>(list->elements.size());
   if (const auto tuple = a.as<TupleObject>()) return static_cast<std::int64_t>(tuple->elements.size());
   if (const auto dict = a.as<DictObject>()) return static_cast<std::int64_t>(dict->size());
+  if (const auto set = a.as<SetObject>()) return static_cast<std::int64_t>(set->elements.size());
   if (const auto range = a.as<RangeObject>()) return range->size();
   if (const auto dataset = a.as<DatasetObject>()) return static_cast<std::int64_t>(dataset->value().data_names().size());
   if (const auto coordinates = a.as<CoordinatesObject>())
@@ -357,8 +364,8 @@ std::int64_t length(Interpreter& in, const Value& a) {
   if (const auto array = a.as<ArrayObject>()) shape = array->array.shape();
   else if (const auto lazy = a.as<DaskArrayObject>()) shape = lazy->data->shape;
   else if (const auto data = a.as<DataArrayObject>()) shape = data->value().shape();
-  else throw UsageError(std::string("object of type '") + name_of(a.type()) + "' has no len()");
-  if (shape.empty()) throw UsageError("len() of unsized object");
+  else throw TypeError(std::string("object of type '") + name_of(a.type()) + "' has no len()");
+  if (shape.empty()) throw TypeError("len() of unsized object");
   static_cast<void>(in);
   return shape[0];
 }

@@ -95,18 +95,18 @@ bool is_labelled(const Value& value) { return value.type() == Type::data_array |
 
 const array::DataArray& to_data_array(const Value& value, const char* what) {
   const auto object = value.as<DataArrayObject>();
-  if (!object) throw UsageError(std::string(what) + " must be a DataArray, not " + name_of(value.type()));
+  if (!object) throw TypeError(std::string(what) + " must be a DataArray, not " + name_of(value.type()));
   return object->value();
 }
 const array::Dataset& to_dataset(const Value& value, const char* what) {
   const auto object = value.as<DatasetObject>();
-  if (!object) throw UsageError(std::string(what) + " must be a Dataset, not " + name_of(value.type()));
+  if (!object) throw TypeError(std::string(what) + " must be a Dataset, not " + name_of(value.type()));
   return object->value();
 }
 array::Labelled to_labelled(const Value& value, const char* what) {
   if (const auto array = value.as<DataArrayObject>()) return array->value();
   if (const auto dataset = value.as<DatasetObject>()) return dataset->value();
-  throw UsageError(std::string(what) + " must be a DataArray or Dataset, not " + name_of(value.type()));
+  throw TypeError(std::string(what) + " must be a DataArray or Dataset, not " + name_of(value.type()));
 }
 array::Operand to_operand(const Value& value, const char* what) {
   if (const auto array = value.as<DataArrayObject>()) return array->value();
@@ -192,7 +192,7 @@ NdArray to_nd_array(const Value& value, const char* what) {
     flatten(value, 0, shape, scalars, what);
     return stacked(scalars, std::move(shape), what);
   }
-  throw UsageError(std::string(what) + " must be a number, a text or an array, not " + name_of(value.type()));
+  throw TypeError(std::string(what) + " must be a number, a text or an array, not " + name_of(value.type()));
 }
 
 NdArray to_known_values(Interpreter& in, const Value& value, const char* what) {
@@ -222,7 +222,7 @@ DType to_dtype(const Value& value) {
   std::string name;
   if (const auto type = value.as<TypeObject>()) name = type->name;
   else if (const auto* text = value.text()) name = *text;
-  else throw UsageError(std::string("a dtype must be a name or a NumPy type, not ") + name_of(value.type()));
+  else throw TypeError(std::string("a dtype must be a name or a NumPy type, not ") + name_of(value.type()));
   static const std::map<std::string, DType> names = {
       {"float", DType::float64}, {"int", DType::int64}, {"bool", DType::boolean}, {"str", DType::string},
       {"f4", DType::float32}, {"f8", DType::float64}, {"i1", DType::int8}, {"i2", DType::int16},
@@ -236,7 +236,7 @@ DType to_dtype(const Value& value) {
   for (auto d = DType::boolean; d <= DType::float64; d = static_cast<DType>(static_cast<int>(d) + 1)) {
     if (name_of(d) == name) return d;
   }
-  throw UsageError("dtype '" + name + "' is not supported");
+  throw UnsupportedError("dtype '" + name + "' is not supported");
 }
 
 std::vector<std::string> to_names(const Value& value, const char* what) {
@@ -249,14 +249,14 @@ std::vector<std::string> to_names(const Value& value, const char* what) {
   std::vector<std::string> names;
   if (elements == nullptr) {
     const auto dict = value.as<DictObject>();
-    if (!dict) throw UsageError(std::string(what) + " must be a str or a list of str, not " + name_of(value.type()));
+    if (!dict) throw TypeError(std::string(what) + " must be a str or a list of str, not " + name_of(value.type()));
     for (const Value& key : dict->keys()) names.push_back(key.text() != nullptr ? *key.text() : "?");
     return names;
   }
   for (const Value& element : *elements) {
     if (element.type() == Type::ellipsis) { names.push_back("..."); continue; }
     if (element.text() == nullptr)
-      throw UsageError(std::string(what) + " must be a str or a list of str, not a list with " + name_of(element.type()));
+      throw TypeError(std::string(what) + " must be a str or a list of str, not a list with " + name_of(element.type()));
     names.push_back(*element.text());
   }
   return names;
@@ -326,7 +326,7 @@ Value item_of(const NdArray& array, std::int64_t i, calendar::Calendar calendar)
       return make_array(std::move(one), calendar);
     }
     case DType::uint64:
-      if (array.data<std::uint64_t>()[i] > INT64_MAX) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+      if (array.data<std::uint64_t>()[i] > INT64_MAX) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
       [[fallthrough]];
     default: return array.as_int64(i);
   }

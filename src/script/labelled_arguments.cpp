@@ -49,7 +49,7 @@ std::vector<array::PositionIndexer> to_position_indexers(Interpreter& in, const 
       if (i + 1 != parts.size()) throw UsageError("'...' is supported at the end of an index only");
       break;
     }
-    if (parts[i].is_none()) throw UsageError("a new axis (None) in an index is not supported; use expand_dims");
+    if (parts[i].is_none()) throw UnsupportedError("a new axis (None) in an index is not supported; use expand_dims");
     result.push_back(to_position_indexer(in, parts[i]));
   }
   return result;
@@ -83,12 +83,12 @@ array::DataArray to_named_array(Interpreter& in, const std::string& name, const 
     array::Attributes attrs, encoding;
     if (parts.size() > 2) {
       const auto dict = parts[2].as<DictObject>();
-      if (!dict) throw UsageError("'" + name + "': attrs must be a dict");
+      if (!dict) throw TypeError("'" + name + "': attrs must be a dict");
       attrs = to_attributes(*dict);
     }
     if (parts.size() > 3) {
       const auto dict = parts[3].as<DictObject>();
-      if (!dict) throw UsageError("'" + name + "': encoding must be a dict");
+      if (!dict) throw TypeError("'" + name + "': encoding must be a dict");
       encoding = to_attributes(*dict);
     }
     array::Variable variable;
@@ -115,7 +115,7 @@ DictPtr merged_keywords(const Value& dict, const Keywords& keywords, const char*
   auto result = std::make_shared<DictObject>();
   if (!dict.is_none()) {
     const auto given = dict.as<DictObject>();
-    if (!given) throw UsageError(std::string(what) + " must be a dict, not " + name_of(dict.type()));
+    if (!given) throw TypeError(std::string(what) + " must be a dict, not " + name_of(dict.type()));
     given->each([&](const Value& k, const Value& v) { result->set(k, v); });
   }
   for (const auto& [key, value] : keywords) result->set(key, value);

@@ -184,7 +184,7 @@ void add_data_array_properties(BindingTable& table) {
     return item_of(values, 0, calendar_of(a.self));
   });
   table.method(type, "to_dataset", "dim=, *, name=", Type::dataset, [](Interpreter&, const Arguments& a) -> Value {
-    if (a.given("dim")) throw UsageError("to_dataset(dim=...) is not supported");
+    if (a.given("dim")) throw UnsupportedError("to_dataset(dim=...) is not supported");
     std::optional<std::string> name;
     if (a.given("name")) name = to_text(a.get("name"), "name");
     return make_value(array::to_dataset(self_array(a), name));

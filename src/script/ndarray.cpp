@@ -39,7 +39,7 @@ Value reduce_array(const NdArray& array, const std::string& name, const Value& a
     skipna = true;
   }
   const auto op = array::reduce_op_named(plain);
-  if (!op) throw UsageError("'" + name + "' of ndarray is not supported");
+  if (!op) throw UnsupportedError("'" + name + "' of ndarray is not supported");
   array::DimChoice dims;
   if (!axis.is_none()) {
     dims.emplace();

@@ -73,7 +73,7 @@ Value filled(const Arguments& args, double value) {
   for (const std::int64_t extent : shape) {
     if (extent < 0) throw UsageError("negative dimensions are not allowed");
   }
-  if (element_count(shape) > max_elements) throw UsageError("an eager array of this size is not supported; use xr.zeros_like of a lazy one");
+  if (element_count(shape) > max_elements) throw UnsupportedError("an eager array of this size is not supported; use xr.zeros_like of a lazy one");
   NdArray result(DType::float64, shape);
   std::fill_n(result.data<double>(), result.size(), value);
   return make_array(cast(std::move(result), args.get("dtype")));
@@ -104,7 +104,7 @@ Value timedelta64(Interpreter&, const Arguments& args) {
       {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}};
   const std::string unit = args.given("unit") ? to_text(args.get("unit"), "the unit") : "ns";
   const auto found = units.find(unit);
-  if (found == units.end()) throw UsageError("np.timedelta64 in '" + unit + "' is not supported");
+  if (found == units.end()) throw UnsupportedError("np.timedelta64 in '" + unit + "' is not supported");
   std::int64_t ns = 0;
   if (__builtin_mul_overflow(to_integer(args.get("value"), "the value"), found->second, &ns))
     throw UsageError("np.timedelta64: the duration does not fit 64 bits of nanoseconds");
@@ -132,7 +132,7 @@ Value reduction(Interpreter& in, const Arguments& args) {
   if (!is_labelled(x)) return reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"), calendar_of(x));
   if (name.starts_with("nan")) name.erase(0, 3);
   const auto op = array::reduce_op_named(name);
-  if (!op) throw UsageError("np." + name + " of a DataArray is not supported");
+  if (!op) throw UnsupportedError("np." + name + " of a DataArray is not supported");
   array::ReduceOptions options;
   options.keep_attrs = in.keep_attrs;
   if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");

@@ -13,6 +13,9 @@ class Interpreter;
 // (without a place: the interpreter adds it).
 
 Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b);
+/// |, &, - and ^ of sets.
+Value combine_sets(BinaryOp op, const SetObject& a, const SetObject& b);
+bool is_subset(const SetObject& a, const SetObject& b);
 Value unary(Interpreter& in, UnaryOp op, const Value& a);
 Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b);
 bool equal(Interpreter& in, const Value& a, const Value& b);

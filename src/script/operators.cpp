@@ -16,10 +16,10 @@ namespace {
 constexpr std::int64_t max_sequence_size = std::int64_t{1} << 27;
 
 [[noreturn]] void unsupported_operands(const char* op, const Value& a, const Value& b) {
-  throw UsageError(std::string("unsupported operand type(s) for ") + op + ": '" + name_of(a.type()) + "' and '" +
+  throw TypeError(std::string("unsupported operand type(s) for ") + op + ": '" + name_of(a.type()) + "' and '" +
                    name_of(b.type()) + "'");
 }
-[[noreturn]] void overflow() { throw UsageError("integer overflow: integers beyond 64 bits are not supported"); }
+[[noreturn]] void overflow() { throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported"); }
 
 bool is_integer(const Value& v) { return v.integer() != nullptr || v.boolean() != nullptr; }
 std::int64_t integer_of(const Value& v) { return v.boolean() != nullptr ? *v.boolean() : *v.integer(); }
@@ -27,7 +27,7 @@ double double_of(const Value& v) { return v.floating() != nullptr ? *v.floating(
 
 Value integer_power(std::int64_t base, std::int64_t exponent) {
   if (exponent < 0) {
-    if (base == 0) throw UsageError("0.0 cannot be raised to a negative power");
+    if (base == 0) throw ZeroDivisionError("0.0 cannot be raised to a negative power");
     return std::pow(static_cast<double>(base), static_cast<double>(exponent));
   }
   std::int64_t result = 1;
@@ -40,7 +40,7 @@ Value integer_power(std::int64_t base, std::int64_t exponent) {
 }
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
-  if (b == 0) throw UsageError("integer division or modulo by zero");
+  if (b == 0) throw ZeroDivisionError("integer division or modulo by zero");
   if (a == INT64_MIN && b == -1) overflow();
   const std::int64_t quotient = a / b;
   return quotient - ((a % b != 0) && ((a < 0) != (b < 0)) ? 1 : 0);
@@ -53,10 +53,12 @@ Value binary_integers(BinaryOp op, std::int64_t a, std::int64_t b) {
     case BinaryOp::subtract: if (__builtin_sub_overflow(a, b, &result)) overflow(); return result;
     case BinaryOp::multiply: if (__builtin_mul_overflow(a, b, &result)) overflow(); return result;
     case BinaryOp::divide:
-      if (b == 0) throw UsageError("division by zero");
+      if (b == 0) throw ZeroDivisionError("division by zero");
       return static_cast<double>(a) / static_cast<double>(b);
     case BinaryOp::floor_divide: return floor_divide(a, b);
-    case BinaryOp::modulo: return b == -1 ? std::int64_t{0} : a - floor_divide(a, b) * b;
+    case BinaryOp::modulo:
+      if (b == 0) throw ZeroDivisionError("integer modulo by zero");
+      return b == -1 ? std::int64_t{0} : a - floor_divide(a, b) * b;
     case BinaryOp::power: return integer_power(a, b);
     case BinaryOp::bit_and: return a & b;
     case BinaryOp::bit_or: return a | b;
@@ -90,10 +92,10 @@ Value binary_floats(BinaryOp op, double a, double b, const Value& left, const Va
     case BinaryOp::subtract: return a - b;
     case BinaryOp::multiply: return a * b;
     case BinaryOp::divide:
-      if (b == 0) throw UsageError("float division by zero");
+      if (b == 0) throw ZeroDivisionError("float division by zero");
       return a / b;
     case BinaryOp::floor_divide: {
-      if (b == 0) throw UsageError("float floor division by zero");
+      if (b == 0) throw ZeroDivisionError("float floor division by zero");
       const double remainder = float_modulo(a, b);
       const double quotient = (a - remainder) / b;
       double floored = std::floor(quotient);
@@ -101,12 +103,12 @@ Value binary_floats(BinaryOp op, double a, double b, const Value& left, const Va
       return quotient == 0 ? std::copysign(0.0, a / b) : floored;
     }
     case BinaryOp::modulo:
-      if (b == 0) throw UsageError("float modulo");
+      if (b == 0) throw ZeroDivisionError("float modulo");
       return float_modulo(a, b);
     case BinaryOp::power:
-      if (a == 0 && b < 0) throw UsageError("0.0 cannot be raised to a negative power");
+      if (a == 0 && b < 0) throw ZeroDivisionError("0.0 cannot be raised to a negative power");
       if (a < 0 && std::isfinite(a) && std::isfinite(b) && b != std::floor(b))
-        throw UsageError("complex numbers are not supported");
+        throw UnsupportedError("complex numbers are not supported");
       return std::pow(a, b);
     default: unsupported_operands(symbol(op), left, right);
   }
@@ -199,7 +201,7 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   if (op == BinaryOp::add) {
     if (a.text() != nullptr && b.text() != nullptr) return *a.text() + *b.text();
     if (a.text() != nullptr)
-      throw UsageError(std::string("can only concatenate str (not \"") + name_of(b.type()) + "\") to str");
+      throw TypeError(std::string("can only concatenate str (not \"") + name_of(b.type()) + "\") to str");
     if (const auto x = a.as<ListObject>(), y = b.as<ListObject>(); x && y) return joined(*x, *y);
     if (const auto x = a.as<TupleObject>(), y = b.as<TupleObject>(); x && y) return joined(*x, *y);
   }
@@ -211,6 +213,9 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
       if (const auto list = sequence.as<ListObject>()) return repeated(*list, integer_of(count));
       if (const auto tuple = sequence.as<TupleObject>()) return repeated(*tuple, integer_of(count));
     }
+  }
+  if (op == BinaryOp::bit_or || op == BinaryOp::bit_and || op == BinaryOp::bit_xor || op == BinaryOp::subtract) {
+    if (const auto x = a.as<SetObject>(), y = b.as<SetObject>(); x && y) return combine_sets(op, *x, *y);
   }
   if (op == BinaryOp::bit_or) {
     if (const auto x = a.as<DictObject>(), y = b.as<DictObject>(); x && y) {
@@ -238,7 +243,7 @@ Value unary(Interpreter& in, UnaryOp op, const Value& a) {
     if (op == UnaryOp::minus) return make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand")));
     return make_value(array::ufunc("invert", {to_operand(a, "the operand")}));
   }
-  throw UsageError(std::string("bad operand type for unary ") + (op == UnaryOp::minus ? "-" : op == UnaryOp::plus ? "+" : "~") +
+  throw TypeError(std::string("bad operand type for unary ") + (op == UnaryOp::minus ? "-" : op == UnaryOp::plus ? "+" : "~") +
                    ": '" + name_of(a.type()) + "'");
 }
 
@@ -304,6 +309,8 @@ bool equal(Interpreter& in, const Value& a, const Value& b) {
     });
     return same;
   }
+  if (const auto x = a.as<SetObject>(), y = b.as<SetObject>(); x && y)
+    return x->elements.size() == y->elements.size() && is_subset(*x, *y);
   if (const auto x = a.as<RangeObject>(), y = b.as<RangeObject>(); x && y)
     return x->size() == y->size() && (x->size() == 0 || (x->start == y->start && (x->size() == 1 || x->step == y->step)));
   if (const auto x = a.as<TypeObject>(), y = b.as<TypeObject>(); x && y) return x->name == y->name;
@@ -312,12 +319,20 @@ bool equal(Interpreter& in, const Value& a, const Value& b) {
   return a.same(b);
 }
 
+namespace {
+/// Ellipsis and classes are made anew where they are named, and are one all the same.
+bool identical(const Value& a, const Value& b) {
+  const auto x = a.as<TypeObject>(), y = b.as<TypeObject>();
+  return a.same(b) || (a.type() == Type::ellipsis && b.type() == Type::ellipsis) || (x && y && x->name == y->name);
+}
+}  // namespace
+
 bool less(Interpreter& in, const Value& a, const Value& b) { return truth(in, compare(in, CompareOp::less, a, b)); }
 
 Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
   switch (op) {
-    case CompareOp::is: return a.same(b) || (a.type() == Type::ellipsis && b.type() == Type::ellipsis);
-    case CompareOp::is_not: return !a.same(b);
+    case CompareOp::is: return identical(a, b);
+    case CompareOp::is_not: return !identical(a, b);
     case CompareOp::in: return contains(in, b, a);
     case CompareOp::not_in: return !contains(in, b, a);
     default: break;
@@ -334,9 +349,14 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
   if (op == CompareOp::not_equal) return !equal(in, a, b);
   if (is_number(a) && is_number(b) && !(is_integer(a) && is_integer(b)))
     return compare_floats(op, double_of(a), double_of(b));
+  if (const auto x = a.as<SetObject>(), y = b.as<SetObject>(); x && y) {
+    const bool strict = op == CompareOp::less || op == CompareOp::greater;
+    const bool within = op == CompareOp::less || op == CompareOp::less_equal ? is_subset(*x, *y) : is_subset(*y, *x);
+    return within && !(strict && x->elements.size() == y->elements.size());
+  }
   const auto ordered = order(in, a, b);
   if (!ordered)
-    throw UsageError(std::string("'") + symbol(op) + "' not supported between instances of '" + name_of(a.type()) +
+    throw TypeError(std::string("'") + symbol(op) + "' not supported between instances of '" + name_of(a.type()) +
                      "' and '" + name_of(b.type()) + "'");
   switch (op) {
     case CompareOp::less: return *ordered < 0;
@@ -348,10 +368,11 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
 
 bool contains(Interpreter& in, const Value& container, const Value& element) {
   if (const auto* text = container.text()) {
-    if (element.text() == nullptr) throw UsageError("'in <string>' requires string as left operand");
+    if (element.text() == nullptr) throw TypeError("'in <string>' requires string as left operand");
     return text->find(*element.text()) != std::string::npos;
   }
   if (const auto dict = container.as<DictObject>()) return dict->find(element) != nullptr;
+  if (const auto set = container.as<SetObject>()) return set->contains(element);
   if (const auto range = container.as<RangeObject>(); range && is_integer(element)) {
     const std::int64_t value = integer_of(element);
     if (range->step > 0 ? value < range->start || value >= range->stop : value > range->start || value <= range->stop)
@@ -381,7 +402,7 @@ bool truth(Interpreter& in, const Value& a) {
   if (const auto* i = a.integer()) return *i != 0;
   if (const auto* f = a.floating()) return *f != 0;
   if (const auto* t = a.text()) return !t->empty();
-  if (is_delayed(a)) throw UsageError("Truth of Delayed objects is not supported: call .compute() first");
+  if (is_delayed(a)) throw TypeError("Truth of Delayed objects is not supported: call .compute() first");
   NdArray array;
   if (const auto data = a.as<DataArrayObject>()) {
     if (element_count(data->value().shape()) != 1)
@@ -391,7 +412,7 @@ bool truth(Interpreter& in, const Value& a) {
     array = nd->array;
   } else {
     switch (a.type()) {
-      case Type::list: case Type::tuple: case Type::dict: case Type::range: return length(in, a) != 0;
+      case Type::list: case Type::tuple: case Type::dict: case Type::set: case Type::range: return length(in, a) != 0;
       case Type::dataset: return !a.as<DatasetObject>()->value().data_names().empty();
       default: return true;
     }

@@ -41,14 +41,14 @@ Value call_plugin_function(Interpreter& in, const std::string& name, Values posi
   const kernel::UserKernel& kernel = kernel::user_kernel(name);
   const auto arrays = static_cast<std::size_t>(kernel.reduces() ? 1 : kernel.inputs);
   if (positional.size() < arrays)
-    throw UsageError(name + "() takes " + std::to_string(arrays) + " DataArray" + (arrays == 1 ? "" : "s") + ", " +
+    throw TypeError(name + "() takes " + std::to_string(arrays) + " DataArray" + (arrays == 1 ? "" : "s") + ", " +
                      std::to_string(positional.size()) + " given");
   std::vector<array::DataArray> inputs;
   for (std::size_t i = 0; i < arrays; ++i) inputs.push_back(to_data_array(positional[i], "an argument of a plugin's kernel"));
   std::vector<kernel::UserParameter> parameters;
   for (std::size_t i = arrays; i < positional.size(); ++i) {
     if (i - arrays >= kernel.parameters.size())
-      throw UsageError(name + "() takes at most " + std::to_string(arrays + kernel.parameters.size()) + " arguments, " +
+      throw TypeError(name + "() takes at most " + std::to_string(arrays + kernel.parameters.size()) + " arguments, " +
                        std::to_string(positional.size()) + " given");
     parameters.push_back(parameter(kernel.parameters[i - arrays].first, positional[i]));
   }

@@ -17,7 +17,7 @@ void seed(Interpreter& in, RandomState& state, const Value& number) {
     return;
   }
   if (number.integer() == nullptr && number.boolean() == nullptr && !state.numpy)
-    throw UsageError("a seed must be an int here, not " + std::string(name_of(number.type())));
+    throw TypeError("a seed must be an int here, not " + std::string(name_of(number.type())));
   const std::int64_t n = to_integer(number, "a seed");
   if (state.numpy && (n < 0 || n > 0xffffffffLL)) throw UsageError("Seed must be between 0 and 2**32 - 1");
   if (state.numpy) state.seed_by_number(static_cast<std::uint32_t>(n));
@@ -49,7 +49,7 @@ Value seed_call(Interpreter& in, const Arguments& args) {
 }
 
 std::size_t element_position(RandomState& state, std::size_t size) {
-  if (size == 0) throw UsageError("IndexError: Cannot choose from an empty sequence");
+  if (size == 0) throw IndexError("Cannot choose from an empty sequence");
   return static_cast<std::size_t>(state.below(size));
 }
 
@@ -69,19 +69,19 @@ Value randrange(Interpreter& in, const Arguments& args) {
   range.start = start;
   range.stop = stop;
   range.step = step;
-  if (step == 0 || range.size() <= 0) throw UsageError("ValueError: empty range for randrange()");
+  if (step == 0 || range.size() <= 0) throw UsageError("empty range for randrange()");
   return start + step * static_cast<std::int64_t>(state_of(in, args).below(static_cast<std::uint64_t>(range.size())));
 }
 
 Value randint(Interpreter& in, const Arguments& args) {
   const std::int64_t a = to_integer(args.get("a"), "a"), b = to_integer(args.get("b"), "b");
-  if (b < a) throw UsageError("ValueError: empty range for randrange()");
+  if (b < a) throw UsageError("empty range for randrange()");
   return a + static_cast<std::int64_t>(state_of(in, args).below(static_cast<std::uint64_t>(b - a) + 1));
 }
 
 Value shuffle(Interpreter& in, const Arguments& args) {
   const auto list = args.get("x").as<ListObject>();
-  if (!list) throw UsageError("shuffle() takes a list");
+  if (!list) throw TypeError("shuffle() takes a list");
   RandomState& state = state_of(in, args);
   for (std::size_t i = list->elements.size(); i-- > 1;)
     std::swap(list->elements[i], list->elements[static_cast<std::size_t>(state.below(i + 1))]);
@@ -165,7 +165,7 @@ void add_numpy_random(BindingTable& table) {
       low = high;
       high = to_integer(args.get("high"), "high");
     }
-    if (high <= low) throw UsageError("ValueError: low >= high");
+    if (high <= low) throw UsageError("low >= high");
     RandomState& state = state_of(in, args);
     return drawn(in, args.get("size"), [&] { return low + static_cast<std::int64_t>(state.up_to(static_cast<std::uint64_t>(high - low - 1))); });
   });
@@ -182,7 +182,7 @@ void add_random(BindingTable& table) {
 
   table.method(Type::time, "sleep", "secs", Type::none, [](Interpreter& in, const Arguments& args) -> Value {
     const double seconds = to_double(args.get("secs"), "secs");
-    if (!(seconds >= 0)) throw UsageError("ValueError: sleep length must be non-negative");
+    if (!(seconds >= 0)) throw UsageError("sleep length must be non-negative");
     in.host().sleep(seconds);
     return {};
   });

@@ -99,6 +99,34 @@ std::vector<std::byte> write_remote_graph(Interpreter& in, const NodePtr& root) 
   return writer.take();
 }
 
+std::string write_exception(Interpreter& in, const ExceptionObject* raised) {
+  ByteWriter writer;
+  static const ExceptionObject nothing;
+  const ExceptionObject& exception = raised != nullptr ? *raised : nothing;
+  try {
+    ValueWriter values(in, writer);
+    writer.put_string(exception.name);
+    values.put(exception.arguments);
+  } catch (const UsageError&) {
+    // An argument that stays where it is: its text goes.
+    writer = ByteWriter();
+    writer.put_string(exception.name);
+    ValueWriter(in, writer).put(Values{Value(text_of_exception(in, exception))});
+  }
+  const std::vector<std::byte> bytes = writer.take();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+ExceptionPtr read_exception(Interpreter& in, const DetailedError& error) {
+  ByteReader reader(std::as_bytes(std::span(error.detail)));
+  std::string name = reader.get_string();
+  if (name.empty()) throw UncatchableError(error.code(), error.what());
+  ExceptionPtr exception = make_exception(std::move(name), ValueReader(in, reader, in.script(), {}).get_all());
+  exception->report = error.what();
+  exception->code = error.code();
+  return exception;
+}
+
 Value read_remote_value(Interpreter& in, std::span<const std::byte> bytes) {
   ByteReader reader(bytes);
   return ValueReader(in, reader, in.script(), {}).get();
@@ -147,11 +175,13 @@ Value RemoteProgram::evaluate(std::span<const std::byte> payload, const std::vec
     keywords.emplace_back(std::move(key), values.get());
   }
   std::string call;
+  ExceptionPtr raised;
   try {
-    return in.run_task([&] { return perform(in, operation, symbol, attribute, callee, positional, keywords); });
+    return in.run_task([&] { return perform(in, operation, symbol, attribute, callee, positional, keywords); }, &raised);
   } catch (const Error& error) {
     call = describe_call(in, name, positional, keywords);
-    throw Error(error.code() == ExitCode::usage ? ExitCode::task_failed : error.code(), std::string(error.what()) + "\n  in " + call);
+    throw DetailedError(error.code() == ExitCode::usage ? ExitCode::task_failed : error.code(),
+                        std::string(error.what()) + "\n  in " + call, write_exception(in, raised.get()));
   } catch (const ScriptExit& exit) {
     call = describe_call(in, name, positional, keywords);
     throw Error(ExitCode::task_failed, "sys.exit(" + std::to_string(exit.status) + ") inside a task\n  in " + call);
@@ -177,6 +207,17 @@ NdArray RemoteProgram::evaluate_array(std::span<const std::byte> graph) {
   if (values.empty()) throw DecodeError("malformed graph: it is empty");
   Interpreter& in = parts_->interpreter;
   return to_known_values(in, read_remote_value(in, values.back()), "the value of a delayed array");
+}
+
+NdArray RemoteProgram::evaluate_block(std::span<const std::byte> call, const std::vector<BlockArgument>& blocks, DType dtype,
+                                      const Shape& shape) {
+  Interpreter& in = parts_->interpreter;
+  NdArray result;
+  in.run_task([&] {
+    result = run_block_call(in, &parts_->script, call, blocks, dtype, shape);
+    return Value();
+  });
+  return result;
 }
 
 std::vector<std::byte> RemoteProgram::run(std::span<const std::byte> payload,

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/detailed_error.hpp"
+#include "script/block_call.hpp"
 #include "script/delayed.hpp"
 
 namespace rankine::script {
@@ -15,6 +17,10 @@ std::vector<std::byte> write_remote_call(Interpreter& in, const DelayedNode& nod
 /// A Delayed with all that it needs in one piece, for a rank that makes all of its calls. Values of futures and of what was
 /// persisted are fetched and put in.
 std::vector<std::byte> write_remote_graph(Interpreter& in, const NodePtr& root);
+/// An exception as DetailedError's detail, and what it is for the rank that asked: the same class and arguments. Throws
+/// UncatchableError for what no script may catch.
+std::string write_exception(Interpreter& in, const ExceptionObject* exception);
+ExceptionPtr read_exception(Interpreter& in, const DetailedError& error);
 /// What a remote call gave.
 Value read_remote_value(Interpreter& in, std::span<const std::byte> bytes);
 
@@ -32,6 +38,8 @@ class RemoteProgram {
   std::vector<std::byte> run(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
   /// Makes the calls of write_remote_graph one after the other; gives the last one's values as an array.
   NdArray evaluate_array(std::span<const std::byte> graph);
+  /// A block of write_block_call's call.
+  NdArray evaluate_block(std::span<const std::byte> call, const std::vector<BlockArgument>& blocks, DType dtype, const Shape& shape);
   /// The value of a call, without its way through bytes.
   Value evaluate(std::span<const std::byte> payload, const std::vector<std::span<const std::byte>>& inputs);
 

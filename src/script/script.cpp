@@ -29,15 +29,15 @@ constexpr Section sections[] = {
     {Type::data_array_groupby, "groupby"}, {Type::data_array_resample, "resample"},
     {Type::data_array_weighted, "weighted"}, {Type::datetime_accessor, "DataArray.dt"},
     {Type::coordinates, "coords"}, {Type::numpy, "NumPy (`np`)"}, {Type::ndarray, "NumPy arrays"},
-    {Type::builtins, "Builtins"}, {Type::text, "str"}, {Type::list, "list"}, {Type::dict, "dict"},
+    {Type::builtins, "Builtins"}, {Type::text, "str"}, {Type::list, "list"}, {Type::dict, "dict"}, {Type::set, "set"}, {Type::exception, "Exceptions"},
     {Type::math, "math"}, {Type::sys, "sys"}, {Type::os, "os"}, {Type::os_path, "os.path"}, {Type::glob, "glob"},
-    {Type::numcodecs, "numcodecs"}, {Type::time, "time"}, {Type::random, "random"},
+    {Type::numcodecs, "numcodecs"}, {Type::time, "time"}, {Type::random, "random"}, {Type::operator_module, "operator"}, {Type::functools, "functools"},
     {Type::random_state, "random.Random"}, {Type::numpy_random, "numpy.random"},
     {Type::dask, "dask"}, {Type::delayed, "Delayed"}, {Type::dask_distributed, "dask.distributed"},
     {Type::client, "Client"}, {Type::cluster, "LocalCluster, SLURMCluster ..."}, {Type::future, "Future"},
     {Type::completed, "as_completed"}, {Type::done_and_not_done, "wait"}, {Type::dask_jobqueue, "dask_jobqueue"},
     {Type::dask_mpi, "dask_mpi"},
-    {Type::dask_array_module, "dask.array"}, {Type::dask_array, "dask.array.Array"}, {Type::dask_config, "dask.config"}, {Type::dask_diagnostics, "dask.diagnostics"}};
+    {Type::dask_array_module, "dask.array"}, {Type::dask_array_random, "dask.array.random"}, {Type::dask_array, "dask.array.Array"}, {Type::dask_config, "dask.config"}, {Type::dask_diagnostics, "dask.diagnostics"}};
 
 std::string parameters_of(const Binding& row) {
   if (row.kind == Binding::Kind::property) return "";
@@ -57,7 +57,7 @@ std::string support_table() {
     text += std::string(text.empty() ? "" : "\n") + "## " + section.title + "\n\n| name | arguments |\n|---|---|\n";
     std::string missing;
     for (const Binding* row : table.rows()) {
-      if (row->owner != section.type || row->name.starts_with("type ")) continue;
+      if (row->owner != section.type || row->name.starts_with("type ") || row->name.starts_with("(")) continue;
       if (row->kind == Binding::Kind::unsupported) {
         missing += (missing.empty() ? "`" : ", `") + row->name + "`";
       } else {

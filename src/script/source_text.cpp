@@ -6,7 +6,7 @@ namespace rankine::script {
 
 SourceText::SourceText(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
   if (text_.size() > (std::size_t{16} << 20))
-    throw UsageError(name_ + ": a script of more than 16 MiB is not supported");
+    throw UnsupportedError(name_ + ": a script of more than 16 MiB is not supported");
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));

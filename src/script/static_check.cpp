@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "script/interpreter.hpp"
+#include "script/scopes.hpp"
 #include "script/plugin_functions.hpp"
 #include "script/stack_limit.hpp"
 
@@ -42,6 +43,8 @@ class Checker {
   void run(const Block& script) {
     Scope module;
     collect_assigned(script, module.names);
+    collect_outer_names(script, shared_names_);
+    module.names.insert(shared_names_.begin(), shared_names_.end());
     for (const char* name : {"__name__", "__file__"}) {
       module.names.insert(name);
       module.types[name] = Type::text;
@@ -151,7 +154,10 @@ class Checker {
   void visit(const Pass&, Span, Scope&) {}
   void visit(const Import& n, Span, Scope& scope) {
     const auto module = module_named(n.has_alias ? n.module : n.bound_name);
-    if (!module || !module_named(n.module)) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    if (!module || !module_named(n.module)) {
+      if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
+      source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    }
     note_module(*module);
     set(n.bound_name, {*module, {}, *module == Type::plugin ? n.module : ""}, scope);
   }
@@ -159,7 +165,10 @@ class Checker {
     if (n.module == "__future__") return set(n.bound_name, {}, scope);
     if (const auto module = module_named(n.module + "." + n.name)) return set(n.bound_name, {*module, {}}, scope);
     const auto module = module_named(n.module);
-    if (!module) source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    if (!module) {
+      if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
+      source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+    }
     note_module(*module);
     if (*module == Type::plugin) return set(n.bound_name, plugin_attribute(n.module, n.name, n.name_span), scope);
     set(n.bound_name, attribute_of(*module, n.name, n.name_span, true), scope);
@@ -168,7 +177,33 @@ class Checker {
     expression(*n.condition, scope);
     if (n.message) expression(*n.message, scope);
   }
-  void visit(const Raise& n, Span, Scope& scope) { expression(*n.value, scope); }
+  void visit(const Raise& n, Span, Scope& scope) {
+    if (n.value) expression(*n.value, scope);
+    if (n.cause) expression(*n.cause, scope);
+  }
+  void visit(const Try& n, Span, Scope& scope) {
+    // `try: import x` with a handler for its lack is how Python asks what there is.
+    const int before = lenient_imports_;
+    for (const auto& handler : n.handlers) lenient_imports_ += catches_import_error(handler.type) ? 1 : 0;
+    block(n.body, scope);
+    lenient_imports_ = before;
+    forget_assigned(n.body, scope);  // any of it may not have happened
+    for (const auto& handler : n.handlers) {
+      if (handler.type) expression(*handler.type, scope);
+      if (!handler.name.empty()) set(handler.name, {Type::exception, {}}, scope);
+      branch(handler.body, {}, scope);
+    }
+    branch(n.otherwise, {}, scope);
+    block(n.finally, scope);
+  }
+  static bool catches_import_error(const ExpressionPtr& type) {
+    if (!type) return true;
+    if (const auto* tuple = type->as<TupleDisplay>())
+      return std::any_of(tuple->elements.begin(), tuple->elements.end(), catches_import_error);
+    const auto* name = type->as<Name>();
+    return name != nullptr && is_subclass("ModuleNotFoundError", name->id);
+  }
+  void visit(const OuterNames&, Span, Scope&) {}
   void visit(const Delete& n, Span, Scope& scope) {
     for (const auto& target : n.targets) expression(*target, scope);
   }
@@ -182,7 +217,10 @@ class Checker {
   }
   void assign(const Expression& target, const Known& value, Scope& scope) {
     const auto each = [&](const std::vector<ExpressionPtr>& targets) {
-      for (const auto& t : targets) assign(*t, {}, scope);
+      for (const auto& t : targets) {
+        if (const auto* starred = t->as<Starred>()) assign(*starred->value, {Type::list, {}}, scope);
+        else assign(*t, {}, scope);
+      }
     };
     if (const auto* name = target.as<Name>()) set(name->id, value, scope);
     else if (const auto* tuple = target.as<TupleDisplay>()) each(tuple->elements);
@@ -215,6 +253,7 @@ class Checker {
     return std::visit([&](const auto& node) { return look(node, e, scope); }, e.node);
   }
   Known look(const Name& n, const Expression& e, Scope& scope) {
+    if (shared_names_.contains(n.id)) return {};
     for (Scope* s = &scope; s != nullptr; s = s->parent) {
       const auto found = s->types.find(n.id);
       if (found != s->types.end()) {
@@ -256,6 +295,10 @@ class Checker {
   Known look(const TupleDisplay& n, const Expression&, Scope& scope) {
     for (const auto& x : n.elements) expression(*x, scope);
     return {Type::tuple, {}};
+  }
+  Known look(const SetDisplay& n, const Expression&, Scope& scope) {
+    for (const auto& x : n.elements) expression(*x, scope);
+    return {Type::set, {}};
   }
   Known look(const DictDisplay& n, const Expression&, Scope& scope) {
     for (const auto& [key, value] : n.entries) {
@@ -342,7 +385,8 @@ class Checker {
     }
     expression(*n.element, inner);
     if (n.value) expression(*n.value, inner);
-    return {n.kind == Comprehension::Kind::dict ? Type::dict : Type::list, {}};
+    constexpr Type types[] = {Type::list, Type::set, Type::dict, Type::iterator};
+    return {types[static_cast<int>(n.kind)], {}};
   }
   Known look(const Call& n, const Expression& e, Scope& scope) {
     Known callee;
@@ -451,7 +495,7 @@ class Checker {
     result.types = TypeSet();
     bool found = false;
     if (types == Type::type_object) {  // str.lower
-      for (const Type builtin : {Type::text, Type::list, Type::dict}) {
+      for (const Type builtin : {Type::text, Type::list, Type::dict, Type::set}) {
         const Binding* row = table.find(builtin, name);
         if (row != nullptr && row->kind == Binding::Kind::method) return {Type::function, {}};
       }
@@ -509,6 +553,8 @@ class Checker {
   const SourceText& source_;
   StackLimit stack_;
   Pending pending_;
+  std::set<std::string> shared_names_;  ///< assigned by functions that declare them global or nonlocal: known in no place
+  int lenient_imports_ = 0;
   bool uses_dask_ = false;   ///< modules of Dask have been imported
 };
 

@@ -141,7 +141,7 @@ void add_math(BindingTable& table) {
   }
   const auto whole = [](double value) -> Value {
     if (!std::isfinite(value)) throw UsageError("cannot convert float NaN or infinity to integer");
-    if (std::abs(value) >= 9.2e18) throw UsageError("integer overflow: integers beyond 64 bits are not supported");
+    if (std::abs(value) >= 9.2e18) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
     return static_cast<std::int64_t>(value);
   };
   static const auto to_whole = whole;

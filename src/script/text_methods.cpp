@@ -52,7 +52,7 @@ Value split(Interpreter&, const Arguments& args) {
 
 Value rsplit(Interpreter&, const Arguments& args) {
   std::string text = self(args);
-  if (!args.given("sep")) throw UsageError("rsplit() without sep is not supported");
+  if (!args.given("sep")) throw UnsupportedError("rsplit() without sep is not supported");
   const std::string sep = to_text(args.get("sep"), "sep");
   if (sep.empty()) throw UsageError("empty separator");
   const std::int64_t limit = args.given("maxsplit") ? to_integer(args.get("maxsplit"), "maxsplit") : -1;
@@ -77,7 +77,7 @@ Value replace(Interpreter&, const Arguments& args) {
   const std::string from = to_text(args.get("old"), "old");
   const std::string to = to_text(args.get("new"), "new");
   std::int64_t left = args.given("count") ? to_integer(args.get("count"), "count") : -1;
-  if (from.empty()) throw UsageError("replace() of an empty text is not supported");
+  if (from.empty()) throw UnsupportedError("replace() of an empty text is not supported");
   std::string out;
   std::size_t at = 0;
   for (std::size_t found; left != 0 && (found = text.find(from, at)) != std::string::npos; at = found + from.size(), --left)
@@ -104,11 +104,11 @@ Value field_value(Interpreter& in, const std::string& field, const Arguments& ar
   if (head.empty() || std::all_of(head.begin(), head.end(), [](unsigned char c) { return std::isdigit(c); })) {
     const std::size_t number = head.empty() ? next++ : std::stoul(head.substr(0, 6));
     if (number >= args.rest.size())
-      throw UsageError("Replacement index " + std::to_string(number) + " out of range for positional args tuple");
+      throw IndexError("Replacement index " + std::to_string(number) + " out of range for positional args tuple");
     value = args.rest[number];
   } else {
     const auto found = std::find_if(args.keywords.begin(), args.keywords.end(), [&](const auto& k) { return k.first == head; });
-    if (found == args.keywords.end()) throw UsageError("KeyError: '" + head + "'");
+    if (found == args.keywords.end()) raise_key_error(head, "'" + head + "'");
     value = found->second;
   }
   for (std::size_t i = end; i < field.size();) {
@@ -248,7 +248,7 @@ void add_text_methods(BindingTable& table) {
   });
   add("count", "sub", Type::integer, [](Interpreter&, const Arguments& args) -> Value {
     const std::string sub = to_text(args.get("sub"), "sub");
-    if (sub.empty()) throw UsageError("count() of an empty text is not supported");
+    if (sub.empty()) throw UnsupportedError("count() of an empty text is not supported");
     std::int64_t count = 0;
     for (std::size_t at = 0; (at = self(args).find(sub, at)) != std::string::npos; at += sub.size()) ++count;
     return count;

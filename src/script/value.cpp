@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "script/delayed.hpp"
+#include "script/python_error.hpp"
 
 namespace rankine::script {
 
@@ -17,9 +18,11 @@ const char* name_of(Type type) {
       "DataArrayGroupBy", "DatasetGroupBy", "DataArrayResample", "DatasetResample",
       "DataArrayWeighted", "DatasetWeighted",
       "Delayed", "DelayedLeaf", "Future", "Client", "Cluster", "as_completed", "DoneAndNotDoneFutures", "Array", "Random",
+      "set", "iterator",
       "builtins", "xarray", "numpy", "sys", "os", "os.path", "glob", "math", "warnings", "dask", "dask.distributed",
       "numpy.random", "numcodecs", "plugin",
-      "time", "random", "dask.config", "dask.diagnostics", "dask_jobqueue", "dask_mpi", "dask.array"};
+      "time", "random", "dask.config", "dask.diagnostics", "dask_jobqueue", "dask_mpi", "dask.array",
+      "dask.array.random", "operator", "functools"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -109,6 +112,16 @@ Value make_tuple(Values elements) {
 Value make_array(NdArray array, calendar::Calendar calendar) {
   return std::make_shared<ArrayObject>(std::move(array), calendar);
 }
+Value make_set(const Values& elements) {
+  auto set = std::make_shared<SetObject>();
+  for (const Value& element : elements) set->elements.set(element, {});
+  return set;
+}
+Value make_iterator(Values elements) {
+  auto iterator = std::make_shared<IteratorObject>();
+  iterator->elements = std::move(elements);
+  return iterator;
+}
 Value make_ellipsis() { return std::make_shared<EllipsisObject>(); }
 
 std::string canonical_key(const Value& key) {
@@ -135,7 +148,7 @@ std::string canonical_key(const Value& key) {
   if (const auto type = key.as<TypeObject>()) return "t" + type->name;
   if (const auto future = key.as<FutureObject>()) return "F" + std::to_string(future->remote->id().value);
   if (const auto delayed = key.as<DelayedObject>()) return "D" + delayed->node->key;
-  throw UsageError(std::string("unhashable type: '") + name_of(key.type()) + "'");
+  throw TypeError(std::string("unhashable type: '") + name_of(key.type()) + "'");
 }
 
 }  // namespace rankine::script

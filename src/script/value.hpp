@@ -21,8 +21,10 @@ enum class Type : std::uint8_t {
   data_array_groupby, dataset_groupby, data_array_resample, dataset_resample,
   data_array_weighted, dataset_weighted,
   delayed, delayed_function, future, client, cluster, completed, done_and_not_done, dask_array, random_state,
+  set, iterator,
   builtins, xarray, numpy, sys, os, os_path, glob, math, warnings, dask, dask_distributed, numpy_random, numcodecs, plugin,
   time, random, dask_config, dask_diagnostics, dask_jobqueue, dask_mpi, dask_array_module,
+  dask_array_random, operator_module, functools,
   count_,
 };
 /// "DataArray", "int", "module 'numpy'": as messages name them.
@@ -120,6 +122,14 @@ class DictObject : public Object {
 };
 using DictPtr = std::shared_ptr<DictObject>;
 
+/// A set in insertion order; elements as the keys of a dict.
+struct SetObject : Object {
+  static constexpr Type static_type = Type::set;
+  Type type() const override { return static_type; }
+  bool contains(const Value& element) const { return elements.find(element) != nullptr; }
+  DictObject elements;
+};
+
 struct RangeObject : Object {
   static constexpr Type static_type = Type::range;
   Type type() const override { return static_type; }
@@ -141,11 +151,13 @@ struct TypeObject : Object {
   Type type() const override { return static_type; }
   std::string name;
 };
-struct ExceptionObject : Object {
-  static constexpr Type static_type = Type::exception;
+/// iter(x), or a generator expression: gives each element once.
+struct IteratorObject : Object {
+  static constexpr Type static_type = Type::iterator;
   Type type() const override { return static_type; }
-  std::string name;
-  Values arguments;
+  ~IteratorObject() override { dispose(std::move(elements)); }
+  Values elements;
+  std::size_t next = 0;
 };
 struct StreamObject : Object {
   static constexpr Type static_type = Type::stream;
@@ -182,6 +194,8 @@ Value make_list(Values elements);
 Value make_tuple(Values elements);
 Value make_array(NdArray array, calendar::Calendar calendar = calendar::Calendar::standard);
 Value make_ellipsis();
+Value make_set(const Values& elements);
+Value make_iterator(Values elements);
 
 /// A text that is equal for keys that Python calls equal (1, 1.0 and True are one key).
 /// Throws UsageError "unhashable type: 'list'".

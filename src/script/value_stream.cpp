@@ -14,7 +14,7 @@ namespace {
 
 enum class Tag : std::uint8_t {
   none, boolean, integer, floating, text, list, tuple, dict, range, slice, ellipsis, ndarray, dtype, type_object, exception,
-  function, function_again, builtin, plugin_function, module, plugin_module, data_array, dataset, input,
+  function, function_again, builtin, plugin_function, module, plugin_module, data_array, dataset, input, set,
 };
 
 constexpr int deepest_nesting = 500;
@@ -71,6 +71,11 @@ void ValueWriter::put_object(const Value& value) {
     writer_.put_count(dict->size());
     return dict->each([&](const Value& k, const Value& v) { put(k); put(v); });
   }
+  if (const auto set = value.as<SetObject>()) { tag(Tag::set); return put(set->elements.keys()); }
+  if (const auto iterator = value.as<IteratorObject>()) {  // what is left of it, as a list
+    tag(Tag::list);
+    return put(Values(iterator->elements.begin() + static_cast<std::ptrdiff_t>(iterator->next), iterator->elements.end()));
+  }
   if (const auto range = value.as<RangeObject>()) {
     tag(Tag::range);
     writer_.put(range->start);
@@ -117,7 +122,7 @@ void ValueWriter::put_object(const Value& value) {
     }
     return put(to_dict(content.attrs));
   }
-  throw UsageError(std::string("a ") + name_of(value.type()) + " cannot be sent to another rank, as a task's argument, result or "
+  throw TypeError(std::string("a ") + name_of(value.type()) + " cannot be sent to another rank, as a task's argument, result or "
                    "variable around its function");
 }
 
@@ -200,6 +205,7 @@ Value ValueReader::get() {
       }
       return dict;
     }
+    case Tag::set: return make_set(get_all());
     case Tag::range: {
       auto range = std::make_shared<RangeObject>();
       range->start = reader_.get<std::int64_t>();
@@ -231,10 +237,8 @@ Value ValueReader::get() {
       return type;
     }
     case Tag::exception: {
-      auto exception = std::make_shared<ExceptionObject>();
-      exception->name = reader_.get_string();
-      exception->arguments = get_all();
-      return exception;
+      std::string name = reader_.get_string();
+      return make_exception(std::move(name), get_all());
     }
     case Tag::function: return get_function();
     case Tag::function_again: {

@@ -20,13 +20,13 @@ ChunkOptions to_chunks(const Value& value) {
   ChunkOptions chunks;
   if (value.is_none()) return chunks;
   if (const auto* text = value.text()) {
-    if (*text != "auto") throw UsageError("chunks must be a dict, an int or \"auto\"");
+    if (*text != "auto") throw TypeError("chunks must be a dict, an int or \"auto\"");
     chunks.kind = ChunkOptions::Kind::automatic;
     return chunks;
   }
-  if (value.integer() != nullptr) throw UsageError("an int as chunks is not supported; give a dict of dims");
+  if (value.integer() != nullptr) throw UnsupportedError("an int as chunks is not supported; give a dict of dims");
   const auto dict = value.as<DictObject>();
-  if (!dict) throw UsageError(std::string("chunks must be a dict, not ") + name_of(value.type()));
+  if (!dict) throw TypeError(std::string("chunks must be a dict, not ") + name_of(value.type()));
   chunks.kind = dict->size() == 0 ? ChunkOptions::Kind::stored : ChunkOptions::Kind::sizes;
   dict->each([&](const Value& dim, const Value& size) {
     const bool automatic = size.text() != nullptr && *size.text() == "auto";
@@ -102,7 +102,7 @@ std::vector<std::pair<std::string, array::DataArray>> named_arrays(Interpreter& 
     return result;
   }
   const auto dict = value.as<DictObject>();
-  if (!dict) throw UsageError(std::string(what) + " must be a dict, not " + name_of(value.type()));
+  if (!dict) throw TypeError(std::string(what) + " must be a dict, not " + name_of(value.type()));
   dict->each([&](const Value& key, const Value& v) {
     const std::string name = to_text(key, "a name");
     result.emplace_back(name, to_named_array(in, name, v));
@@ -137,7 +137,7 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
   array::Attributes attrs;
   if (args.given("attrs")) {
     const auto dict = args.get("attrs").as<DictObject>();
-    if (!dict) throw UsageError("attrs must be a dict");
+    if (!dict) throw TypeError("attrs must be a dict");
     attrs = to_attributes(*dict);
   }
   if (const auto other = data.as<DataArrayObject>()) {
@@ -169,7 +169,7 @@ Value make_dataset_value(Interpreter& in, const Arguments& args) {
   array::Attributes attrs;
   if (args.given("attrs")) {
     const auto dict = args.get("attrs").as<DictObject>();
-    if (!dict) throw UsageError("attrs must be a dict");
+    if (!dict) throw TypeError("attrs must be a dict");
     attrs = to_attributes(*dict);
   }
   auto data = named_arrays(in, args.get("data_vars"), "data_vars");
@@ -198,7 +198,7 @@ Value concat(Interpreter& in, const Arguments& args) {
   std::string dim;
   if (const auto array = args.get("dim").as<DataArrayObject>()) {
     labels = array->value();
-    if (labels->dims().size() != 1) throw UsageError("dim must be a name or a 1-d array");
+    if (labels->dims().size() != 1) throw TypeError("dim must be a name or a 1-d array");
     dim = labels->dims()[0];
   } else {
     dim = to_text(args.get("dim"), "dim");
@@ -254,7 +254,7 @@ Value set_options(Interpreter& in, const Arguments& args) {
     if (name.starts_with("display_") || name == "use_bottleneck" || name == "use_flox" || name == "use_numbagg" ||
         name == "file_cache_maxsize" || name == "warn_for_unclosed_files")
       in.host().note("xr.set_options(" + name + "=...) has no effect");
-    else throw UsageError("xr.set_options(" + name + "=...) is not supported");
+    else throw UnsupportedError("xr.set_options(" + name + "=...) is not supported");
   }
   if (args.given("keep_attrs")) {
     if (const auto* text = args.get("keep_attrs").text(); text == nullptr || *text != "default") in.keep_attrs = truth(in, args.get("keep_attrs"));

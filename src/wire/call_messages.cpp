@@ -116,6 +116,7 @@ void put(ByteWriter& w, const CallOutcomes& m) {
     w.put(f.worker);
     w.put(f.attempts);
     w.put(f.exit_code);
+    w.put_string(f.detail);
   }
 }
 void get(ByteReader& r, CallOutcomes& m) {
@@ -129,6 +130,7 @@ void get(ByteReader& r, CallOutcomes& m) {
     f.worker = r.get<std::uint32_t>();
     f.attempts = r.get<std::uint32_t>();
     f.exit_code = r.get<std::uint32_t>();
+    f.detail = r.get_string();
   }
   std::size_t erred = 0;
   for (const CallOutcome& outcome : m.outcomes) {

@@ -98,6 +98,7 @@ struct CallFailure {
   std::uint32_t worker = 0;
   std::uint32_t attempts = 0;
   std::uint32_t exit_code = 1;
+  std::string detail = {};
   bool operator==(const CallFailure&) const = default;
 };
 /// 0->, to the rank that submitted them. One failure for each that is erred.

@@ -91,6 +91,7 @@ void put(ByteWriter& w, const TaskFailed& m) {
   put_bool(w, m.permanent);
   w.put(m.exit_code);
   w.put_string(m.message);
+  w.put_string(m.detail);
 }
 void get(ByteReader& r, TaskFailed& m) {
   m.task = r.get<TaskId>();
@@ -98,6 +99,7 @@ void get(ByteReader& r, TaskFailed& m) {
   m.permanent = get_bool(r);
   m.exit_code = r.get<std::uint32_t>();
   m.message = r.get_string();
+  m.detail = r.get_string();
 }
 
 void put(ByteWriter& w, const InputMissing& m) { w.put(m.task); w.put(m.attempt); w.put(m.input); }

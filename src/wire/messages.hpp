@@ -90,6 +90,7 @@ struct TaskFailed {
   bool permanent = false;
   std::uint32_t exit_code = 1;  ///< ExitCode of the error, for the status of the run
   std::string message;
+  std::string detail = {};      ///< of a call, for the front end that submitted it
   bool operator==(const TaskFailed&) const = default;
 };
 /// ->0

@@ -128,3 +128,44 @@ TEST_CASE("a notification that comes early is kept and counts once") {
   other.join();
   CHECK_FALSE(notifier.wait_for(std::chrono::microseconds(10)));
 }
+
+TEST_CASE("pools that share slots run no more pieces of work at once than there are, and all of them") {
+  Notifier done;
+  exec::Slots slots(2);
+  std::atomic<int> running = 0, most = 0, ran = 0;
+  const auto work = [&] {
+    const int now = ++running;
+    for (int seen = most.load(); seen < now && !most.compare_exchange_weak(seen, now);) {}
+    for (int i = 0; i < 200; ++i) std::this_thread::yield();
+    --running;
+    ++ran;
+  };
+  {
+    ThreadPool plans(2, done, &slots), calls(3, done, &slots);
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      plans.submit(i, work);
+      calls.submit(i, work);
+    }
+    take(plans, done, 100);
+    std::vector<Completion> rest;
+    while (rest.size() < 100)
+      if (calls.take_completions(rest) == 0) std::this_thread::yield();
+  }
+  CHECK(most <= 2);
+  CHECK(ran == 200);
+}
+
+TEST_CASE("a piece of work that waits for others may give its slot back meanwhile") {
+  Notifier done;
+  exec::Slots slots(1);
+  ThreadPool pool(2, done, &slots);
+  std::latch helped(1);
+  pool.submit(1, [&] {
+    slots.give_back();
+    helped.wait();
+    slots.take();
+  });
+  pool.submit(2, [&] { helped.count_down(); });
+  take(pool, done, 2);
+  CHECK(pool.unfinished_count() == 0);
+}

@@ -43,4 +43,6 @@ TEST_CASE("f-strings, str.format and percent formats print as in CPython") { com
 TEST_CASE("control flow, functions and scopes behave as in CPython") { compare("control"); }
 TEST_CASE("lists, tuples, dicts and texts behave as in CPython") { compare("containers"); }
 TEST_CASE("sys, os and math behave as in CPython") { compare("modules"); }
+TEST_CASE("exceptions are raised, caught and told as in CPython") { compare("exceptions"); }
+TEST_CASE("sets, starred targets, outer names and iterators behave as in CPython") { compare("sets_and_scopes"); }
 TEST_CASE("eager arrays compute and print as in NumPy") { compare("arrays"); }

@@ -1,0 +1,62 @@
+#include <catch2/catch.hpp>
+
+#include "array/expr.hpp"
+#include "base/error.hpp"
+#include "runtime/memory_need.hpp"
+
+using namespace rankine;
+using namespace rankine::runtime;
+
+namespace {
+
+plan::LogicalPlan anomalies(const Shape& chunk) {
+  auto stored = std::make_shared<array::StoredArray>();
+  stored->path = "/nowhere";
+  stored->variable = "/x";
+  stored->shape = {1000, 64, 64};
+  stored->chunk_shape = chunk;
+  const array::ExprPtr x = array::source(stored);
+  kernel::ReduceSpec mean;
+  mean.op = kernel::ReduceOp::mean;
+  const array::ExprPtr over_time = array::reduce(x, {0}, mean);
+  plan::LogicalPlan plan;
+  plan.sinks.push_back({plan::SinkKind::value, array::elementwise(kernel::Op::subtract, {x, array::permute(over_time, {-1, 0, 1})}), {}, 0, 0, {}});
+  return plan;
+}
+
+std::string refusal(const plan::LoweredPlan& plan, Bytes limit) {
+  try {
+    refuse_too_large(plan, limit);
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::resources);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a plan that cannot fit is refused with the least limit, and the blocks, that would do") {
+  const plan::LoweredPlan plan(anomalies({10, 16, 16}));
+  const Bytes need = largest_need(plan).bytes;
+  const std::string text = refusal(plan, Bytes{need.value - 1});
+  const std::string least = std::to_string((need.value + 1023) / 1024) + "KiB";
+  CHECK(text.find("raise --memory-limit to " + least + ", the least that does") != std::string::npos);
+  CHECK(refusal(plan, Bytes{(need.value + 1023) / 1024 * 1024}).empty());
+  CHECK(refusal(plan, Bytes{0}).empty());
+
+  const Bytes tight{need.value / 2};
+  const auto block = fitting_block_bytes(plan, tight);
+  REQUIRE(block);
+  CHECK(refusal(plan, tight).find("blocks of " + format_bytes(*block) + " fit") != std::string::npos);
+  plan::LogicalPlan finer = anomalies({10, 16, 16});
+  finer.options.block_bytes = block->value;
+  finer.options.least_block_bytes = std::min(finer.options.least_block_bytes, block->value);
+  finer.options.state_bytes = std::min(finer.options.state_bytes, 2 * block->value);
+  CHECK(largest_need(plan::LoweredPlan(finer)).bytes <= tight);
+}
+
+TEST_CASE("where stored chunks are too large for the limit no blocks are promised") {
+  const plan::LoweredPlan plan(anomalies({1000, 64, 64}));
+  CHECK(refusal(plan, Bytes{8192}).find("no smaller blocks fit") != std::string::npos);
+}
