@@ -190,17 +190,24 @@ void choose_rounding(OutputVariable& out, const Variable& variable) {
   if (digits == nullptr) return;
   const std::string* mode = variable.encoding.text("quantize_mode");
   const std::string name = mode == nullptr ? "BitGroom" : *mode;  // netCDF4-python's default
-  if (name != "BitRound")
-    throw UnsupportedError("cannot write variable '" + out.name + "': quantize_mode='" + name +
-                           "' is not supported; use 'BitRound', where significant_digits counts bits");
+  struct Mode { const char* name; Quantize quantize; const char* attribute; const char* unit; int most_float; int most_double; };
+  static constexpr Mode modes[] = {
+      {"BitGroom", Quantize::bit_groom, "_QuantizeBitGroomNumberOfSignificantDigits", "digits", 7, 15},
+      {"GranularBitRound", Quantize::granular_bit_round, "_QuantizeGranularBitRoundNumberOfSignificantDigits", "digits", 7, 15},
+      {"BitRound", Quantize::bit_round, "_QuantizeBitRoundNumberOfSignificantBits", "bits", 23, 52}};
+  const auto chosen = std::find_if(std::begin(modes), std::end(modes), [&](const Mode& one) { return name == one.name; });
+  if (chosen == std::end(modes))
+    throw UsageError("cannot write variable '" + out.name + "': quantize_mode='" + name +
+                     "' is unknown; use 'BitGroom', 'GranularBitRound' or 'BitRound'");
   if (!is_float(out.dtype)) throw UsageError("cannot write variable '" + out.name + "': significant_digits are for floats");
-  const int most = out.dtype == DType::float32 ? 23 : 52;
-  const double bits = encoding_number(variable, "significant_digits", 0);
-  if (bits < 1 || bits > most || bits != std::floor(bits))
+  const int most = out.dtype == DType::float32 ? chosen->most_float : chosen->most_double;
+  const double wished = encoding_number(variable, "significant_digits", 0);
+  if (wished < 1 || wished > most || wished != std::floor(wished))
     throw UsageError("cannot write variable '" + out.name + "': significant_digits must lie between 1 and " +
-                     std::to_string(most) + " bits");
-  out.keep_bits = static_cast<int>(bits);
-  out.attributes.set("_QuantizeBitRoundNumberOfSignificantBits", NdArray::scalar(static_cast<std::int32_t>(bits)));
+                     std::to_string(most) + " " + chosen->unit);
+  out.keep_digits = static_cast<int>(wished);
+  out.quantize = chosen->quantize;
+  out.attributes.set(chosen->attribute, NdArray::scalar(static_cast<std::int32_t>(wished)));
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ constexpr bool is_zarr(OutputFormat format) { return format == OutputFormat::zar
 /// r_plus: change what is there ("r+"), no new variables. The last two for Zarr only.
 enum class WriteMode : std::uint8_t { w, w_minus, a, r_plus };
 
+/// libnetcdf's ways to round floats: to so many bits, or to so many decimal digits.
+enum class Quantize : std::uint8_t { bit_round, bit_groom, granular_bit_round };
+
 /// One variable as it shall stand in the file: everything is decided here (dtype, packing already
 /// applied to the values, chunks, codecs), so that writers only obey.
 struct OutputVariable {
@@ -25,7 +28,8 @@ struct OutputVariable {
   /// but at least 1.
   Shape chunk_shape;
   codec::Pipeline codecs;
-  int keep_bits = 0;                 ///< mantissa bits of floats that are kept (NetCDF's BitRound); 0: all
+  int keep_digits = 0;               ///< of floats, significant ones of `quantize`: bits (bit_round) or decimals; 0: all
+  Quantize quantize = Quantize::bit_round;
   std::optional<NdArray> fill;       ///< one element: _FillValue / fill_value, not repeated in attributes
   Attributes attributes;             ///< without _FillValue
   /// Values known already (coordinates, scalars): written by create_output. Otherwise null and

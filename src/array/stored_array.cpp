@@ -215,7 +215,8 @@ void write_to(ByteWriter& writer, const OutputSpec& spec) {
     write_to(writer, variable.attributes);
     write_optional(writer, variable.value);
     writer.put_vector(variable.inner_chunk_shape);
-    writer.put(static_cast<std::int32_t>(variable.keep_bits));
+    writer.put(static_cast<std::int32_t>(variable.keep_digits));
+    writer.put(variable.quantize);
     writer.put(static_cast<std::uint8_t>(variable.existing != nullptr));
     if (variable.existing) write_to(writer, *variable.existing);
     writer.put_vector(variable.origin);
@@ -248,7 +249,9 @@ OutputSpec read_output_spec(ByteReader& reader) {
     variable.attributes = read_attributes(reader);
     variable.value = read_optional(reader);
     variable.inner_chunk_shape = reader.get_vector<std::int64_t>();
-    variable.keep_bits = reader.get<std::int32_t>();
+    variable.keep_digits = reader.get<std::int32_t>();
+    variable.quantize = reader.get<Quantize>();
+    if (variable.quantize > Quantize::granular_bit_round) throw DecodeError("malformed frame: an unknown quantize mode");
     if (reader.get<std::uint8_t>() != 0) variable.existing = read_stored_array(reader);
     variable.origin = reader.get_vector<std::int64_t>();
   }

@@ -1,13 +1,12 @@
 #include "array/stored_values.hpp"
 
-#include <bit>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
+#include "array/quantize.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 
@@ -67,26 +66,11 @@ NdArray narrowed(const NdArray& values, const OutputVariable& variable) {
   return out;
 }
 
-/// NetCDF's BitRound: half of the last kept bit is added, what lies below is cut off. Fill values, NaN and infinities stay.
-template <typename Float, typename Bits>
-void round_bits(NdArray& values, int keep_bits, int mantissa_bits, const std::optional<NdArray>& fill) {
-  if (keep_bits >= mantissa_bits) return;
-  const Bits below = (Bits(1) << (mantissa_bits - keep_bits)) - 1;
-  const Bits half = (below >> 1) + 1;
-  const bool has_fill = fill && fill->dtype() == values.dtype();
-  const Float fill_value = has_fill ? fill->data<Float>()[0] : Float(0);
-  Float* data = values.data<Float>();
-  for (std::int64_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(data[i]) || (has_fill && data[i] == fill_value)) continue;
-    data[i] = std::bit_cast<Float>(static_cast<Bits>((std::bit_cast<Bits>(data[i]) + half) & ~below));
-  }
-}
-
 bool is_number(DType dtype) { return is_integer(dtype) || is_float(dtype); }
 
 }  // namespace
 
-NdArray stored_values(NdArray values, const OutputVariable& variable) {
+NdArray stored_values(NdArray values, const OutputVariable& variable, const std::optional<Box>& box) {
   if (values.dtype() != variable.dtype) {
     RANKINE_CHECK(is_number(values.dtype()) && is_integer(variable.dtype), "values to be stored have another dtype");
     NdArray out;
@@ -99,8 +83,8 @@ NdArray stored_values(NdArray values, const OutputVariable& variable) {
     RANKINE_CHECK(out.dtype() == variable.dtype, "values to be stored have another dtype");
     values = std::move(out);
   }
-  if (variable.keep_bits > 0 && values.dtype() == DType::float32) round_bits<float, std::uint32_t>(values, variable.keep_bits, 23, variable.fill);
-  if (variable.keep_bits > 0 && values.dtype() == DType::float64) round_bits<double, std::uint64_t>(values, variable.keep_bits, 52, variable.fill);
+  if (variable.keep_digits > 0)
+    quantize(values, variable.quantize, variable.keep_digits, variable.fill, variable.shape, box.value_or(Box::whole(variable.shape)));
   return values;
 }
 

@@ -116,7 +116,7 @@ Block TaskRunner::evaluate_block(const Layer& layer, const Index& block, const I
   if (layer.kind == LayerKind::block) return {{std::move(values)}, {}};
   const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
   const array::OutputVariable& variable = plan_->outputs[sink.output].spec.variables[sink.variable];
-  return {{}, store::encode_chunks(variable, array::stored_values(std::move(values), variable), box)};
+  return {{}, store::encode_chunks(variable, array::stored_values(std::move(values), variable, box), box)};
 }
 
 Block TaskRunner::reduce_groups(const Layer& layer, const Index& block, const Inputs& inputs) const {
@@ -221,7 +221,7 @@ Block TaskRunner::write(const Layer& layer, const Index& block, const Inputs& in
     for (const auto& chunk : *moved) writer_.write_chunk(target, sink.variable, chunk);
     return {};
   }
-  const NdArray values = array::stored_values(array::evaluate(layer.expr, box, leaves), target.spec.variables[sink.variable]);
+  const NdArray values = array::stored_values(array::evaluate(layer.expr, box, leaves), target.spec.variables[sink.variable], box);
   if (target.offsets[sink.variable] != UINT64_MAX) {
     writer_.write_box(target, sink.variable, values, box);
     return {};

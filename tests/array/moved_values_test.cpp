@@ -137,7 +137,8 @@ TEST_CASE("kept bits are rounded to, fill values and NaN stay") {
   OutputVariable variable;
   variable.name = "tas";
   variable.dtype = DType::float32;
-  variable.keep_bits = 3;
+  variable.keep_digits = 3;
+  variable.shape = {7};
   variable.fill = NdArray::scalar(1e20f);
   const NdArray rounded = stored_values(NdArray::from(std::vector<float>{1.0f, 1.0625f, 1.06f, -273.15f, 1e20f, INFINITY, NAN}), variable);
   const float* values = rounded.data<float>();
