@@ -119,6 +119,13 @@ StridedView evaluate_take(const ExprPtr& expr, const Take& node, const Box& box,
   return StridedView::of(taken);
 }
 
+/// True if indices along `axis` lie one behind the other in C order: all axes before it have extent 1.
+bool is_outermost(const Box& box, int axis) {
+  for (int before = 0; before < axis; ++before)
+    if (box.extent(before) != 1) return false;
+  return true;
+}
+
 StridedView evaluate_concat(const ExprPtr& expr, const Concat& node, const Box& box, LeafReader& reader) {
   NdArray joined;
   std::int64_t start = 0;
@@ -129,12 +136,20 @@ StridedView evaluate_concat(const ExprPtr& expr, const Concat& node, const Box& 
       Box part = box;
       part.begin[node.axis] = std::max(box.begin[node.axis], start) - start;
       part.end[node.axis] = std::min(box.end[node.axis], start + extent) - start;
-      const StridedView view = evaluate_view(input, part, reader);
-      if (part.extent(node.axis) == box.extent(node.axis)) return view;
+      if (part.extent(node.axis) == box.extent(node.axis)) return evaluate_view(input, part, reader);
       if (joined.size() == 0) joined = NdArray(expr->dtype, box.shape());
       Index origin(box.begin.size(), 0);
       origin[node.axis] = part.begin[node.axis] + start - box.begin[node.axis];
-      copy_into(view, joined, origin);
+      if (input->as<Elementwise>() != nullptr && input->dtype == expr->dtype && is_outermost(box, node.axis)) {
+        // What is computed of each part, mostly fill values to NaN, is put in its place at once.
+        const Fused fused = fuse(input, part, reader);
+        const auto bytes = static_cast<std::int64_t>(size_of(expr->dtype));
+        const std::int64_t before = joined.size() / box.extent(node.axis) * origin[node.axis] * bytes;
+        kernel::run_into(fused.program, fused.inputs, part.shape(),
+                         {joined.raw() + before, static_cast<std::size_t>(part.element_count() * bytes)});
+      } else {
+        copy_into(evaluate_view(input, part, reader), joined, origin);
+      }
     }
     start += extent;
   }

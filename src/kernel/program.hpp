@@ -31,4 +31,7 @@ struct Program {
 /// block. Returns a fresh C-contiguous array.
 NdArray run(const Program& program, std::span<const StridedView> inputs, const Shape& shape);
 
+/// The same into `out`, which has room for just that many elements.
+void run_into(const Program& program, std::span<const StridedView> inputs, const Shape& shape, std::span<std::byte> out);
+
 }  // namespace rankine::kernel
