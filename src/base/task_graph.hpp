@@ -65,6 +65,10 @@ class TaskGraph {
   /// Empty for nearly all tasks. Valid as long as the graph.
   virtual bool has_resource_needs() const { return false; }
   virtual std::span<const ResourceNeed> resource_needs(TaskId) const { return {}; }
+  /// Root tasks of one locality other than 0 read pieces of one stored chunk: the worker that has run one of them has it
+  /// decoded already.
+  virtual bool has_localities() const { return false; }
+  virtual std::uint64_t locality(TaskId) const { return 0; }
   /// Executions that may fail before the task has failed for good; 0: as the scheduler's options say.
   virtual std::uint32_t max_attempts(TaskId) const { return 0; }
   /// Tasks may be added at the end while a run is on: Scheduler::on_tasks_added. Ids are then in topological order.

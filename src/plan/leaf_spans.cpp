@@ -115,6 +115,62 @@ void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
   visit_leaves(root, spans, visit, visited);
 }
 
+namespace {
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+  return hash ^ hash >> 32;
+}
+
+/// Two blocks read pieces of one chunk along some axis, or the same box, because they differ along other axes only.
+bool shares_chunks(const array::StoredArray& array, const LeafSpans& spans, const Shape& block_counts) {
+  std::vector<bool> governed(block_counts.size(), false);
+  bool is_cut = false;
+  for (std::size_t axis = 0; axis < spans.size(); ++axis) {
+    if (spans[axis].root_axis >= 0) governed[static_cast<std::size_t>(spans[axis].root_axis)] = true;
+    const std::int64_t chunk = std::max<std::int64_t>(1, array.chunk_shape[axis]);
+    const auto& intervals = spans[axis].intervals;
+    for (std::size_t i = 1; i < intervals.size() && !is_cut; ++i)
+      is_cut = intervals[i - 1].begin < intervals[i - 1].end && intervals[i].begin < intervals[i].end &&
+               (intervals[i - 1].end - 1) / chunk == intervals[i].begin / chunk;
+  }
+  for (std::size_t axis = 0; axis < block_counts.size(); ++axis) is_cut = is_cut || (!governed[axis] && block_counts[axis] > 1);
+  return is_cut;
+}
+
+}  // namespace
+
+SharedChunks shared_chunks(const array::ExprPtr& root, const ChunkGrid& grid) {
+  SharedChunks shared;
+  double largest = 64 << 10;
+  visit_leaves(root, root_spans(grid), [&](const Expr& leaf, const LeafSpans& spans) {
+    const auto* source = leaf.as<array::Source>();
+    if (source == nullptr) return;
+    const array::StoredArray& array = *source->array;
+    const bool is_chunked = array.storage == array::Storage::chunked || array.storage == array::Storage::zarr_files;
+    double bytes = static_cast<double>(size_of(array.dtype));
+    for (const std::int64_t extent : array.chunk_shape) bytes *= static_cast<double>(extent);
+    if (!is_chunked || bytes < largest || (bytes == largest && shared.array != 0)) return;
+    if (array.chunk_shape.size() != spans.size() || !shares_chunks(array, spans, grid.block_counts())) return;
+    largest = bytes;
+    shared.array = 1;
+    for (const std::string* text : {&array.path, &array.variable})
+      for (const char c : *text) shared.array = mixed(shared.array, static_cast<unsigned char>(c));
+    shared.array |= 1;
+    shared.spans = spans;
+    shared.chunk_shape = array.chunk_shape;
+  });
+  return shared;
+}
+
+std::uint64_t SharedChunks::locality(const Index& block) const {
+  if (array == 0) return 0;
+  std::uint64_t hash = array;
+  for (std::size_t axis = 0; axis < spans.size(); ++axis)
+    hash = mixed(hash, static_cast<std::uint64_t>(spans[axis].of_block(block).begin / std::max<std::int64_t>(1, chunk_shape[axis])));
+  return hash | 1;
+}
+
 double decoded_elements(const array::StoredArray& array, const LeafSpans& spans, const Shape& block_counts) {
   double total = 1;
   std::vector<bool> governed(block_counts.size(), false);

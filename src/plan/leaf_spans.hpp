@@ -31,6 +31,17 @@ LeafSpans root_spans(const ChunkGrid& grid);
 void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
                   const std::function<void(const array::Expr&, const LeafSpans&)>& visit);
 
+/// Which stored chunk a block shares with its neighbours: of that array below `root` with the largest chunks of which two
+/// blocks of `grid` read pieces. Chunks below 64 KiB are not worth a walk.
+struct SharedChunks {
+  std::uint64_t array = 0;   ///< tells arrays apart; 0: no chunk is shared
+  LeafSpans spans;
+  Shape chunk_shape;
+  /// Equal for blocks whose boxes begin in one chunk, and not 0; 0 where nothing is shared.
+  std::uint64_t locality(const Index& block) const;
+};
+SharedChunks shared_chunks(const array::ExprPtr& root, const ChunkGrid& grid);
+
 /// Elements of `array` that must be decoded for all blocks together: boxes grown to whole chunks.
 /// block_counts: of the layer's grid (axes that do not matter to the leaf repeat the read).
 double decoded_elements(const array::StoredArray& array, const LeafSpans& spans, const Shape& block_counts);

@@ -63,6 +63,7 @@ LoweredPlan::LoweredPlan(LogicalPlan plan) : logical_(std::move(plan)), layers_(
     next += layer.task_count;
     if (next > 0xffffffffULL)
       throw UsageError("the plan has more than 4 billion tasks; use larger chunks (chunks={...})");
+    shared_.push_back(layer.expr != nullptr && layer.edges.empty() ? shared_chunks(layer.expr, layer.grid) : SharedChunks{});
     if (layer.expr == nullptr) continue;
     double leaf_bytes = 0;
     visit_leaves(layer.expr, root_spans(layer.grid), [&](const Expr& leaf, const LeafSpans& spans) {
@@ -81,6 +82,15 @@ LoweredPlan::LoweredPlan(LogicalPlan plan) : logical_(std::move(plan)), layers_(
   }
   task_count_ = static_cast<std::uint32_t>(next);
   index_readers();
+}
+
+bool LoweredPlan::has_localities() const {
+  return std::any_of(shared_.begin(), shared_.end(), [](const SharedChunks& shared) { return shared.array != 0; });
+}
+
+std::uint64_t LoweredPlan::locality(TaskId task) const {
+  const SharedChunks& shared = shared_[layer_of(task).id.value];
+  return shared.array == 0 ? 0 : shared.locality(block_of(task));
 }
 
 void LoweredPlan::cull() {

@@ -4,6 +4,7 @@
 
 #include "base/task_graph.hpp"
 #include "plan/layer.hpp"
+#include "plan/leaf_spans.hpp"
 
 namespace rankine::plan {
 
@@ -48,6 +49,9 @@ class LoweredPlan : public TaskGraph {
   std::string describe(TaskId task) const override;
   std::uint32_t cost_class_count() const override { return static_cast<std::uint32_t>(layers_.size()); }
   std::uint32_t cost_class(TaskId task) const override { return layer_of(task).id.value; }
+  /// Of tasks without inputs: which stored chunk they read a piece of.
+  bool has_localities() const override;
+  std::uint64_t locality(TaskId task) const override;
 
  private:
   bool is_needed(const Layer& layer, std::uint32_t linear, TaskId& task) const;
@@ -57,6 +61,7 @@ class LoweredPlan : public TaskGraph {
   LogicalPlan logical_;
   std::vector<Layer> layers_;
   std::vector<std::vector<std::uint32_t>> readers_;  ///< layers that have an edge to layer i
+  std::vector<SharedChunks> shared_;                 ///< by layer
   std::vector<std::uint32_t> first_tasks_;
   std::uint32_t task_count_ = 0;
 };

@@ -149,7 +149,7 @@ bool Scheduler::take_root_run(WorkerId id) {
   const std::uint32_t limit = growing_ && graph_->has_priorities() ? 1 : std::max(1u, options_.root_run_limit);
   const std::uint32_t length = std::clamp(left / runs, 1u, limit);
   worker.root_begin = root_cursor_;
-  worker.root_end = root_cursor_ += length;
+  worker.root_end = root_cursor_ = locality_border(root_cursor_, root_cursor_ + length, static_cast<std::uint32_t>(roots_.size()));
   return true;
 }
 

@@ -45,6 +45,8 @@ class ResumedGraph final : public TaskGraph {
   std::span<const ResourceNeed> resource_needs(TaskId task) const override {
     return is_restored(task) ? std::span<const ResourceNeed>{} : graph_->resource_needs(task);
   }
+  bool has_localities() const override { return graph_->has_localities(); }
+  std::uint64_t locality(TaskId task) const override { return is_restored(task) ? 0 : graph_->locality(task); }
   std::string resource_name(std::uint32_t resource) const override { return graph_->resource_name(resource); }
   bool is_already_done(TaskId task) const override {
     return part_[task.value] == Part::done || part_[task.value] == Part::not_needed;

@@ -39,6 +39,8 @@ Scheduler::Scheduler(SchedulerOptions options, std::shared_ptr<const TaskGraph> 
   roots_.reserve(root_count);
   for (const TaskId task : order.at_rank)
     if (is_root(task)) roots_.push_back(task);
+  graph_has_localities_ = graph_->has_localities();
+  if (graph_has_localities_) gather_localities();
 }
 
 void Scheduler::on_worker_joined(Instant, WorkerId worker, const WorkerDescription& description, Actions& out) {

@@ -250,6 +250,8 @@ class Scheduler {
   Filled assign_next_ready(WorkerId worker, Actions& out);
   Filled assign_next_root(WorkerId worker, Actions& out);
   bool take_root_run(WorkerId worker);
+  void gather_localities();
+  std::uint32_t locality_border(std::uint32_t begin, std::uint32_t end, std::uint32_t last) const;
   void assign(TaskId task, WorkerId worker, Actions& out);
   void force_progress(Actions& out);
   bool force_ready(Actions& out);
@@ -319,6 +321,7 @@ class Scheduler {
   std::uint32_t steal_pause_ = 0;              ///< events to let pass before thieves look again
   std::uint32_t forced_ = 0;
   bool graph_has_needs_ = false;
+  bool graph_has_localities_ = false;
   bool growing_ = false;                       ///< the graph may grow
   std::vector<TaskId> unservable_;             ///< need a resource that no worker has
   std::uint32_t erred_ = 0;

@@ -93,8 +93,12 @@ bool Scheduler::steal_roots(WorkerId thief, WorkerId victim) {
   WorkerState& owner = at(victim);
   const std::uint32_t length = owner.root_end - owner.root_begin;
   if (worker.root_begin != worker.root_end || (length == 1 && owner.has_free_thread())) return false;
-  if (!root_fits(running_bytes(roots_[owner.root_begin + length / 2]), thief)) return false;
-  worker.root_begin = owner.root_begin + length / 2;
+  const std::uint32_t half = owner.root_begin + length / 2;
+  // Where all that is left reads one chunk, two workers at once are better than one after the other.
+  const std::uint32_t border = locality_border(owner.root_begin, half, owner.root_end);
+  const std::uint32_t cut = border == owner.root_end ? half : border;
+  if (!root_fits(running_bytes(roots_[cut]), thief)) return false;
+  worker.root_begin = cut;
   worker.root_end = owner.root_end;
   owner.root_end = worker.root_begin;
   note_stealable(victim);

@@ -43,6 +43,33 @@ TEST_CASE("a time mean is read, reduced in the reader's block and merged in a tr
   CHECK(plan.summary().bytes_decoded == 2920.0 * 181 * 360 * 4);
 }
 
+TEST_CASE("blocks that read pieces of one stored chunk have one locality, others have none") {
+  const Shape shape{800, 181, 360}, chunk{100, 181, 360};
+  const auto localities = [&](const ExprPtr& root, const Shape& block) {
+    const ChunkGrid grid = ChunkGrid::regular(shape, block);
+    const plan::SharedChunks shared = plan::shared_chunks(root, grid);
+    std::vector<std::uint64_t> of_blocks;
+    for (std::int64_t b = 0; b < grid.block_count(); ++b) of_blocks.push_back(shared.locality(grid.block_at(b)));
+    return of_blocks;
+  };
+  auto array = std::make_shared<array::StoredArray>();
+  array->storage = array::Storage::chunked;
+  array->dtype = DType::float32;
+  array->shape = shape;
+  array->chunk_shape = chunk;
+  const ExprPtr x = array::source(array);
+  CHECK(localities(x, {100, 181, 360}) == std::vector<std::uint64_t>(8, 0));
+  CHECK(localities(x, {200, 181, 360}) == std::vector<std::uint64_t>(4, 0));
+  CHECK(localities(stored(shape, chunk), {50, 181, 360}) == std::vector<std::uint64_t>(16, 0));  // contiguous
+  const auto cut = localities(x, {50, 181, 360});
+  REQUIRE(cut.size() == 16);
+  for (std::size_t b = 0; b < 16; b += 2) {
+    CHECK(cut[b] != 0);
+    CHECK(cut[b] == cut[b + 1]);
+    if (b > 0) CHECK(cut[b] != cut[b - 1]);
+  }
+}
+
 TEST_CASE("mean, maximum and standard deviation of one variable read it once") {
   const ExprPtr x = stored(year_shape, year_chunk);
   kernel::ReduceSpec max;

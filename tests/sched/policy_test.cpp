@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "sched/explicit_graph.hpp"
 #include "sched/regular_graph.hpp"
@@ -28,7 +29,58 @@ ExplicitTask root(std::uint32_t cost_us = 10) {
   return task;
 }
 
+/// Roots alone; `localities[i]` is task i's.
+class ChunkReaders final : public TaskGraph {
+ public:
+  explicit ChunkReaders(std::vector<std::uint64_t> localities) : localities_(std::move(localities)) {}
+  std::uint32_t task_count() const override { return static_cast<std::uint32_t>(localities_.size()); }
+  void dependencies(TaskId, std::vector<TaskId>&) const override {}
+  void dependents(TaskId, std::vector<TaskId>&) const override {}
+  Bytes output_bytes(TaskId) const override { return {8}; }
+  Bytes scratch_bytes(TaskId) const override { return {}; }
+  std::uint32_t cost_us(TaskId) const override { return 1000; }
+  PinGroup pin_group(TaskId) const override { return {}; }
+  bool is_wanted(TaskId) const override { return true; }
+  std::string describe(TaskId task) const override { return "task " + std::to_string(task.value); }
+  bool has_localities() const override { return true; }
+  std::uint64_t locality(TaskId task) const override { return localities_[task.value]; }
+
+ private:
+  std::vector<std::uint64_t> localities_;
+};
+
 }  // namespace
+
+TEST_CASE("roots that read pieces of one chunk run at one worker, wherever they stand in the static order") {
+  constexpr std::uint32_t chunks = 60, pieces = 5, workers = 4;
+  std::vector<std::uint64_t> localities;
+  for (std::uint32_t i = 0; i < chunks * pieces; ++i) localities.push_back(1 + i % chunks);
+  Scheduler scheduler({}, std::make_shared<ChunkReaders>(localities));
+  Actions actions;
+  for (std::uint32_t w = 1; w <= workers; ++w) scheduler.on_worker_joined({}, {w}, {w, 1, {}, {}}, actions);
+  scheduler.start({}, actions);
+  std::vector<std::set<std::uint32_t>> readers(chunks);
+  std::uint32_t runs = 0;
+  std::vector<Action> open;
+  while (!actions.list.empty() || !open.empty()) {
+    open.insert(open.end(), actions.list.begin(), actions.list.end());
+    actions.clear();
+    const Action action = open.front();
+    open.erase(open.begin());
+    if (const auto* assign = std::get_if<Assign>(&action)) {
+      readers[assign->task.value % chunks].insert(assign->worker.value);
+      ++runs;
+      scheduler.on_task_finished({}, assign->worker, assign->task, assign->attempt, {8}, 1000, actions);
+      scheduler.sanity_check();
+    }
+  }
+  CHECK(runs == chunks * pieces);
+  std::size_t decoded = 0;
+  for (const auto& workers_of_chunk : readers) decoded += workers_of_chunk.size();
+  // In static order each of the five pieces of a chunk would be far from the others: nearly each at another worker. The
+  // few that are parted were stolen at the end.
+  CHECK(decoded <= chunks + workers);
+}
 
 TEST_CASE("a task with a priority goes first, with all that it needs") {
   std::vector<ExplicitTask> tasks(6, root());
