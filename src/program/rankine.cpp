@@ -84,7 +84,8 @@ cli::Options resumed(cli::Options options) {
 
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
-  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit, options.graph_file});
+  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit,
+                                options.spill_dir != "none", options.spill_limit, options.graph_file});
   runtime::PlanCalls calls(options.graph_file);
   runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache, true, {}, &calls},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);

@@ -34,12 +34,20 @@ void PlanPrinter::print_forecast(const std::shared_ptr<const plan::LoweredPlan>&
   options.workers_per_node = options.worker_count;
   options.threads_per_worker = job_.threads;
   options.memory_limit = job_.memory_limit.value_or(Bytes{});
+  constexpr Bytes unbounded{std::uint64_t{1} << 60};
+  if (job_.spills && options.memory_limit.value != 0) options.scratch = job_.spill_limit.value != 0 ? job_.spill_limit : unbounded;
   const sim::ScaleResult forecast = sim::simulate_at_scale(plan, options);
   std::printf("forecast for %u working rank%s of %u thread%s: about %.2g s once started, blocks of at most %s held a rank, "
               "%s moved between ranks, threads busy %.0f %%\n",
               options.worker_count, options.worker_count == 1 ? "" : "s", job_.threads, job_.threads == 1 ? "" : "s",
               forecast.makespan_s, format_bytes(forecast.peak_held).c_str(), format_bytes(forecast.bytes_moved).c_str(),
               100 * forecast.busy_share);
+  if (forecast.bytes_spilled.value != 0)
+    std::printf("memory runs short: about %s spilled to scratch and read back, at most %s there a rank%s\n",
+                format_bytes(forecast.bytes_spilled).c_str(), format_bytes(forecast.peak_scratch).c_str(),
+                options.scratch < forecast.peak_scratch ? ", more than --spill-limit: results are computed again" : "");
+  else if (!job_.spills && forecast.forced != 0)
+    std::printf("memory runs short and nothing is spilled: %u tasks run beyond the memory limit\n", forecast.forced);
 }
 
 std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {

@@ -1,5 +1,6 @@
 // Outputs that a living worker has no more: damaged in its scratch, or given up where neither memory nor scratch had room.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.hpp"
@@ -60,7 +61,8 @@ void Scheduler::park(TaskId task) {
   parked_.insert(task);
 }
 
-/// Demands the discarded inputs of a waiting task if it misses nothing else.
+/// Demands the discarded inputs of a waiting task if it misses nothing else. For as many readers at a time as there are
+/// threads: if all of them got theirs together, what had no room would have none again.
 void Scheduler::demand_if_alone_missing(TaskId reader) {
   if (parked_.empty() || tasks_.state(reader) != TaskState::waiting || is_parked(reader)) return;
   std::vector<TaskId> missing;
@@ -69,7 +71,25 @@ void Scheduler::demand_if_alone_missing(TaskId reader) {
     if (!is_parked(input)) return;
     missing.push_back(input);
   }
+  if (missing.empty()) return;
+  if (served_.size() >= std::max(1u, total_threads_) && !served_.contains(reader)) {
+    unserved_.push_back(QueueEntry::of(rank_[reader.value], reader));
+    std::push_heap(unserved_.begin(), unserved_.end(), std::greater<>());
+    return;
+  }
+  served_.insert(reader);
   demand(std::move(missing));
+}
+
+/// The reader is done, or needs nothing any more: the next in the static order.
+void Scheduler::end_demand(TaskId reader) {
+  if (served_.empty() || served_.erase(reader) == 0) return;
+  while (!unserved_.empty() && served_.size() < std::max(1u, total_threads_)) {
+    const TaskId next = unserved_.front().task();
+    std::pop_heap(unserved_.begin(), unserved_.end(), std::greater<>());
+    unserved_.pop_back();
+    demand_if_alone_missing(next);
+  }
 }
 
 /// They are computed again, and what they need of released or discarded outputs first.
@@ -109,6 +129,8 @@ void Scheduler::demand(std::vector<TaskId> tasks) {
 
 /// Nothing is left to run: the first of the discarded in the static order. False if there is none.
 bool Scheduler::demand_any() {
+  served_.clear();
+  unserved_.clear();
   if (parked_.empty()) return false;
   const TaskId first = *std::min_element(parked_.begin(), parked_.end(),
                                          [&](TaskId a, TaskId b) { return rank_[a.value] < rank_[b.value]; });

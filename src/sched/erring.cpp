@@ -36,6 +36,7 @@ void Scheduler::err(TaskId first, TaskId cause, Actions& out) {
     if (!is_unfinished(task)) continue;  // reached on two ways
     take_off_books(task, out);
     parked_.erase(task);
+    served_.erase(task);
     tasks_.set_state(task, TaskState::erred);
     tasks_.set_worker(task, no_worker);
     tasks_.set_count(task, 0);

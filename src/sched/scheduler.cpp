@@ -314,7 +314,9 @@ void Scheduler::finish(TaskId task, WorkerId worker, Bytes actual, Actions& out)
   }
   tasks_.set_count(task, readers);
   if (readers == 0) release_if_unneeded(task, out);
-  for (const TaskId reader : std::exchange(satisfied_, {})) demand_if_alone_missing(reader);
+  end_demand(task);
+  if (!satisfied_.empty())
+    for (const TaskId reader : std::exchange(satisfied_, {})) demand_if_alone_missing(reader);
 }
 
 void Scheduler::release_if_unneeded(TaskId task, Actions& out) {

@@ -200,6 +200,7 @@ class Scheduler {
   bool is_parked(TaskId task) const { return !parked_.empty() && parked_.contains(task); }
   void park(TaskId task);
   void demand_if_alone_missing(TaskId reader);
+  void end_demand(TaskId reader);
   void demand(std::vector<TaskId> tasks);
   bool demand_any();
 
@@ -329,6 +330,8 @@ class Scheduler {
   std::unordered_map<TaskId, FailureReport> errors_;  ///< of the tasks that caused it
   std::vector<TaskId> hopeless_;               ///< to be computed (again), and need an erred task
   std::unordered_set<TaskId> blocked_;         ///< at a worker, waiting for other tasks
+  std::unordered_set<TaskId> served_;          ///< readers for which discarded outputs are being computed again
+  std::vector<QueueEntry> unserved_;           ///< heap of readers that will be served after them
   std::vector<TaskId> satisfied_;              ///< readers that miss one output less, while others are discarded
   std::unordered_set<TaskId> parked_;          ///< discarded, and waiting until a reader misses nothing else
   bool started_ = false;

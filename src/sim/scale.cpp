@@ -29,6 +29,7 @@ struct Node {
   std::vector<Assigned> ready;   ///< heap
   std::uint32_t free_threads = 0;
   std::uint64_t held = 0, peak_held = 0;
+  std::uint64_t in_scratch = 0, peak_scratch = 0;  ///< of what is held
 };
 
 struct Event {
@@ -54,7 +55,8 @@ class Scale {
   ScaleResult run() {
     for (Node& node : nodes_) node.free_threads = options_.threads_per_worker;
     for (std::uint32_t w = 0; w < options_.worker_count; ++w)
-      scheduler_.on_worker_joined({}, {w}, {w / options_.workers_per_node, options_.threads_per_worker, options_.memory_limit, {}},
+      scheduler_.on_worker_joined({}, {w}, {w / options_.workers_per_node, options_.threads_per_worker, options_.memory_limit, {}, false,
+                                            options_.scratch},
                                   actions_);
     scheduler_.start({}, actions_);
     apply();
@@ -74,6 +76,7 @@ class Scale {
         Node& node = nodes_[event.worker.value];
         node.held += graph_->output_bytes(event.task).value;
         node.peak_held = std::max(node.peak_held, node.held);
+        spill(node);
         ++node.free_threads;
         start_ready(event.worker);
         Event report = event;
@@ -102,6 +105,16 @@ class Scale {
     }
   }
 
+  void spill(Node& node) {
+    if (options_.scratch.value == 0 || options_.memory_limit.value == 0) return;
+    const auto target = static_cast<std::uint64_t>(options_.spill_target * static_cast<double>(options_.memory_limit.value));
+    const std::uint64_t in_memory = node.held - node.in_scratch;
+    if (in_memory <= target) return;
+    result_.bytes_spilled += Bytes{in_memory - target};
+    node.in_scratch += in_memory - target;
+    node.peak_scratch = std::max(node.peak_scratch, node.in_scratch);
+  }
+
   std::int64_t latency_ns() const { return std::int64_t{options_.latency_us} * 1000; }
 
   /// Rank 0 takes all that has arrived when it is free.
@@ -116,8 +129,14 @@ class Scale {
       if (const auto* assign = std::get_if<sched::Assign>(&action)) {
         take(*assign);
       } else if (const auto* release = std::get_if<sched::Release>(&action)) {
-        for (const TaskId task : actions_.tasks(*release))
-          nodes_[release->worker.value].held -= graph_->output_bytes(task).value;
+        for (const TaskId task : actions_.tasks(*release)) {
+          Node& node = nodes_[release->worker.value];
+          const std::uint64_t bytes = graph_->output_bytes(task).value;
+          // Which of them it was is not known here: as much of it lay in scratch as of all that is held.
+          if (node.in_scratch != 0)
+            node.in_scratch -= static_cast<std::uint64_t>(static_cast<double>(node.in_scratch) * static_cast<double>(bytes) / static_cast<double>(node.held));
+          node.held -= bytes;
+        }
       } else if (const auto* recall = std::get_if<sched::Recall>(&action)) {
         answer(*recall);
       } else if (std::holds_alternative<sched::RunSucceeded>(action)) {
@@ -214,6 +233,7 @@ class Scale {
       const Bytes kept = scheduler_.held_bytes({w});
       RANKINE_CHECK(scheduler_.projected_bytes({w}) == kept && nodes_[w].held == kept.value, "bytes are held or reserved for nothing");
       result_.peak_held = std::max(result_.peak_held, Bytes{nodes_[w].peak_held});
+      result_.peak_scratch = std::max(result_.peak_scratch, Bytes{nodes_[w].peak_scratch});
     }
     result_.makespan_s = static_cast<double>(end_.ns) * 1e-9;
     const double thread_ns = static_cast<double>(end_.ns) * options_.worker_count * options_.threads_per_worker;

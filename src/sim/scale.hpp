@@ -14,6 +14,8 @@ struct ScaleOptions {
   std::uint32_t workers_per_node = 8;
   std::uint32_t threads_per_worker = 1;
   Bytes memory_limit;                       ///< per worker; 0: none
+  Bytes scratch;                            ///< per worker, what may be spilled of what it holds; 0: nothing
+  double spill_target = 0.7;                ///< of the memory limit
   std::uint32_t latency_us = 2;
   double bandwidth_bytes_per_us = 10000;    ///< of a worker's port, each way
   std::uint32_t decision_ns = 500;          ///< what rank 0 takes for a report
@@ -31,6 +33,8 @@ struct ScaleResult {
   std::uint64_t recalls = 0;
   Bytes bytes_moved;
   Bytes peak_held;                          ///< outputs held, largest of any worker
+  Bytes bytes_spilled;                      ///< about: all that was held beyond the target when it was made
+  Bytes peak_scratch;                       ///< of any worker
   std::uint32_t forced = 0;
   std::size_t scheduler_bytes = 0;
 };

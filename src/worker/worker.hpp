@@ -27,7 +27,7 @@ struct SpillOptions {
   std::uint32_t max_writes = 8;    ///< blocks on their way to scratch at once
   std::uint32_t claims_ahead = 1;  ///< tasks beyond the threads whose inputs are brought back before their turn
   /// With scratch full, blocks are given up and computed again when they are needed: each so often, to come to an end.
-  std::uint32_t max_discards_per_block = 2;
+  std::uint32_t max_discards_per_block = 3;
 };
 
 struct WorkerOptions {
