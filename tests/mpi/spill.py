@@ -165,7 +165,6 @@ field = heat.step(ds["x"].astype("float64") * 1.5 + 0.25, alpha=0.1)
 product = heat.detrend(field).isel(time=slice(0, 2)) * heat.detrend(field * 2.0).isel(time=slice(0, 2))
 product.mean("time").to_dataset(name="variance").to_netcdf("out.nc")
 """)
-    os.remove("out.nc")
     said = end(start(["--memory-limit", "78MiB", "--spill-dir", "scratch", "--spill-limit", "1MiB"], ranks=0), status=5)
     for part in ["memory runs short on rank", "96.0 MiB would be needed at once, the limit is 78.0 MiB", "48.0 MiB of results are in memory",
                  "the limit of 1.00 MiB for spilled blocks is reached", "--spill-limit", "use smaller chunks"]:
