@@ -126,6 +126,8 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"max-worker-kills", '\0', "N", "a task during which N ranks have died is not tried again (default 3)"},
       {"quarantine-after", '\0', "N", "a rank where N tasks failed that succeeded elsewhere is not used any more\n"
                                       "(default 3; 0: never)"},
+      {"replicate-results", '\0', "BYTES|off", "results up to that size that took long are kept at a second rank too, while\n"
+                                             "there is room, so that a loss need not compute them again (default off)"},
       {"heartbeat-timeout", '\0', "TIME", "a rank that is silent for so long is taken for lost (default 10s)"},
       {"heartbeat-interval", '\0', "TIME", "how often ranks that have nothing to say say so (default 2s)"},
       {"supervisor", '\0', "yes|no", "whether each rank under mpirun runs below a small process that reports its\n"
@@ -288,6 +290,12 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.fresh = parse_switch(value, where);
   } else if (name == "checkpoint-every") {
     options.checkpoint_every_ms = parse_duration_ms(value, where);
+  } else if (name == "replicate-results") {
+    try {
+      options.replicate_bytes = value == "off" ? Bytes{} : parse_bytes(value);
+    } catch (const Error& error) {
+      throw UsageError(where + ": " + error.what());
+    }
   } else if (name == "when-disk-full") {
     options.waits_for_room = parse_choice<bool>(value, {{"end", false}, {"pause", true}}, where);
   } else if (name == "disk-full-wait") {

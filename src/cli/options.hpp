@@ -57,6 +57,7 @@ struct Options {
   bool resumable = true;                      ///< a run directory is kept while the job runs
   bool fresh = false;                         ///< what an earlier job left in it is removed
   unsigned checkpoint_every_ms = 60'000;
+  Bytes replicate_bytes;                      ///< results up to that size are kept twice if they took long; 0: none
   bool waits_for_room = false;                ///< on a full disk
   unsigned room_wait_ms = 1'800'000;          ///< so long at most
   unsigned drain_ms = 120'000;                ///< between being asked to end and having ended

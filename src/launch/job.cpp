@@ -41,6 +41,7 @@ runtime::SessionOptions session_options(const cli::Options& options) {
   session.most_reports = options.batch_reports;
   session.interrupted = &interrupted;
   session.asked_to_leave = &asked_to_leave;
+  session.replicate_bytes = options.replicate_bytes;
   session.waits_for_room = options.waits_for_room;
   session.longest_room_wait_s = options.room_wait_ms / 1000.0;
   session.drain_s = options.drain_ms / 1000.0;

@@ -183,6 +183,10 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                    }
                  },
                  [&](const wire::ReleaseBatch& batch) { machine_->on_release(batch.tasks, actions_); },
+                 [&](const wire::KeepCopy& copy) {
+                   if (copy.holder.value == static_cast<std::uint32_t>(transport_.rank())) machine_->on_made_holder(copy.task, actions_);
+                   else machine_->on_copy_wanted(copy.task, copy.holder, copy.bytes, actions_);
+                 },
                  [&](const wire::Recall& recall) { machine_->on_recall(recall.task, recall.attempt, actions_); },
                  [&](const wire::BlockReply& reply) { store_block(reply.task, reply); },
                  [&](const wire::BlockRefused& refused) { machine_->on_block_unavailable(refused.task, peer, actions_); },

@@ -278,6 +278,7 @@ void Session::drive(CurrentRun& run) {
   options.max_attempts = options_.attempts;
   options.max_worker_kills = options_.max_worker_kills;
   options.keep_going = options_.keep_going;
+  options.replicate_bytes = options_.replicate_bytes;
   run.scheduler.emplace(options, sched::with_stored_edges(run.open_graph ? run.open_graph : run.graph));
   run.assigned.resize(peers_.size());
   for (const auto& layer : run.graph->layers())
@@ -335,6 +336,9 @@ void Session::apply(CurrentRun& run) {
     } else if (const auto* recall = std::get_if<sched::Recall>(&action)) {
       flush(recall->worker.value);  // whatever was assigned before must arrive before
       send(run.id, static_cast<int>(recall->worker.value), wire::Recall{recall->task, recall->attempt});
+    } else if (const auto* copy = std::get_if<sched::KeepCopy>(&action)) {
+      send(run.id, static_cast<int>(copy->worker.value), wire::KeepCopy{copy->task, copy->from, copy->bytes});
+      ++(copy->from == copy->worker ? copies_taken_ : copies_);
     } else if (const auto* timer = std::get_if<sched::SetTimer>(&action)) {
       run.timer = timer->at;
     } else if (!std::holds_alternative<sched::TaskErred>(action)) {

@@ -37,6 +37,7 @@ struct SessionOptions {
   std::optional<Instant> leave_at;        ///< the same, at a known time
   double drain_s = 120;                   ///< between being asked to leave and having left
   double checkpoint_every_s = 60;
+  Bytes replicate_bytes;                  ///< results up to that size that took long are kept twice; 0: none
   bool waits_for_room = false;            ///< on a full disk; else the run ends so that it can be gone on with
   double longest_room_wait_s = 1800;
 };
@@ -197,6 +198,7 @@ class Session {
   std::unique_ptr<FileOpening> opening_;       ///< the one that is going on
   std::uint32_t last_opening_ = 0;
   std::uint32_t last_run_ = 0;
+  std::uint64_t copies_ = 0, copies_taken_ = 0;   ///< of results kept twice
   Instant started_;
   double tasks_s_ = 0;
   std::uint64_t tasks_ = 0;

@@ -111,8 +111,10 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
   // A node that loses its power takes with it what it had not written to disk yet; a process does not.
   if (!death.confirmed) run->scheduler->on_effects_lost(exec::now(), unsafe_writes(*run, death.rank), run->actions);
+  const std::uint64_t taken = copies_taken_;
   run->ended = run->scheduler->failed() || run->scheduler->succeeded();
   apply(*run);
+  if (copies_taken_ != taken) reporter_.detail(std::to_string(copies_taken_ - taken) + " results that it held are there for the second time");
   if (was_under_way) end_checkpoint(*run);
 }
 

@@ -70,7 +70,16 @@ struct SetTimer {
   Instant at;
 };
 
-using Action = std::variant<Assign, Recall, Release, RunSucceeded, RunFailed, SetTimer, TaskErred>;
+/// Fetch the output of `task` from its holder and keep it as long as there is room: should `from` be lost, it is asked for.
+/// from == worker: that has happened; the worker is its holder now.
+struct KeepCopy {
+  WorkerId worker;
+  TaskId task;
+  WorkerId from;
+  Bytes bytes;
+};
+
+using Action = std::variant<Assign, Recall, Release, RunSucceeded, RunFailed, SetTimer, TaskErred, KeepCopy>;
 
 /// What one or several events ask for, in the order in which it must be sent. Keep one buffer and clear() it.
 struct Actions {

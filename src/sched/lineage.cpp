@@ -20,7 +20,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out, std::span
   std::vector<TaskId> lost;      // finished, and to be computed again
   const std::vector<TaskId> suspects = ran_there(worker, running);
   give_up_queues(worker, homeless);
-  unhold_at(worker, lost);
+  unhold_at(worker, lost, out);
   for (std::uint32_t group = 1; group < group_worker_.size(); ++group)
     if (group_worker_[group] == worker.value) group_worker_[group] = no_worker;
   at(worker) = WorkerState{};
@@ -84,12 +84,13 @@ void Scheduler::give_up_queues(WorkerId id, std::vector<TaskId>& homeless) {
 
 /// Outputs held there are gone: their readers miss an input. Also lost is all that a pin group has done
 /// there, for what it shares (an open file) went with the worker. O(tasks): a loss is rare.
-void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost) {
+void Scheduler::unhold_at(WorkerId id, std::vector<TaskId>& lost, Actions& out) {
   for (std::uint32_t i = 0; i < task_count(); ++i) {
     const TaskId task{i};
     if (is_unfinished(task) || tasks_.state(task) == TaskState::erred) continue;
     const bool held_there = tasks_.state(task) == TaskState::held && tasks_.worker(task) == id.value;
     const PinGroup group = graph_->pin_group(task);
+    if (held_there && !copies_.empty() && take_copy(task, out)) continue;
     if (held_there || (group.value != 0 && group_worker_[group.value] == id.value)) lost.push_back(task);
   }
   for (const TaskId task : lost)
@@ -110,6 +111,7 @@ void Scheduler::unhold(TaskId task) {
 /// A finished task is unfinished again.
 void Scheduler::forget_output(TaskId task) {
   forget_size(task);
+  if (!copies_.empty()) copies_.erase(task);
   tasks_.set_state(task, TaskState::waiting);
   tasks_.set_worker(task, no_worker);
   ++unfinished_;

@@ -48,6 +48,10 @@ struct SchedulerOptions {
   std::uint32_t steal_pause_limit = 64;
   /// Weight of the latest duration in the learned cost of a class of tasks (EWMA); 0: hints are believed for ever.
   double cost_learning_rate = 0.2;
+  /// Outputs up to so many bytes that took long are kept at a second worker too. 0: none are.
+  Bytes replicate_bytes;
+  /// What computing them again must take at least for that.
+  std::uint32_t replicate_least_us = 5'000;
 };
 
 /// What a worker says of itself when it joins.

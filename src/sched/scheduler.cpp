@@ -136,6 +136,7 @@ bool Scheduler::enter_finished(const FinishedTask& report, Actions& out) {
   leave_worker(report.task);
   learn(report.task, report.duration_us);
   finish(report.task, report.worker, report.bytes, out);
+  if (options_.replicate_bytes.value != 0) note_made(report, out);
   return true;
 }
 
@@ -327,6 +328,7 @@ void Scheduler::release_if_unneeded(TaskId task, Actions& out) {
   tasks_.set_state(task, TaskState::released);
   tasks_.set_worker(task, no_worker);
   mark_dirty(id);
+  if (!copies_.empty()) release_copy(task, out);
   const auto pool_end = static_cast<std::uint32_t>(out.task_pool.size());
   out.task_pool.push_back(task);
   if (!out.list.empty())

@@ -191,10 +191,16 @@ class Scheduler {
 
   // lost workers (lineage.cpp)
   void give_up_queues(WorkerId worker, std::vector<TaskId>& homeless);
-  void unhold_at(WorkerId worker, std::vector<TaskId>& lost);
+  void unhold_at(WorkerId worker, std::vector<TaskId>& lost, Actions& out);
   void unhold(TaskId task);
   void forget_output(TaskId task);
   void resubmit(std::vector<TaskId>& lost);
+
+  // outputs kept twice (copies.cpp)
+  void note_made(const FinishedTask& report, Actions& out);
+  WorkerId second_holder(WorkerId first, Bytes bytes);
+  bool take_copy(TaskId task, Actions& out);
+  void release_copy(TaskId task, Actions& out);
 
   // outputs that workers gave up (discards.cpp)
   bool is_parked(TaskId task) const { return !parked_.empty() && parked_.contains(task); }
@@ -306,6 +312,9 @@ class Scheduler {
   std::unordered_map<TaskId, std::vector<FailedAttempt>> failures_;
   std::unordered_map<TaskId, std::vector<FailedAttempt>> kills_;   ///< workers that died during a task
   std::vector<PendingRecall> recalls_;         ///< at most one a thief
+  std::unordered_map<TaskId, WorkerId> copies_;  ///< where outputs are kept for the second time
+  std::vector<float> made_us_;                 ///< what computing an output again would take; empty where none is kept twice
+  std::uint32_t next_copy_ = 0;
   std::vector<DelayedRetry> delayed_;          ///< short
   std::vector<WorkerId> dirty_;                ///< workers whose queue may be filled
   std::vector<WorkerId> hungry_;               ///< workers with idle threads that found nothing

@@ -57,6 +57,10 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t task_count, std::uint32
   policy.thieves_per_event = static_cast<std::uint32_t>(1 + prng.below(8));
   policy.steal_pause_limit = static_cast<std::uint32_t>(prng.below(64));
   policy.root_runs_per_thread = static_cast<std::uint32_t>(1 + prng.below(4));
+  if (options.replica_cache.value != 0 && prng.chance(0.5)) {
+    policy.replicate_bytes = {1 + prng.below(1'000'000)};
+    policy.replicate_least_us = static_cast<std::uint32_t>(prng.below(1000));
+  }
   return scenario;
 }
 

@@ -317,7 +317,7 @@ class Simulation {
     } else if constexpr (std::is_same_v<M, wire::BlockReply>) {
       take_wanted(message);
     } else if constexpr (std::is_same_v<M, wire::BlockRefused>) {
-      if (options_.scratch.value == 0) throw Violation("a wanted output was refused to the client");
+      if (options_.scratch.value == 0 && options_.scheduler.replicate_bytes.value == 0) throw Violation("a wanted output was refused to the client");
       client_asked_ = false;
       asked_.erase(message.task);
     } else {
@@ -336,6 +336,9 @@ class Simulation {
       }
     } else if constexpr (std::is_same_v<M, wire::ReleaseBatch>) {
       worker.machine.on_release(message.tasks, worker_actions_);
+    } else if constexpr (std::is_same_v<M, wire::KeepCopy>) {
+      if (message.holder.value == rank) worker.machine.on_made_holder(message.task, worker_actions_);
+      else worker.machine.on_copy_wanted(message.task, message.holder, message.bytes, worker_actions_);
     } else if constexpr (std::is_same_v<M, wire::Recall>) {
       worker.machine.on_recall(message.task, message.attempt, worker_actions_);
     } else if constexpr (std::is_same_v<M, wire::BlockRequest>) {
@@ -373,6 +376,9 @@ class Simulation {
       } else if (const auto* recall = std::get_if<sched::Recall>(&action)) {
         ++result_.recalls;
         recalls.push_back({recall->worker.value, {recall->task, recall->attempt}});
+      } else if (const auto* copy = std::get_if<sched::KeepCopy>(&action)) {
+        ++(copy->from == copy->worker ? result_.copies_taken : result_.copies);
+        send(rank_0, copy->worker.value, wire::KeepCopy{copy->task, copy->from, copy->bytes});
       } else if (const auto* timer = std::get_if<sched::SetTimer>(&action)) {
         timer_ = timer->at;
         post(std::max<std::int64_t>(0, timer->at.ns - now_.ns), {.kind = Event::Kind::timer});

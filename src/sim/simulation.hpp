@@ -65,6 +65,7 @@ struct SimulationResult {
   Bytes bytes_spilled, bytes_unspilled;
   std::uint64_t discarded = 0, damaged = 0;
   std::uint32_t forced = 0;
+  std::uint64_t copies = 0, copies_taken = 0;  ///< results kept twice, and used after a loss
   std::uint64_t digest = 0;            ///< of all actions, in order: equal for equal seeds
   std::uint64_t result_digest = 0;     ///< of the wanted outputs: equal whatever happened
 };

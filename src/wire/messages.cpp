@@ -207,6 +207,9 @@ void get(ByteReader& r, FilesOpened& m) {
 
 void put(ByteWriter& w, const BlocksLost& m) { put_bool(w, m.discarded); w.put_vector(m.tasks); }
 void get(ByteReader& r, BlocksLost& m) { m.discarded = get_bool(r); m.tasks = r.get_vector<TaskId>(); }
+void put(ByteWriter& w, const KeepCopy& m) { w.put(m.task); w.put(m.holder); w.put(m.bytes); }
+void get(ByteReader& r, KeepCopy& m) { m.task = r.get<TaskId>(); m.holder = r.get<WorkerId>(); m.bytes = r.get<Bytes>(); }
+
 void put(ByteWriter& w, const RoomWanted& m) {
   w.put(m.waiting);
   w.put(m.needed_bytes);

@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 7;
+inline constexpr std::uint16_t protocol_version = 8;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -225,12 +225,20 @@ struct RoomWanted {
   bool operator==(const RoomWanted&) const = default;
 };
 
+/// 0->, a result that `holder` has is to be kept here too; holder is the receiver itself: its copy is the only one now.
+struct KeepCopy {
+  TaskId task;
+  WorkerId holder;
+  Bytes bytes;
+  bool operator==(const KeepCopy&) const = default;
+};
+
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
                              ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened,
-                             BlocksLost, RoomWanted>;
+                             BlocksLost, RoomWanted, KeepCopy>;
 
 struct Decoded {
   RunId run;

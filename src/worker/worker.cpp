@@ -59,7 +59,14 @@ bool Worker::add_input(const Assignment& assignment, const InputLocation& input,
 void Worker::on_release(std::span<const TaskId> tasks, Actions& out) {
   for (const TaskId task : tasks) {
     const auto block = blocks_.find(task);
-    if (block == blocks_.end() || block->second.state != BlockState::owned) continue;
+    if (block == blocks_.end()) continue;
+    block->second.is_copy = false;
+    if (block->second.idle_since != 0) {
+      end_idleness(block->second);
+      erase_block(block, out);
+      continue;
+    }
+    if (block->second.state != BlockState::owned) continue;
     block->second.release_asked = true;
     drop_if_unneeded(task, out);
   }
@@ -75,6 +82,31 @@ void Worker::on_recall(TaskId task, std::uint32_t attempt, Actions& out) {
   advance(out);
 }
 
+void Worker::on_copy_wanted(TaskId task, WorkerId holder, Bytes bytes, Actions& out) {
+  // What is here, or asked for, for readers is kept after them anyway.
+  if (aborted_ || bytes > options_.replica_cache || holder == options_.self || lost_peers_.contains(holder) || blocks_.contains(task)) return;
+  LocalBlock& block = blocks_[task];
+  block.holder = holder;
+  block.bytes = bytes;
+  block.is_copy = true;
+  wanted_.emplace_back(UINT64_MAX, task);
+  std::push_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+  advance(out);
+}
+
+void Worker::on_made_holder(TaskId task, Actions& out) {
+  if (aborted_) return;
+  const auto known = blocks_.find(task);
+  if (known == blocks_.end() || !is_here(known->second.state)) {
+    out.emplace_back(ReportLost{task, false});
+  } else if (known->second.state == BlockState::replica) {
+    end_idleness(known->second);
+    known->second.state = BlockState::owned;
+    known->second.release_asked = false;
+  }
+  advance(out);
+}
+
 void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
   fetching_.erase(task);
   const auto block = blocks_.find(task);
@@ -82,13 +114,14 @@ void Worker::on_block_arrived(TaskId task, Bytes bytes, Actions& out) {
     out.emplace_back(DropBlock{task});
   } else if (!is_here(block->second.state)) {
     if (block->second.state == BlockState::requested) fetching_bytes_ -= block->second.bytes;
-    if (block->second.readers.empty()) {
+    if (block->second.readers.empty() && (!block->second.is_copy || bytes > options_.replica_cache)) {
       blocks_.erase(block);
       out.emplace_back(DropBlock{task});
     } else {
       make_room(bytes, out);
       store(block->second, BlockState::replica, bytes);
-      wake_readers(block->second);
+      if (block->second.readers.empty()) keep_idle(task, block->second, out);
+      else wake_readers(block->second);
     }
   } else if (block->second.place == BlockPlace::scratch || block->second.place == BlockPlace::loading) {
     out.emplace_back(EvictBlock{task});
@@ -326,9 +359,23 @@ void Worker::queue_fetch(TaskId task) {
   std::push_heap(wanted_.begin(), wanted_.end(), std::greater<>());
 }
 
+/// Copies are for room that nobody else wants.
+void Worker::forget_copies_without_room() {
+  while (!wanted_.empty() && wanted_.front().first == UINT64_MAX) {
+    const auto known = blocks_.find(wanted_.front().second);
+    const bool is_copy = known != blocks_.end() && known->second.state == BlockState::queued && known->second.readers.empty();
+    if (!is_copy) return;
+    if (options_.memory_limit.value == 0 || (known_bytes() + known->second.bytes).value <= options_.memory_limit.value / 2) return;
+    blocks_.erase(known);
+    std::pop_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+    wanted_.pop_back();
+  }
+}
+
 /// Ends every event.
 void Worker::advance(Actions& out) {
   if (aborted_) return;
+  forget_copies_without_room();
   if (options_.spill.enabled) return advance_spilling(out);
   start_ready(out);
   begin_fetches(out);

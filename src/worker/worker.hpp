@@ -138,6 +138,10 @@ class Worker {
 
   void on_assign(const Assignment& assignment, std::span<const InputLocation> inputs, Actions& out);
   void on_release(std::span<const TaskId> tasks, Actions& out);
+  /// A block that `holder` has is to be kept here too, for as long as there is room among the copies that nobody reads.
+  void on_copy_wanted(TaskId task, WorkerId holder, Bytes bytes, Actions& out);
+  /// This worker is the holder now: the copy stays until it is released. If it is not here any more, ReportLost.
+  void on_made_holder(TaskId task, Actions& out);
   void on_recall(TaskId task, std::uint32_t attempt, Actions& out);
   /// `bytes`: what it really takes in memory. A block nobody waits for any more is dropped at once.
   void on_block_arrived(TaskId task, Bytes bytes, Actions& out);
@@ -203,6 +207,7 @@ class Worker {
   struct LocalBlock {
     BlockState state = BlockState::queued;
     bool release_asked = false;
+    bool is_copy = false;           ///< wanted although nobody here reads it
     std::uint64_t idle_since = 0;   ///< a replica without readers: its number in idle_; else 0
     WorkerId holder;
     Bytes bytes;
@@ -231,6 +236,7 @@ class Worker {
   void advance(Actions& out);
   void start_ready(Actions& out);
   void begin_fetches(Actions& out);
+  void forget_copies_without_room();
   void erase_block(std::unordered_map<TaskId, LocalBlock>::iterator block, Actions& out);
 
   // spilling.cpp

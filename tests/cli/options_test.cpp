@@ -191,6 +191,9 @@ options:
       --max-worker-kills N      a task during which N ranks have died is not tried again (default 3)
       --quarantine-after N      a rank where N tasks failed that succeeded elsewhere is not used any more
                                 (default 3; 0: never)
+      --replicate-results BYTES|off
+                                results up to that size that took long are kept at a second rank too, while
+                                there is room, so that a loss need not compute them again (default off)
       --heartbeat-timeout TIME  a rank that is silent for so long is taken for lost (default 10s)
       --heartbeat-interval TIME
                                 how often ranks that have nothing to say say so (default 2s)

@@ -146,6 +146,11 @@ class Story {
     if (e.task != e.cause) return "erred " + std::to_string(e.task.value) + " because of " + std::to_string(e.cause.value);
     return "erred " + std::to_string(e.task.value) + ": " + scheduler_->error_of(e.task).what;
   }
+  std::string print(const KeepCopy& k) const {
+    return k.from == k.worker ? "worker " + std::to_string(k.worker.value) + " holds " + std::to_string(k.task.value) + " now"
+                              : "keep " + std::to_string(k.task.value) + "@" + std::to_string(k.from.value) + " at worker " +
+                                    std::to_string(k.worker.value) + " too";
+  }
   std::string print(const RunSucceeded&) const { return "run succeeded"; }
   std::string print(const RunFailed&) const {
     const FailureReport& report = scheduler_->failure();

@@ -20,6 +20,7 @@ std::shared_ptr<const TaskGraph> graph_of(GraphKind kind, std::uint32_t tasks, s
 
 TEST_CASE("every oracle is content with a thousand drawn scenarios") {
   int failed_as_planned = 0, with_losses = 0, with_forced_tasks = 0, with_recalls = 0;
+  std::uint64_t copies = 0, copies_taken = 0;
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     const Scenario scenario = draw_scenario(seed);
     const SimulationResult result = simulate(scenario.graph, scenario.options);
@@ -29,12 +30,16 @@ TEST_CASE("every oracle is content with a thousand drawn scenarios") {
     with_losses += scenario.options.faults.lost_workers != 0;
     with_forced_tasks += result.forced != 0;
     with_recalls += result.recalls != 0;
+    copies += result.copies;
+    copies_taken += result.copies_taken;
   }
   // The scenarios do reach what they are meant to reach.
   CHECK(failed_as_planned > 10);
   CHECK(with_losses > 100);
   CHECK(with_forced_tasks > 20);
   CHECK(with_recalls > 50);
+  CHECK(copies > 1000);
+  CHECK(copies_taken > 20);
 }
 
 TEST_CASE("every oracle is content with a thousand graphs that grow, fail and are cancelled in part") {

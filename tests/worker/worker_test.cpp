@@ -66,6 +66,40 @@ struct Bench {
 
 }  // namespace
 
+TEST_CASE("a copy without readers is kept while there is room, and becomes the worker's own when its holder is lost") {
+  WorkerOptions options;
+  options.self = {1};
+  options.replica_cache = {100};
+  Worker worker(options);
+  Actions out;
+  worker.on_copy_wanted({7}, {2}, {60}, out);
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<FetchBlock>(out[0]).from == WorkerId{2});
+  out.clear();
+  worker.on_block_arrived({7}, {60}, out);
+  CHECK(worker.has_block({7}));
+  worker.on_made_holder({7}, out);
+  worker.drop_idle_replicas(out);   // it is none any more
+  CHECK(out.empty());
+  CHECK(worker.has_block({7}));
+  const TaskId released{7};
+  worker.on_release({&released, 1}, out);
+  CHECK_FALSE(worker.has_block({7}));
+  out.clear();
+  worker.sanity_check();
+
+  worker.on_copy_wanted({8}, {2}, {60}, out);
+  worker.on_block_arrived({8}, {60}, out);
+  worker.on_copy_wanted({9}, {2}, {60}, out);
+  worker.on_block_arrived({9}, {60}, out);
+  CHECK_FALSE(worker.has_block({8}));   // the older one went for the newer
+  out.clear();
+  worker.on_made_holder({8}, out);
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<ReportLost>(out[0]).task == TaskId{8});
+  worker.sanity_check();
+}
+
 TEST_CASE("a copy is kept for a later reader while there is room, and goes when memory is short") {
   rankine::worker::Worker machine({.self = {1}, .threads = 1, .memory_limit = {100}, .max_parallel_fetches = 8,
                                    .replica_cache = {50}});
