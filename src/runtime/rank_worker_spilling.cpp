@@ -1,5 +1,6 @@
 // What RankWorker does where memory runs short.
 #include <algorithm>
+#include <atomic>
 
 #include "base/check.hpp"
 #include "exec/clock.hpp"
@@ -29,7 +30,7 @@ Bytes part_of(Bytes limit, double fraction) {
 /// The places of a plan's tasks in the static order, which rank 0 goes by. Computed on a thread of the spiller.
 struct RankWorker::SpillOrder {
   std::vector<std::uint32_t> rank;
-  bool ready = false;
+  std::atomic<bool> ready = false;  ///< set by the thread that computed it
 };
 
 worker::SpillOptions RankWorker::spill_bounds() const {
