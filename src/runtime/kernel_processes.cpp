@@ -107,46 +107,44 @@ struct Request {
   pid_t process = 0;
 };
 
-/// A request to start has the new process's socket and its shared memory with it.
-union DescriptorSpace {
-  cmsghdr aligned;
-  char bytes[CMSG_SPACE(2 * sizeof(int))];
+/// A request on its way; one to start has the new process's socket and shared memory with it.
+struct RequestMessage {
+  explicit RequestMessage(Request& request) : part{&request, sizeof request} {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = space;
+    header.msg_controllen = sizeof space;
+  }
+  RequestMessage(const RequestMessage&) = delete;
+  RequestMessage& operator=(const RequestMessage&) = delete;
+
+  iovec part;
+  alignas(cmsghdr) char space[CMSG_SPACE(2 * sizeof(int))] = {};
+  msghdr header{};
 };
 
 bool send_request(int socket, Request request, const int (&descriptors)[2]) {
-  iovec part{&request, sizeof request};
-  DescriptorSpace space{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space.bytes;
-  message.msg_controllen = sizeof space.bytes;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof descriptors);
-  std::memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
+  RequestMessage message(request);
+  cmsghdr* with = CMSG_FIRSTHDR(&message.header);
+  with->cmsg_level = SOL_SOCKET;
+  with->cmsg_type = SCM_RIGHTS;
+  with->cmsg_len = CMSG_LEN(sizeof descriptors);
+  std::memcpy(CMSG_DATA(with), descriptors, sizeof descriptors);
   ssize_t sent = 0;
-  do sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  do sent = ::sendmsg(socket, &message.header, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   return sent == static_cast<ssize_t>(sizeof request);
 }
 
 bool receive_request(int socket, Request& request, int (&descriptors)[2]) {
-  iovec part{&request, sizeof request};
-  DescriptorSpace space{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space.bytes;
-  message.msg_controllen = sizeof space.bytes;
+  RequestMessage message(request);
   ssize_t received = 0;
-  do received = ::recvmsg(socket, &message, 0);
+  do received = ::recvmsg(socket, &message.header, 0);
   while (received < 0 && errno == EINTR);
   if (received != static_cast<ssize_t>(sizeof request)) return false;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_len == CMSG_LEN(sizeof descriptors))
-    std::memcpy(descriptors, CMSG_DATA(header), sizeof descriptors);
+  const cmsghdr* with = CMSG_FIRSTHDR(&message.header);
+  if (with != nullptr && with->cmsg_len == CMSG_LEN(sizeof descriptors))
+    std::memcpy(descriptors, CMSG_DATA(with), sizeof descriptors);
   return true;
 }
 

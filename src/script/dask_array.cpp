@@ -36,18 +36,6 @@ array::DataArray labelled(const DaskArrayObject& array) {
 
 const DaskArrayObject& self_array(const Arguments& args) { return *args.self.as<DaskArrayObject>(); }
 
-Shape shape_of(Interpreter& in, const Value& value) {
-  Shape shape;
-  if (value.type() == Type::tuple || value.type() == Type::list) {
-    for (const Value& extent : elements_of(in, value)) shape.push_back(to_integer(extent, "an extent"));
-  } else {
-    shape.push_back(to_integer(value, "shape"));
-  }
-  for (const std::int64_t extent : shape)
-    if (extent < 0) throw UsageError("from_delayed() needs known extents, not " + format_tuple(shape));
-  return shape;
-}
-
 Value from_delayed(Interpreter& in, const Arguments& args) {
   const auto delayed = args.get("value").as<DelayedObject>();
   if (!delayed) throw TypeError(std::string("from_delayed() takes a Delayed, not ") + name_of(args.get("value").type()));
@@ -55,7 +43,7 @@ Value from_delayed(Interpreter& in, const Arguments& args) {
   array::UserMap node;
   node.kernel = delayed_array_kernel;
   node.parameters.emplace_back("graph", to_hex(write_remote_graph(in, delayed->node)));
-  return make_dask_array(array::user_map({}, std::move(node), to_dtype(args.get("dtype")), shape_of(in, args.get("shape"))), {});
+  return make_dask_array(array::user_map({}, std::move(node), to_dtype(args.get("dtype")), to_shape(in, args.get("shape"))), {});
 }
 
 std::vector<array::ExprPtr> like_arrays(Interpreter& in, const Value& sequence, const char* function) {

@@ -8,9 +8,7 @@
 
 namespace rankine::script {
 
-namespace {
-
-Shape extents_of(Interpreter& in, const Value& value) {
+Shape to_shape(Interpreter& in, const Value& value) {
   Shape shape;
   if (value.type() == Type::tuple || value.type() == Type::list) {
     for (const Value& extent : elements_of(in, value)) shape.push_back(to_integer(extent, "an extent"));
@@ -22,6 +20,8 @@ Shape extents_of(Interpreter& in, const Value& value) {
   return shape;
 }
 
+namespace {
+
 Value with_chunks(Interpreter& in, array::ExprPtr data, const Arguments& args) {
   const Value chunks = args.given("chunks") ? args.get("chunks") : Value("auto");
   Shape sizes = parse_chunks(in, chunks, data->shape);
@@ -32,7 +32,7 @@ Value with_chunks(Interpreter& in, array::ExprPtr data, const Arguments& args) {
 Value filled(Interpreter& in, const Arguments& args, const Value& fill, const Value& dtype) {
   NdArray value = to_nd_array(fill, "fill_value");
   if (value.ndim() != 0) throw ValueError("fill_value must be one number");
-  const Shape shape = extents_of(in, args.get("shape"));
+  const Shape shape = to_shape(in, args.get("shape"));
   const DType type = dtype.is_none() ? value.dtype() : to_dtype(dtype);
   array::ExprPtr one = array::cast(array::constant(value.reshaped(Shape(shape.size(), 1))), type);
   return with_chunks(in, array::broadcast(one, shape), args);
@@ -41,7 +41,7 @@ Value filled(Interpreter& in, const Arguments& args, const Value& fill, const Va
 /// A random array: each element is a function of the seed and its position, so it is the same whatever the blocks and ranks.
 Value random_array(Interpreter& in, const Arguments& args, const char* distribution, double a, double b) {
   const Value size = args.get("size");
-  const Shape shape = size.is_none() ? Shape{} : extents_of(in, size);
+  const Shape shape = size.is_none() ? Shape{} : to_shape(in, size);
   std::string extents;
   for (const std::int64_t extent : shape) extents += std::to_string(extent) + " ";
   array::UserMap node;
