@@ -52,6 +52,14 @@ unsigned parse_number(const std::string& value, unsigned least, const std::strin
   return number;
 }
 
+Bytes parse_byte_count(const std::string& value, const std::string& where) {
+  try {
+    return parse_bytes(value);
+  } catch (const Error& error) {
+    throw UsageError(where + ": " + error.what());
+  }
+}
+
 /// More than 0, at most 1.
 double parse_fraction(const std::string& value, const std::string& where) {
   double number = 0;
@@ -202,21 +210,13 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   if (name == "threads") {
     options.threads = parse_number(value, 1, where);
   } else if (name == "memory-limit") {
-    try {
-      options.memory_limit = parse_bytes(value);
-    } catch (const Error& error) {
-      throw UsageError(where + ": " + error.what());
-    }
+    options.memory_limit = parse_byte_count(value, where);
     if (options.memory_limit->value == 0) throw UsageError(where + ": a memory limit of 0 lets nothing run");
   } else if (name == "spill-dir") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.spill_dir = value;
   } else if (name == "spill-limit") {
-    try {
-      options.spill_limit = parse_bytes(value);
-    } catch (const Error& error) {
-      throw UsageError(where + ": " + error.what());
-    }
+    options.spill_limit = parse_byte_count(value, where);
     if (options.spill_limit.value == 0) throw UsageError(where + ": nothing fits into 0 bytes; --spill-dir none spills nothing");
   } else if (name == "spill-compression") {
     options.spill_lz4 = parse_choice<bool>(value, {{"lz4", true}, {"none", false}}, where);
@@ -291,11 +291,7 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "checkpoint-every") {
     options.checkpoint_every_ms = parse_duration_ms(value, where);
   } else if (name == "replicate-results") {
-    try {
-      options.replicate_bytes = value == "off" ? Bytes{} : parse_bytes(value);
-    } catch (const Error& error) {
-      throw UsageError(where + ": " + error.what());
-    }
+    options.replicate_bytes = value == "off" ? Bytes{} : parse_byte_count(value, where);
   } else if (name == "when-disk-full") {
     options.waits_for_room = parse_choice<bool>(value, {{"end", false}, {"pause", true}}, where);
   } else if (name == "disk-full-wait") {

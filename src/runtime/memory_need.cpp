@@ -46,7 +46,7 @@ void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit) {
   const std::string least = std::to_string((largest.bytes.value + 1023) / 1024) + "KiB";
   const auto block = fitting_block_bytes(plan, limit);
   const std::string finer = block ? ", or cut the arrays finer (chunks={...}): blocks of " + format_bytes(*block) + " fit"
-                                  : "; no smaller blocks fit: what is read at once, a stored chunk, is that large";
+                                  : "; no smaller blocks fit: a stored chunk that is read at once, or chunks that the script asks for, are that large";
   throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
                                        plan.describe(largest.task) + " needs " + format_bytes(largest.bytes) +
                                        " for its inputs, result and buffers; raise --memory-limit to " + least + ", the least that does" + finer);

@@ -40,11 +40,7 @@ void Scheduler::on_outputs_lost(Instant, WorkerId worker, std::span<const TaskId
   }
   resubmit(lost);
   err_hopeless(out);
-  for (const TaskId task : lost) {
-    if (tasks_.state(task) != TaskState::waiting) continue;
-    if (tasks_.count(task) == 0) make_ready(task);
-    else demand_if_alone_missing(task);
-  }
+  take_up(lost);
   dispatch(out);
 }
 

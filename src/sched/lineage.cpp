@@ -30,11 +30,7 @@ void Scheduler::on_worker_lost(Instant, WorkerId worker, Actions& out, std::span
   blame(suspects, worker, how, out);
   if (failure_) return;
   homeless.insert(homeless.end(), lost.begin(), lost.end());
-  for (const TaskId task : homeless) {
-    if (tasks_.state(task) != TaskState::waiting) continue;
-    if (tasks_.count(task) == 0) make_ready(task);
-    else demand_if_alone_missing(task);
-  }
+  take_up(homeless);
 
   if (started_ && unfinished_ != 0 && live_workers_.empty()) {
     fail_run({std::nullopt, "no worker is left", true, {}}, out);
@@ -52,12 +48,17 @@ void Scheduler::on_effects_lost(Instant, std::span<const TaskId> tasks, Actions&
   for (const TaskId task : lost) forget_output(task);
   resubmit(lost);
   err_hopeless(out);
-  for (const TaskId task : lost) {
+  take_up(lost);
+  dispatch(out);
+}
+
+/// Those that are waiting: ready if they miss nothing, otherwise what they miss is asked for.
+void Scheduler::take_up(std::span<const TaskId> tasks) {
+  for (const TaskId task : tasks) {
     if (tasks_.state(task) != TaskState::waiting) continue;
     if (tasks_.count(task) == 0) make_ready(task);
     else demand_if_alone_missing(task);
   }
-  dispatch(out);
 }
 
 /// Assigned and queued tasks go back to waiting; its stretch of roots to whoever wants it.

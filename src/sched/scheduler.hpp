@@ -195,6 +195,7 @@ class Scheduler {
   void unhold(TaskId task);
   void forget_output(TaskId task);
   void resubmit(std::vector<TaskId>& lost);
+  void take_up(std::span<const TaskId> tasks);
 
   // outputs kept twice (copies.cpp)
   void note_made(const FinishedTask& report, Actions& out);

@@ -114,11 +114,16 @@ NdArray looped(Interpreter& in, const BlockCall& call, const std::vector<NdArray
 
 }  // namespace
 
-Value make_block_marker(std::size_t input) {
-  const auto marker = std::make_shared<SliceObject>();
-  marker->start = static_cast<std::int64_t>(input);
-  marker->step = "block";
-  return marker;
+Values with_block_marks(Values positional, const Values& inputs) {
+  for (Value& value : positional) {
+    const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const Value& input) { return input.same(value); });
+    if (found == inputs.end()) continue;
+    const auto marker = std::make_shared<SliceObject>();
+    marker->start = static_cast<std::int64_t>(found - inputs.begin());
+    marker->step = "block";
+    value = marker;
+  }
+  return positional;
 }
 
 std::vector<std::byte> write_block_call(Interpreter& in, const BlockCall& call, const Values& inputs) {
@@ -126,16 +131,7 @@ std::vector<std::byte> write_block_call(Interpreter& in, const BlockCall& call, 
   writer.put(call.kind);
   ValueWriter values(in, writer);
   values.put(call.function);
-  Values positional;
-  for (const Value& value : call.positional) {
-    const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const Value& input) { return input.same(value); });
-    if (found == inputs.end()) {
-      positional.push_back(value);
-      continue;
-    }
-    positional.push_back(make_block_marker(static_cast<std::size_t>(found - inputs.begin())));
-  }
-  values.put(positional);
+  values.put(with_block_marks(call.positional, inputs));
   writer.put_count(call.keywords.size());
   for (const auto& [name, value] : call.keywords) {
     writer.put_string(name);

@@ -39,8 +39,8 @@ struct BlockArgument {
   Shape before, after;                         ///< halo
 };
 
-/// What stands for the block of input k among the positional arguments.
-Value make_block_marker(std::size_t input);
+/// `positional` with marks in the places of `inputs`: there the blocks are put.
+Values with_block_marks(Values positional, const Values& inputs);
 
 /// `inputs`: the arrays among the positional arguments, in the order of the kernel's inputs.
 std::vector<std::byte> write_block_call(Interpreter& in, const BlockCall& call, const Values& inputs);

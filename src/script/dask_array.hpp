@@ -16,8 +16,6 @@ struct DaskArrayObject : Object {
 Value make_dask_array(array::ExprPtr data, Shape chunks);
 /// Dask's chunks= for an array of this shape: extents by axis, 0 for "auto".
 Shape parse_chunks(Interpreter& in, const Value& chunks, const Shape& shape);
-/// shape=: an int, or a tuple or list of them. Throws ValueError for a negative one.
-Shape to_shape(Interpreter& in, const Value& value);
 /// What is behind an array of any kind.
 array::ExprPtr expression_of(Interpreter& in, const Value& value, const char* what);
 

@@ -111,10 +111,7 @@ Value mapped(Interpreter& in, BlockCall call, const Values& arrays, const Argume
     std::vector<NdArray> small;
     for (const auto& input : data) small.push_back(array::evaluate_constant(array::cast(array::constant(NdArray::from(std::vector<double>{1}, Shape(input->shape.size(), 1))), input->dtype)));
     BlockCall trial = call;
-    for (Value& value : trial.positional) {
-      const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const Value& array) { return array.same(value); });
-      if (found != arrays.end()) value = make_block_marker(static_cast<std::size_t>(found - arrays.begin()));
-    }
+    trial.positional = with_block_marks(std::move(trial.positional), arrays);
     dtype = to_known_values(in, try_on_small_blocks(in, trial, small, "dtype="), "what the function gives").dtype();
   }
   node.parameters = {{"call", to_hex(write_block_call(in, call, arrays))}};
@@ -132,12 +129,18 @@ void take_arrays(Interpreter& in, Values& positional, Values& arrays) {
   }
 }
 
-Value map_blocks(Interpreter& in, const Arguments& args) {
+/// The function and what the script gives it, the array that the method was called on first.
+BlockCall call_of(const Arguments& args) {
   BlockCall call;
   call.function = args.get("func");
   if (args.self.type() == Type::dask_array) call.positional.push_back(args.self);
   call.positional.insert(call.positional.end(), args.rest.begin(), args.rest.end());
   call.keywords = args.keywords;
+  return call;
+}
+
+Value map_blocks(Interpreter& in, const Arguments& args) {
+  BlockCall call = call_of(args);
   Values arrays;
   take_arrays(in, call.positional, arrays);
   if (arrays.empty()) throw UnsupportedError("map_blocks() without an array is not supported");
@@ -181,11 +184,7 @@ Halo halo_of(Interpreter& in, const Arguments& args, int ndim) {
 }
 
 Value map_overlap(Interpreter& in, const Arguments& args) {
-  BlockCall call;
-  call.function = args.get("func");
-  if (args.self.type() == Type::dask_array) call.positional.push_back(args.self);
-  call.positional.insert(call.positional.end(), args.rest.begin(), args.rest.end());
-  call.keywords = args.keywords;
+  BlockCall call = call_of(args);
   if (args.given("trim") && !truth(in, args.get("trim"))) throw UnsupportedError("map_overlap(trim=False) is not supported");
   // Dask once took the array first: da.map_overlap(x, func).
   if (is_dask_array(call.function) && !call.positional.empty()) std::swap(call.function, call.positional[0]);

@@ -8,18 +8,6 @@
 
 namespace rankine::script {
 
-Shape to_shape(Interpreter& in, const Value& value) {
-  Shape shape;
-  if (value.type() == Type::tuple || value.type() == Type::list) {
-    for (const Value& extent : elements_of(in, value)) shape.push_back(to_integer(extent, "an extent"));
-  } else {
-    shape.push_back(to_integer(value, "shape"));
-  }
-  for (const std::int64_t extent : shape)
-    if (extent < 0) throw ValueError("negative dimensions are not allowed");
-  return shape;
-}
-
 namespace {
 
 Value with_chunks(Interpreter& in, array::ExprPtr data, const Arguments& args) {

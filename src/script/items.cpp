@@ -37,6 +37,18 @@ std::string to_text(const Value& value, const char* what) {
   throw TypeError(std::string(what) + " must be a str, not " + name_of(value.type()));
 }
 
+Shape to_shape(Interpreter& in, const Value& value) {
+  Shape shape;
+  if (value.type() == Type::tuple || value.type() == Type::list) {
+    for (const Value& extent : elements_of(in, value)) shape.push_back(to_integer(extent, "an extent"));
+  } else {
+    shape.push_back(to_integer(value, "shape"));
+  }
+  for (const std::int64_t extent : shape)
+    if (extent < 0) throw ValueError("negative dimensions are not allowed");
+  return shape;
+}
+
 SliceRange slice_range(const SliceObject& slice, std::int64_t size) {
   const std::int64_t step = slice.step.is_none() ? 1 : to_integer(slice.step, "a slice index");
   if (step == 0) throw UsageError("slice step cannot be zero");

@@ -49,6 +49,8 @@ SliceRange slice_range(const SliceObject& slice, std::int64_t size);
 std::int64_t to_integer(const Value& value, const char* what);
 double to_double(const Value& value, const char* what);
 std::string to_text(const Value& value, const char* what);
+/// shape=: an int, or a tuple or list of them. Throws ValueError for a negative one.
+Shape to_shape(Interpreter& in, const Value& value);
 /// Python's True and False count as 1 and 0.
 bool is_number(const Value& value);
 

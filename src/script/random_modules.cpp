@@ -107,22 +107,10 @@ void add_python_random(BindingTable& table, Type owner) {
 
 // ---- numpy.random, the legacy generator
 
-Shape shape_of(Interpreter& in, const Value& size) {
-  Shape shape;
-  if (size.type() == Type::tuple || size.type() == Type::list) {
-    for (const Value& extent : elements_of(in, size)) shape.push_back(to_integer(extent, "an extent"));
-  } else {
-    shape.push_back(to_integer(size, "size"));
-  }
-  for (const std::int64_t extent : shape)
-    if (extent < 0) throw UsageError("negative dimensions are not allowed");
-  return shape;
-}
-
 template <typename F>
 Value drawn(Interpreter& in, const Value& size, F&& draw) {
   if (size.is_none()) return draw();
-  NdArray values(DTypeOf<decltype(draw())>::value, shape_of(in, size));
+  NdArray values(DTypeOf<decltype(draw())>::value, to_shape(in, size));
   for (auto& value : values.values<decltype(draw())>()) value = draw();
   return make_array(std::move(values));
 }

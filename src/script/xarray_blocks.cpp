@@ -130,10 +130,7 @@ Value apply_to_arrays(Interpreter& in, const Arguments& args, const Values& give
       small.push_back(ones(shape, arrays[i].dtype()));
     }
     BlockCall trial = call;
-    for (Value& value : trial.positional) {
-      const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const Value& input) { return input.same(value); });
-      if (found != inputs.end()) value = make_block_marker(static_cast<std::size_t>(found - inputs.begin()));
-    }
+    trial.positional = with_block_marks(std::move(trial.positional), inputs);
     dtype = name_of(to_known_values(in, try_on_small_blocks(in, trial, small, "output_dtypes="), "what the function gives").dtype());
   }
   options.dtype = dtype;

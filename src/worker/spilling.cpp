@@ -115,15 +115,7 @@ void Worker::begin_fetches_within_room(Actions& out) {
         return;
       }
     }
-    std::pop_heap(wanted_.begin(), wanted_.end(), std::greater<>());
-    wanted_.pop_back();
-    if (is_stale) continue;
-    LocalBlock& block = known->second;
-    block.state = BlockState::requested;
-    fetching_bytes_ += block.bytes;
-    note_known();
-    if (!fetching_.emplace(id, block.holder).second) continue;
-    out.emplace_back(FetchBlock{id, block.holder});
+    take_first_wanted(is_stale ? nullptr : &known->second, out);
   }
 }
 

@@ -405,16 +405,21 @@ void Worker::begin_fetches(Actions& out) {
     if (!is_stale && options_.memory_limit.value != 0 && (running_ != 0 || !fetching_.empty()) &&
         held_ + fetching_bytes_ + known->second.bytes > options_.memory_limit)
       return;
-    std::pop_heap(wanted_.begin(), wanted_.end(), std::greater<>());
-    wanted_.pop_back();
-    // A fetch of it may still be on its way although its first readers are gone: that one is awaited.
-    if (is_stale) continue;
-    LocalBlock& block = known->second;
-    block.state = BlockState::requested;
-    fetching_bytes_ += block.bytes;
-    if (!fetching_.emplace(id, block.holder).second) continue;
-    out.emplace_back(FetchBlock{id, block.holder});
+    take_first_wanted(is_stale ? nullptr : &known->second, out);
   }
+}
+
+/// `block`: what is asked for, null where nobody wants it any more.
+void Worker::take_first_wanted(LocalBlock* block, Actions& out) {
+  const TaskId id = wanted_.front().second;
+  std::pop_heap(wanted_.begin(), wanted_.end(), std::greater<>());
+  wanted_.pop_back();
+  if (block == nullptr) return;
+  block->state = BlockState::requested;
+  fetching_bytes_ += block->bytes;
+  note_known();
+  // A fetch of it may still be on its way although its first readers are gone: that one is awaited.
+  if (fetching_.emplace(id, block->holder).second) out.emplace_back(FetchBlock{id, block->holder});
 }
 
 void Worker::sanity_check() const {

@@ -236,6 +236,7 @@ class Worker {
   void advance(Actions& out);
   void start_ready(Actions& out);
   void begin_fetches(Actions& out);
+  void take_first_wanted(LocalBlock* block, Actions& out);
   void forget_copies_without_room();
   void erase_block(std::unordered_map<TaskId, LocalBlock>::iterator block, Actions& out);
 
