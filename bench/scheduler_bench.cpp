@@ -200,8 +200,8 @@ int main(int argc, char** argv) {
                          "[--graph explicit|regular|tree|map]\n");
     return 2;
   }
-  const auto regular = std::make_shared<const sched::RegularGraph>(
-      kind == "tree" ? tree_layers(tasks) : kind == "map" ? map_layers(tasks) : stencil_layers(tasks, 8 * workers));
+  const auto layers = kind == "tree" ? tree_layers(tasks) : kind == "map" ? map_layers(tasks) : stencil_layers(tasks, 8 * workers);
+  const auto regular = std::make_shared<const sched::RegularGraph>(layers);
 
   std::vector<double> decisions, builds, orders;
   double bytes_per_task = 0;
@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
       graph_bytes = built->memory_bytes();
       graph = built;
     } else {
-      graph = std::make_shared<const sched::RegularGraph>(*regular);
+      graph = std::make_shared<const sched::RegularGraph>(layers);
     }
     const double build_s = std::max(1e-9, cpu_seconds() - begin);
 

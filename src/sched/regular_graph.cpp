@@ -60,6 +60,15 @@ RegularGraph::RegularGraph(std::vector<RegularLayer> layers) : layers_(std::move
 }
 
 std::uint32_t RegularGraph::layer_number(TaskId task) const {
+  // A task is asked about many times in a row, and its neighbours are next.
+  const std::uint32_t last = last_layer_.load(std::memory_order_relaxed);
+  if (task.value >= first_task_[last] && task.value < first_task_[last + 1]) return last;
+  const std::uint32_t number = find_layer(task);
+  last_layer_.store(number, std::memory_order_relaxed);
+  return number;
+}
+
+std::uint32_t RegularGraph::find_layer(TaskId task) const {
   if (width_of_all_ != 0) return task.value / width_of_all_;
   const auto after = std::upper_bound(first_task_.begin(), first_task_.end(), task.value);
   return static_cast<std::uint32_t>(after - first_task_.begin()) - 1;

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -63,11 +64,13 @@ class RegularGraph final : public TaskGraph {
     std::uint32_t extent = 1;
   };
   std::uint32_t layer_number(TaskId task) const;
+  std::uint32_t find_layer(TaskId task) const;
 
   std::vector<RegularLayer> layers_;
   std::vector<std::vector<Reader>> readers_;    ///< by producer
   std::vector<std::uint32_t> first_task_;       ///< one more than layers
   std::uint32_t width_of_all_ = 0;              ///< if all layers are equally wide, else 0
+  mutable std::atomic<std::uint32_t> last_layer_{0};  ///< of the task that was asked about last
 };
 
 }  // namespace rankine::sched
