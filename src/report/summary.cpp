@@ -66,6 +66,9 @@ std::string memory_line(const RunSummary& summary) {
   if (largest == summary.ranks.end()) return "-";
   std::string line = "peak " + format_bytes(largest->peak_rss);
   if (summary.ranks.size() > 1) line += fmt::format(" (rank {} of {})", largest->rank, summary.ranks.size());
+  Bytes blocks;
+  for (const RankSummary& rank : summary.ranks) blocks = std::max(blocks, rank.peak_blocks);
+  if (blocks.value != 0) line += ", blocks and buffers at most " + format_bytes(blocks) + (summary.ranks.size() > 1 ? " a rank" : "");
   return line;
 }
 
@@ -73,15 +76,15 @@ std::string rank_table(const RunSummary& summary) {
   std::size_t node_width = 4;
   for (const RankSummary& rank : summary.ranks) node_width = std::max(node_width, rank.node_name.size());
   const auto row = [&](const std::string& rank, const std::string& node, const std::string& threads,
-                       const std::string& tasks, const std::string& busy, const std::string& peak) {
-    return fmt::format("  {:>5}  {:<{}}  {:>7}  {:>9}  {:>6}  {:>11}\n", rank, node, node_width, threads, tasks,
-                       busy, peak);
+                       const std::string& tasks, const std::string& busy, const std::string& blocks, const std::string& peak) {
+    return fmt::format("  {:>5}  {:<{}}  {:>7}  {:>9}  {:>6}  {:>9}  {:>11}\n", rank, node, node_width, threads, tasks,
+                       busy, blocks, peak);
   };
-  std::string text = row("rank", "node", "threads", "tasks", "busy", "peak memory");
+  std::string text = row("rank", "node", "threads", "tasks", "busy", "blocks", "peak memory");
   for (const RankSummary& rank : summary.ranks) {
     text += row(std::to_string(rank.rank), rank.node_name, rank.threads ? std::to_string(rank.threads) : "-",
                 std::to_string(rank.tasks), percent(busy_share(rank, summary.tasks_s)),
-                format_bytes(rank.peak_rss));
+                rank.threads ? format_bytes(rank.peak_blocks) : "-", format_bytes(rank.peak_rss));
   }
   return text;
 }

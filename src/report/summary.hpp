@@ -14,6 +14,7 @@ struct RankSummary {
   double busy_s = 0;          ///< sum over its threads of the time inside tasks
   std::uint64_t tasks = 0;
   Bytes peak_rss;
+  Bytes peak_blocks;          ///< what its tasks needed at once: inputs, outputs and buffers; what `rankine plan` forecasts
 };
 
 struct RunSummary {

@@ -407,6 +407,7 @@ void RankWorker::blocks_saved(const exec::Completion& completion) {
 
 void RankWorker::end_run() {
   aborting_ = false;
+  if (machine_) most_needed_ = std::max(most_needed_, machine_->peak_needed_bytes());
   machine_.reset();
   blocks_.clear();
   files_.clear();
@@ -424,7 +425,7 @@ wire::Counters RankWorker::counters() const {
   counters.bytes_sent = sent_;
   counters.bytes_received = received_;
   counters.busy_ns = busy_ns_;
-  counters.peak_held = machine_ ? machine_->peak_held_bytes() : Bytes{};
+  counters.peak_held = std::max(most_needed_, machine_ ? machine_->peak_needed_bytes() : Bytes{});
   counters.peak_rss = exec::peak_rss();
   if (spiller_) {
     counters.bytes_spilled = spiller_->written();

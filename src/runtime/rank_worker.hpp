@@ -92,6 +92,7 @@ class RankWorker {
   RunPlanPtr plan_;
   std::unique_ptr<CallWorker> calls_;  ///< beside the runs of plans, one after the other
   std::optional<worker::Worker> machine_;
+  Bytes most_needed_;                 ///< by a plan that is over
   std::optional<TaskRunner> runner_;
   std::unordered_map<TaskId, BlockPtr> blocks_;
   std::unique_ptr<Spiller> spiller_;                 ///< null: nothing is spilled

@@ -572,6 +572,7 @@ report::RunSummary Session::summary() const {
     line.busy_s = static_cast<double>(peer.counters.busy_ns) * 1e-9;
     line.tasks = peer.counters.tasks_run;
     line.peak_rss = rank == 0 ? exec::peak_rss() : peer.counters.peak_rss;
+    line.peak_blocks = peer.counters.peak_held;
     summary.ranks.push_back(line);
     summary.bytes_read += peer.counters.bytes_read;
     summary.bytes_decoded += peer.counters.bytes_decoded;

@@ -18,6 +18,7 @@ struct Assigned {
   TaskId task;
   std::uint32_t attempt = 0;
   std::uint32_t fetches = 0;     ///< under way
+  std::uint64_t copied = 0;      ///< bytes of inputs that other workers hold
 };
 struct RunsLater {
   bool operator()(const Assigned& a, const Assigned& b) const { return a.priority > b.priority; }
@@ -30,6 +31,13 @@ struct Node {
   std::uint32_t free_threads = 0;
   std::uint64_t held = 0, peak_held = 0;
   std::uint64_t in_scratch = 0, peak_scratch = 0;  ///< of what is held
+  std::uint64_t copied = 0;      ///< bytes of inputs fetched, or on their way, for tasks that are here
+  std::uint64_t promised = 0;    ///< outputs and buffers of running tasks
+  std::uint64_t peak_needed = 0;
+
+  void note_needed(std::uint64_t claimed = 0) {
+    peak_needed = std::max(peak_needed, held - in_scratch + copied + promised + claimed);
+  }
 };
 
 struct Event {
@@ -41,6 +49,7 @@ struct Event {
   TaskId task;                   ///< of a transfer: the reader
   std::uint32_t attempt = 0;     ///< of a transfer: its number
   std::uint32_t value = 0;       ///< duration_us; of a transfer: the version
+  std::uint64_t copied = 0;      ///< of a task that ends: as Assigned
 };
 struct Later {
   bool operator()(const Event& a, const Event& b) const { return a.at_ns > b.at_ns; }
@@ -74,9 +83,12 @@ class Scale {
     switch (event.kind) {
       case Event::Kind::task_ends: {
         Node& node = nodes_[event.worker.value];
+        node.promised -= room_of(event.task);
         node.held += graph_->output_bytes(event.task).value;
         node.peak_held = std::max(node.peak_held, node.held);
         spill(node);
+        node.note_needed();
+        node.copied -= event.copied;
         ++node.free_threads;
         start_ready(event.worker);
         Event report = event;
@@ -115,6 +127,8 @@ class Scale {
     node.peak_scratch = std::max(node.peak_scratch, node.in_scratch);
   }
 
+  std::uint64_t room_of(TaskId task) const { return (graph_->output_bytes(task) + graph_->scratch_bytes(task)).value; }
+
   std::int64_t latency_ns() const { return std::int64_t{options_.latency_us} * 1000; }
 
   /// Rank 0 takes all that has arrived when it is free.
@@ -150,11 +164,12 @@ class Scale {
 
   void take(const sched::Assign& assign) {
     Node& node = nodes_[assign.worker.value];
-    Assigned assigned{assign.priority, {now_.ns + latency_ns()}, assign.task, assign.attempt, 0};
+    Assigned assigned{assign.priority, {now_.ns + latency_ns()}, assign.task, assign.attempt, 0, 0};
     const Instant begin{now_.ns + 3 * latency_ns()};  // the order, the request, the first byte
     for (const sched::InputLocation& input : actions_.inputs(assign)) {
       if (input.holder == assign.worker) continue;
       ++assigned.fetches;
+      assigned.copied += input.bytes.value;
       ++result_.transfers;
       result_.bytes_moved += input.bytes;
       const std::uint32_t number = network_.begin(begin, input.holder, assign.worker, input.bytes, endings_);
@@ -162,6 +177,8 @@ class Scale {
       readers_[number] = {assign.worker, assign.task};
     }
     post_endings();
+    node.copied += assigned.copied;
+    node.note_needed();
     if (assigned.fetches != 0) {
       node.fetching.push_back(assigned);
       return;
@@ -200,13 +217,17 @@ class Scale {
       const Assigned next = node.ready.back();
       node.ready.pop_back();
       --node.free_threads;
+      node.promised += room_of(next.task);
       ++result_.executions;
       const double spread = 1 + options_.cost_spread * (2 * prng_.uniform() - 1);
       const auto duration_ns = std::max<std::int64_t>(1000, static_cast<std::int64_t>(1000.0 * graph_->cost_us(next.task) * spread));
       busy_ns_ += static_cast<std::uint64_t>(duration_ns);
       events_.push({.at_ns = std::max(now_.ns, next.from.ns) + duration_ns, .kind = Event::Kind::task_ends, .worker = worker,
-                    .task = next.task, .attempt = next.attempt, .value = static_cast<std::uint32_t>(duration_ns / 1000)});
+                    .task = next.task, .attempt = next.attempt, .value = static_cast<std::uint32_t>(duration_ns / 1000),
+                    .copied = next.copied});
     }
+    // A worker brings in what the next one reads, and keeps room for it, before a thread is free.
+    node.note_needed(node.ready.empty() ? 0 : room_of(node.ready.front().task));
   }
 
   /// As the worker would: granted if no thread has the task yet.
@@ -217,6 +238,7 @@ class Scale {
     for (auto* list : {&node.ready, &node.fetching}) {
       const auto found = std::find_if(list->begin(), list->end(), [&](const Assigned& a) { return a.task == recall.task; });
       if (found == list->end()) continue;
+      node.copied -= found->copied;
       *found = list->back();
       list->pop_back();
       granted = true;
@@ -233,6 +255,8 @@ class Scale {
       const Bytes kept = scheduler_.held_bytes({w});
       RANKINE_CHECK(scheduler_.projected_bytes({w}) == kept && nodes_[w].held == kept.value, "bytes are held or reserved for nothing");
       result_.peak_held = std::max(result_.peak_held, Bytes{nodes_[w].peak_held});
+      result_.peak_needed = std::max(result_.peak_needed, Bytes{nodes_[w].peak_needed});
+      RANKINE_CHECK(nodes_[w].copied == 0 && nodes_[w].promised == 0, "inputs or rooms are kept for nothing");
       result_.peak_scratch = std::max(result_.peak_scratch, Bytes{nodes_[w].peak_scratch});
     }
     result_.makespan_s = static_cast<double>(end_.ns) * 1e-9;

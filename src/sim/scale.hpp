@@ -33,6 +33,7 @@ struct ScaleResult {
   std::uint64_t recalls = 0;
   Bytes bytes_moved;
   Bytes peak_held;                          ///< outputs held, largest of any worker
+  Bytes peak_needed;                        ///< the same with inputs from other workers, and outputs and buffers of what runs, in memory
   Bytes bytes_spilled;                      ///< about: all that was held beyond the target when it was made
   Bytes peak_scratch;                       ///< of any worker
   std::uint32_t forced = 0;

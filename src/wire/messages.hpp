@@ -146,7 +146,7 @@ struct Counters {
   Bytes bytes_received;
   std::uint64_t busy_ns = 0;         ///< summed over threads
   std::uint64_t decode_ns = 0;
-  Bytes peak_held;      ///< blocks
+  Bytes peak_held;      ///< blocks that tasks needed, and buffers of those that ran
   Bytes peak_rss;       ///< of the process
   Bytes bytes_spilled;  ///< blocks written to scratch
   Bytes bytes_unspilled;  ///< and read back

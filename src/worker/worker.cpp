@@ -51,6 +51,7 @@ bool Worker::add_input(const Assignment& assignment, const InputLocation& input,
     }
   }
   end_idleness(block);
+  note_known();
   block.readers.push_back(assignment.task);
   task.inputs.push_back(input.task);
   return true;

@@ -181,6 +181,8 @@ class Worker {
   /// In memory or on their way there, and promised to tasks that run.
   Bytes known_bytes() const { return held_ + fetching_bytes_ + reserved_; }
   Bytes peak_known_bytes() const { return peak_known_; }
+  /// The most that the tasks themselves asked for at once: as known_bytes(), without copies kept while nobody wants their room.
+  Bytes peak_needed_bytes() const { return peak_needed_; }
   /// Bytes of blocks that have a file.
   Bytes spilled_bytes() const { return spilled_; }
   bool is_scratch_full() const { return scratch_full_; }
@@ -246,7 +248,10 @@ class Worker {
     return running_ != 0 || claimed_ != 0 || loading_ != 0 || spilling_ > (probe_ != 0 ? 1u : 0u) || !fetching_.empty();
   }
   Bytes used_bytes() const { return known_bytes() + other_; }
-  void note_known() { peak_known_ = std::max(peak_known_, known_bytes()); }
+  void note_known() {
+    peak_known_ = std::max(peak_known_, known_bytes());
+    peak_needed_ = std::max(peak_needed_, known_bytes() - idle_bytes_);
+  }
   void advance_spilling(Actions& out);
   void claim_ready(Actions& out);
   void claim(TaskId id, Actions& out);
@@ -293,7 +298,7 @@ class Worker {
   Bytes reserved_;                     ///< rooms of claimed and running tasks
   Bytes other_;                        ///< resident, and none of the known bytes
   Bytes spilled_, spilling_bytes_;
-  Bytes peak_known_;
+  Bytes peak_known_, peak_needed_;
   std::uint32_t claimed_ = 0, loading_ = 0, spilling_ = 0;
   std::uint32_t place_ = 0;            ///< in the static order, of the task that was started last
   std::uint64_t last_file_ = 0, last_made_ = 0;

@@ -73,7 +73,7 @@ def own_folders(scratch="scratch"):
 def peaks_mib(said):
     """Peak memory of the ranks that work, from the table at the end."""
     unit = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
-    rows = re.findall(r"^ +\d+ +\S+ +\d+ +\d+ +\d+ % +([\d.]+) (KiB|MiB|GiB)$", said, re.M)
+    rows = re.findall(r"^ +\d+ +\S+ +\d+ +\d+ +\d+ % +[\d.]+ [KMG]?i?B +([\d.]+) (KiB|MiB|GiB)$", said, re.M)
     return [float(number) * unit[name] for number, name in rows]
 
 

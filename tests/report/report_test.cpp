@@ -117,18 +117,18 @@ TEST_CASE("the summary of a job of three ranks") {
   summary.decode_s = 4;
   summary.bytes_written = mib(12.5);
   summary.outputs = {"anomaly.nc", "clim.nc"};
-  summary.ranks = {{0, "n1", 0, 0, 0, mib(80)}, {1, "n1", 1, 2.4, 800, mib(150)}, {2, "node2", 1, 2.0, 760, mib(212)}};
+  summary.ranks = {{0, "n1", 0, 0, 0, mib(80), {}}, {1, "n1", 1, 2.4, 800, mib(150), mib(90)}, {2, "node2", 1, 2.0, 760, mib(212), mib(148)}};
   CHECK(summary_text(summary) ==
         "done in 3.2 s\n"
         "  tasks   1560, 2 repeated\n"
         "  read    421 MiB, decoded to 1.00 GiB at 256 MiB/s a thread\n"
         "  wrote   12.5 MiB to anomaly.nc, clim.nc\n"
         "  busy    88 % of 2 threads, workers 80 % to 96 %\n"
-        "  memory  peak 212 MiB (rank 2 of 3)\n"
-        "   rank  node   threads      tasks    busy  peak memory\n"
-        "      0  n1           -          0       -     80.0 MiB\n"
-        "      1  n1           1        800    96 %      150 MiB\n"
-        "      2  node2        1        760    80 %      212 MiB\n");
+        "  memory  peak 212 MiB (rank 2 of 3), blocks and buffers at most 148 MiB a rank\n"
+        "   rank  node   threads      tasks    busy     blocks  peak memory\n"
+        "      0  n1           -          0       -          -     80.0 MiB\n"
+        "      1  n1           1        800    96 %   90.0 MiB      150 MiB\n"
+        "      2  node2        1        760    80 %    148 MiB      212 MiB\n");
   CHECK(summary_text(summary, {.every_rank = true, .most_ranks = 2}) ==
         summary_text(summary, {.every_rank = false, .most_ranks = 32}));
 }
@@ -140,14 +140,14 @@ TEST_CASE("the summary of one process that wrote many outputs") {
   summary.tasks = 7;
   summary.bytes_written = {900};
   summary.outputs = {"a", "b", "c", "d", "e", "f"};
-  summary.ranks = {{0, "n1", 2, 0.6, 7, mib(40)}};
+  summary.ranks = {{0, "n1", 2, 0.6, 7, mib(40), mib(8)}};
   CHECK(summary_text(summary) ==
         "done in 0.5 s\n"
         "  tasks   7\n"
         "  read    0 B\n"
         "  wrote   900 B to a, b, c, d and 2 more\n"
         "  busy    75 % of 2 threads\n"
-        "  memory  peak 40.0 MiB\n");
+        "  memory  peak 40.0 MiB, blocks and buffers at most 8.00 MiB\n");
 }
 
 TEST_CASE("quiet leaves warnings and errors, verbose adds details") {
