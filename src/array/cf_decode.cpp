@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "array/cf_scalar.hpp"
+#include "array/stored_texts.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -268,6 +269,10 @@ Variable stored_variable(const StoredVariable& stored, const std::string& path) 
 Variable decode_variable(const std::string& name, Variable variable, const DecodeOptions& options, const LoadFn& load) {
   const DType original = variable.dtype();
   const bool cf = options.decode_cf;
+  if (cf && original == DType::string) {
+    AttributeValue encoded;
+    pop_to_encoding(variable, "_Encoding", encoded);
+  }
   if (cf && options.mask_and_scale) {
     decode_unsigned(variable);
     decode_mask(variable);
@@ -294,7 +299,10 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   for (const StoredVariable& variable : catalogue.variables) {
     if (options.drop_variables.contains(variable.name)) continue;
     if (!variable.note.empty()) continue;  // whoever opened the file tells why
-    stored.set(variable.name, stored_variable(variable, catalogue.path));
+    Variable in_file = stored_variable(variable, catalogue.path);
+    const bool joined = variable.encoding.contains("char_dim_name");
+    if (joined && (!options.decode_cf || keeps_characters_apart(variable, catalogue))) in_file = characters_apart(std::move(in_file));
+    stored.set(variable.name, std::move(in_file));
   }
   if (options.decode_cf && options.decode_times) hand_units_to_bounds(stored);
 

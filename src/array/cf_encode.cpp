@@ -1,10 +1,12 @@
 #include "array/cf_encode.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "array/cf_encode_chunks.hpp"
 #include "array/cf_encode_variable.hpp"
 #include "array/cf_scalar.hpp"
+#include "array/stored_texts.hpp"
 #include "array/stored_values.hpp"
 #include "base/error.hpp"
 
@@ -71,10 +73,17 @@ std::vector<StoredDim> dims_of(const Dataset& dataset, const std::vector<std::st
   return dims;
 }
 
-void take_fill(OutputVariable& out) {
+void take_fill(OutputVariable& out, const Variable& variable) {
+  if (const std::string* text = variable.encoding.text("_FillValue"); text != nullptr && !out.character_dim.empty())
+    out.attributes.set("_FillValue", *text);
   const AttributeValue* fill = out.attributes.find("_FillValue");
   if (fill == nullptr) return;
   const auto* number = std::get_if<NdArray>(fill);
+  if (const auto* text = std::get_if<std::string>(fill); text != nullptr && !out.character_dim.empty()) {
+    out.fill = NdArray::from_strings({text->substr(0, 1)}, {});
+    out.attributes.erase("_FillValue");
+    return;
+  }
   if (out.dtype == DType::string)
     throw UsageError("cannot write variable '" + out.name + "': a _FillValue of strings is not supported; remove it");
   if (number == nullptr || number->dtype() == DType::string || number->size() != 1)
@@ -96,6 +105,8 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   check_names(dataset);
   const std::vector<std::string> unlimited = chosen_unlimited_dims(dataset, options);
   encode_coordinates(dataset);
+  std::map<std::string, std::optional<std::int64_t>> bytes;
+  for (const auto& [name, variable] : dataset.variables) bytes[name] = byte_width(variable);
   for (const auto& [name, encoding] : options.encoding) {
     Variable* variable = dataset.variables.find(name);
     if (variable == nullptr)
@@ -105,7 +116,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   }
   hand_encoding_to_bounds(dataset.variables);
   for (auto& [name, variable] : dataset.variables) variable = encode_cf_variable(name, std::move(variable), load);
-  strip_bounds_attributes(dataset.variables);
+  if (!is_zarr(options.format)) strip_bounds_attributes(dataset.variables);
 
   EncodedDataset encoded;
   encoded.spec.path = options.path;
@@ -148,14 +159,15 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     out.dtype = variable.dtype();
     out.shape = variable.shape();
     out.attributes = variable.attrs;
-    take_fill(out);
+    if (known) {
+      out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
+      choose_text_storage(out, variable, bytes[name], options.format);
+    }
+    take_fill(out, variable);
     choose_storage(out, variable, options, unlimited, from_user);
     // Stored unsigned by way of signed numbers, which wrap on purpose.
     const bool wraps = out.attributes.contains("_Unsigned");
-    if (known) {
-      out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
-      if (out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
-    }
+    if (known && out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
     encoded.lazy.push_back(known ? nullptr : wraps ? variable.data : before_last_cast(variable.data));
     encoded.spec.variables.push_back(std::move(out));
   }

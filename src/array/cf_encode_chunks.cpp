@@ -145,8 +145,10 @@ void check_encoding_keys(const std::string& name, const Variable& variable, Outp
   std::vector<std::string> valid(netcdf_keys.begin(), netcdf_keys.end());
   if (zarr) valid = zarr_keys();
   std::vector<std::string> invalid;
-  for (const auto& [key, value] : variable.encoding)
-    if (std::find(valid.begin(), valid.end(), key) == valid.end()) invalid.push_back(key);
+  for (const auto& [key, value] : variable.encoding) {
+    const bool of_texts = variable.dtype() == DType::string && (key == "dtype" || key == "char_dim_name" || key == "_Encoding");
+    if (!of_texts && std::find(valid.begin(), valid.end(), key) == valid.end()) invalid.push_back(key);
+  }
   if (invalid.empty()) return;
   throw UsageError("unexpected encoding parameters for variable '" + name + "' in " + (zarr ? "Zarr" : "NetCDF") + ": " +
                    format_names(invalid) + ". Valid encodings are: " +
@@ -165,19 +167,19 @@ void make_classic(const std::string& name, Variable& variable, OutputFormat form
   } else {
     variable.data = cast(variable.data, dtype);
   }
-  if (variable.dtype() == DType::string && !variable.attrs.contains("_Encoding"))
-    variable.attrs.set("_Encoding", std::string("utf-8"));
-  make_classic(variable.attrs, format);
+  make_classic(variable.attrs, format, " of variable '" + name + "'");
 }
 
-void make_classic(Attributes& attributes, OutputFormat format) {
+void make_classic(Attributes& attributes, OutputFormat format, const std::string& owner) {
   if (format == OutputFormat::netcdf3_64bit_data) return;
   for (const auto& [key, value] : Attributes(attributes)) {
     const auto* numbers = std::get_if<NdArray>(&value);
     if (numbers == nullptr) continue;
     NdArray narrow;
     if (!to_classic(*numbers, narrow))
-      throw UsageError("cannot write attribute '" + key + "': its value does not fit the format's integers");
+      throw UsageError("cannot write attribute '" + key + "'" + owner + ": its value of dtype " + name_of(numbers->dtype()) +
+                       " does not fit " + name_of(classic_dtype(numbers->dtype())) + ", which the format has instead; " +
+                       "write format='NETCDF4', or change the dtype or the attribute");
     attributes.set(key, std::move(narrow));
   }
 }

@@ -19,7 +19,8 @@ bool is_classic(OutputFormat format);
 /// and bool to int8). CDF-5 has them all. Throws UsageError where known values do not fit; values that are not
 /// known yet are checked when they are written.
 void make_classic(const std::string& name, Variable& variable, OutputFormat format);
-void make_classic(Attributes& attributes, OutputFormat format);
+/// `owner` ends what errors say of an attribute: " of variable 'tas'".
+void make_classic(Attributes& attributes, OutputFormat format, const std::string& owner = "");
 
 /// Sets chunk_shape and codecs of `out` (whose dtype and shape are set) from the encoding of `variable`.
 /// `from_user`: the encoding is the caller's own, and chunks that do not fit are errors.

@@ -99,12 +99,21 @@ bool close_or_equal(double a, double b) {
   return a == b || (std::isnan(a) && std::isnan(b)) || std::fabs(a - b) <= 1e-8 + 1e-5 * std::fabs(b);
 }
 
-bool has_numeric_dtype(const std::string& name) { return name != "S1" && name != "str" && name != "string" && name != "object"; }
+/// The dtype of the encoding where it is that of numbers: not of texts, nor of times that a Zarr store had as times.
+std::optional<DType> numeric_dtype(const Variable& variable) {
+  const std::string* text = variable.encoding.text("dtype");
+  if (text == nullptr) return {};
+  std::string name = *text;
+  std::erase_if(name, [](char c) { return c == '"' || c == '|' || c == '<' || c == '>' || c == '='; });
+  const bool sized_text = name.size() > 1 && (name[0] == 'S' || name[0] == 'U') && name.find_first_not_of("0123456789", 1) == std::string::npos;
+  if (sized_text || name == "str" || name == "string" || name == "object" || name == "O" || name.starts_with("datetime64") ||
+      name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
+    return {};
+  return parse_dtype(*text);
+}
 
 void encode_mask(const std::string& name, Variable& variable) {
-  DType dtype = variable.dtype();
-  if (const std::string* text = variable.encoding.text("dtype"); text != nullptr && has_numeric_dtype(*text))
-    dtype = parse_dtype(*text);
+  const DType dtype = numeric_dtype(variable).value_or(variable.dtype());
   if (!is_numeric(dtype) || !is_numeric(variable.dtype())) return;
   const AttributeValue* fill = encoding_of(variable, "_FillValue");
   const AttributeValue* missing = encoding_of(variable, "missing_value");
@@ -143,13 +152,11 @@ void encode_unsigned(const std::string& name, Variable& variable) {
 }
 
 void encode_dtype(Variable& variable) {
-  const std::string* text = variable.encoding.text("dtype");
-  if (text == nullptr || !has_numeric_dtype(*text)) return;
-  const DType dtype = parse_dtype(*text);
-  variable.encoding.erase("dtype");
-  if (dtype == variable.dtype()) return;
   if (variable.dtype() == DType::string) return;
-  variable.data = cast(is_integer(dtype) ? rounded(variable.data) : variable.data, dtype);
+  const auto dtype = numeric_dtype(variable);
+  variable.encoding.erase("dtype");
+  if (!dtype || *dtype == variable.dtype()) return;
+  variable.data = cast(is_integer(*dtype) ? rounded(variable.data) : variable.data, *dtype);
 }
 
 /// netCDF4-python's _quantize: to a power of two that keeps `digit` decimal places. Numbers too large to have any stay.

@@ -32,6 +32,9 @@ struct OutputVariable {
   Quantize quantize = Quantize::bit_round;
   std::optional<NdArray> fill;       ///< one element: _FillValue / fill_value, not repeated in attributes
   Attributes attributes;             ///< without _FillValue
+  /// Of texts: stored as so many bytes each (NetCDF: a char array along character_dim; Zarr v2: S). 0: as strings.
+  std::int64_t character_count = 0;
+  std::string character_dim;
   /// Values known already (coordinates, scalars): written by create_output. Otherwise null and
   /// written chunk by chunk.
   std::optional<NdArray> value;

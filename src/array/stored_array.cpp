@@ -217,6 +217,8 @@ void write_to(ByteWriter& writer, const OutputSpec& spec) {
     writer.put_vector(variable.inner_chunk_shape);
     writer.put(static_cast<std::int32_t>(variable.keep_digits));
     writer.put(variable.quantize);
+    writer.put(variable.character_count);
+    writer.put_string(variable.character_dim);
     writer.put(static_cast<std::uint8_t>(variable.existing != nullptr));
     if (variable.existing) write_to(writer, *variable.existing);
     writer.put_vector(variable.origin);
@@ -252,6 +254,8 @@ OutputSpec read_output_spec(ByteReader& reader) {
     variable.keep_digits = reader.get<std::int32_t>();
     variable.quantize = reader.get<Quantize>();
     if (variable.quantize > Quantize::granular_bit_round) throw DecodeError("malformed frame: an unknown quantize mode");
+    variable.character_count = reader.get<std::int64_t>();
+    variable.character_dim = reader.get_string();
     if (reader.get<std::uint8_t>() != 0) variable.existing = read_stored_array(reader);
     variable.origin = reader.get_vector<std::int64_t>();
   }

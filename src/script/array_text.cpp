@@ -152,7 +152,7 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
       case DType::boolean: return a.data<bool>()[i] ? "True" : "False";
       case DType::string: return quoted(a.strings()[static_cast<std::size_t>(i)]);
       case DType::datetime64: return quoted(calendar::format_datetime64(a.data<std::int64_t>()[i]));
-      case DType::timedelta64: return a.data<std::int64_t>()[i] == not_a_time ? "NaT" : std::to_string(a.data<std::int64_t>()[i]);
+      case DType::timedelta64: return a.data<std::int64_t>()[i] == not_a_time ? "'NaT'" : std::to_string(a.data<std::int64_t>()[i]);
       case DType::cftime: return cftime_repr(calendar, a.data<std::int64_t>()[i]);
       case DType::uint64: return std::to_string(a.data<std::uint64_t>()[i]);
       default: return std::to_string(a.as_int64(i));

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "array/evaluate.hpp"
+#include "array/stored_texts.hpp"
 #include "base/error.hpp"
 #include "calendar/timeline.hpp"
 #include "script/array_text.hpp"
@@ -52,7 +53,8 @@ std::string timestamp_text(const std::string& full) {
   return full.substr(blank + 1) == "00:00:00" ? full.substr(0, blank) : full.substr(0, blank) + "T" + full.substr(blank + 1);
 }
 
-std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, std::int64_t end, calendar::Calendar cal) {
+std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, std::int64_t end, calendar::Calendar cal,
+                                    const char* mark_of_texts) {
   bool days = false, time = false;
   if (values.dtype() == DType::timedelta64) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -74,9 +76,9 @@ std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, s
         texts.push_back(calendar::format_time(calendar::Timeline::cftime(cal), values.data<std::int64_t>()[i]));
         break;
       case DType::timedelta64:
-        texts.push_back(timedelta_text(values.data<std::int64_t>()[i], days || !time, time));
+        texts.push_back(timedelta_text(values.data<std::int64_t>()[i], days, time));
         break;
-      case DType::string: texts.push_back("'" + values.strings()[static_cast<std::size_t>(i)] + "'"); break;
+      case DType::string: texts.push_back(mark_of_texts + ("'" + values.strings()[static_cast<std::size_t>(i)] + "'")); break;
       case DType::float32: case DType::float64: {
         FormatSpec spec;
         spec.precision = 4;
@@ -84,6 +86,7 @@ std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, s
         break;
       }
       case DType::boolean: texts.push_back(values.data<bool>()[i] ? "True" : "False"); break;
+      case DType::uint64: texts.push_back(std::to_string(values.data<std::uint64_t>()[i])); break;
       default: texts.push_back(std::to_string(values.as_int64(i)));
     }
   }
@@ -91,12 +94,15 @@ std::vector<std::string> item_texts(const NdArray& values, std::int64_t begin, s
 }
 
 /// xarray's format_array_flat: as many items from both ends as fit.
-std::string flat_text(const NdArray& values, std::size_t max_width, calendar::Calendar cal) {
+std::string flat_text(const array::Variable& variable, std::size_t max_width) {
+  const NdArray values = array::evaluate_constant(variable.data);
+  const calendar::Calendar cal = variable.calendar;
+  const char* mark = array::byte_width(variable) ? "b" : "";  // Python's bytes
   const std::int64_t size = values.size();
   const auto by_width = static_cast<std::int64_t>(std::max<std::size_t>((max_width + 1) / 2, 2));
   const std::int64_t relevant = std::min(std::max<std::int64_t>(size, 1), by_width);
-  const auto front = item_texts(values, 0, std::min(size, (relevant + 1) / 2), cal);
-  const auto back = item_texts(values, std::max<std::int64_t>(0, size - relevant / 2), size, cal);
+  const auto front = item_texts(values, 0, std::min(size, (relevant + 1) / 2), cal, mark);
+  const auto back = item_texts(values, std::max<std::int64_t>(0, size - relevant / 2), size, cal, mark);
   std::vector<std::size_t> lengths;
   std::size_t total = 0;
   for (std::size_t i = 0; i < std::max(front.size(), back.size()) && lengths.size() < static_cast<std::size_t>(relevant); ++i) {
@@ -130,6 +136,7 @@ std::string flat_text(const NdArray& values, std::size_t max_width, calendar::Ca
 
 std::string dtype_text(const array::Variable& variable) {
   if (variable.dtype() != DType::string) return name_of(variable.dtype());
+  if (const auto width = array::byte_width(variable)) return "|S" + std::to_string(*width);
   std::size_t longest = 0;
   if (array::is_constant(variable.data)) {
     for (const auto& text : array::evaluate_constant(variable.data).strings()) longest = std::max(longest, character_count(text));
@@ -146,8 +153,7 @@ std::string summary(const std::string& name, const array::Variable& variable, st
   }
   front += dtype_text(variable) + " ";
   const std::size_t width = display_width - std::min(display_width, front.size());
-  return front + (array::is_constant(variable.data)
-                      ? flat_text(array::evaluate_constant(variable.data), width, variable.calendar) : "...");
+  return front + (array::is_constant(variable.data) ? flat_text(variable, width) : "...");
 }
 
 template <typename Names>
@@ -278,7 +284,7 @@ std::string repr_of_dataset(Interpreter& in, DatasetObject& object) {
   text += unindexed_dims(dataset.sizes(), coords);
   std::vector<std::string> lines;
   for (const auto& name : dataset.data_names()) lines.push_back(summary(name, *dataset.variables.find(name), column, false));
-  text += "\n" + section("Data variables", lines, column, false);
+  text += "\n" + section("Data variables", lines, column, true);
   if (!dataset.attrs.empty()) text += "\n" + attrs_section(in, dataset.attrs);
   return text;
 }

@@ -214,6 +214,8 @@ void add_text_methods(BindingTable& table) {
     return any_affix(args.get("suffix"), [&](const std::string& s) { return self(args).ends_with(s); });
   });
   add("replace", "old, new, count=", Type::text, replace);
+  // Texts of char arrays are bytes in NumPy, which scripts decode; here they are texts already.
+  add("decode", "encoding=, errors=", Type::text, [](Interpreter&, const Arguments& args) -> Value { return self(args); });
   add("upper", "", Type::text, [](Interpreter&, const Arguments& args) -> Value { return mapped(self(args), std::toupper); });
   add("lower", "", Type::text, [](Interpreter&, const Arguments& args) -> Value { return mapped(self(args), std::tolower); });
   add("capitalize", "", Type::text, [](Interpreter&, const Arguments& args) -> Value {

@@ -7,6 +7,7 @@ files. Lines at the top of a script may say
     # needs: climate/nrcan.nc          a real file; without it the script is skipped
     # tolerance: rtol=1e-6 atol=1e-5   for float values, where rounding may differ for a reason the script names;
                                        otherwise float32 may differ by 2 and float64 by 64 units in the last place
+    # times: exact                     times must be the same numbers with the same units, not only the same dates
     # refused: 2 TEXT                  (in refused/) Rankine's exit status and a part of its message
 The oracle is xarray with float32 reductions accumulated in double (run_xarray.py). Exit status 1 if anything
 differs; --oracle-only checks that the scripts run under xarray at all.
@@ -36,7 +37,7 @@ class Script:
     def __init__(self, path):
         self.path = path
         self.name = os.path.splitext(os.path.basename(path))[0]
-        self.needs, self.refused, self.rtol, self.atol = [], None, 0.0, 0.0
+        self.needs, self.refused, self.rtol, self.atol, self.exact_times = [], None, 0.0, 0.0, False
         with open(path) as file:
             for line in file:
                 if not line.startswith("#"):
@@ -45,6 +46,8 @@ class Script:
                 key, value = key.strip(), value.strip()
                 if key == "needs":
                     self.needs += value.split()
+                elif key == "times":
+                    self.exact_times = value == "exact"
                 elif key == "refused":
                     status, _, text = value.partition(" ")
                     self.refused = (int(status), text)
@@ -187,7 +190,7 @@ class Comparison:
             return self.say(f"{where}: dims {got.dims} instead of {expected.dims}")
         if got.shape != expected.shape:
             return self.say(f"{where}: shape {got.shape} instead of {expected.shape}")
-        time = is_time(expected.attrs) and is_time(got.attrs)
+        time = is_time(expected.attrs) and is_time(got.attrs) and not self.script.exact_times
         self.attributes(where, got.attrs, expected.attrs, time)
         if time:
             if calendar_of(got) != calendar_of(expected):

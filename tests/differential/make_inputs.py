@@ -15,6 +15,8 @@ import numcodecs
 import numpy as np
 import zarr
 
+import make_archives
+
 LATS = np.array([75.0, 45.0, 15.0, -15.0, -45.0, -75.0])
 LONS = np.arange(8) * 45.0
 
@@ -242,6 +244,7 @@ def main(folder):
     zarr_zip(at("zarr_stored.zip"), at("zarr_missing.zarr"), zipfile.ZIP_STORED)
     zarr_zip(at("zarr_deflated.zip"), at("zarr_blosc.zarr"), zipfile.ZIP_DEFLATED)
     zarr_filters(at("zarr_filters.zarr"))
+    make_archives.main(at("archives"))
 
 
 if __name__ == "__main__":

@@ -109,16 +109,25 @@ class Definition {
 
   std::size_t text_length(const OutputVariable& variable) const {
     std::size_t length = 1;
+    length = std::max(length, static_cast<std::size_t>(variable.character_count));
     for (const std::string& text : variable.value->strings()) length = std::max(length, text.size());
     return length;
   }
 
-  /// The dim of characters of a string variable, "string7", made on first use.
+  /// The dim of characters, made on first use: the one that is asked for, or "string7" if that has another length.
   int character_dim(const OutputVariable& variable) {
-    const std::string name = "string" + std::to_string(text_length(variable));
+    const std::size_t wanted = text_length(variable);
+    std::string name = variable.character_dim;
+    if (const auto found = dim_ids_.find(name); found != dim_ids_.end()) {
+      std::size_t length = 0;
+      check_output(nc_inq_dimlen(id_, found->second, &length), spec_.path, "dim '" + name + "'");
+      if (length == wanted && !is_unlimited(name)) return found->second;
+      name.clear();
+    }
+    if (name.empty()) name = "string" + std::to_string(wanted);
     if (const auto found = dim_ids_.find(name); found != dim_ids_.end()) return found->second;
     int id = -1;
-    check_output(nc_def_dim(id_, name.c_str(), text_length(variable), &id), spec_.path, "dim '" + name + "'");
+    check_output(nc_def_dim(id_, name.c_str(), wanted, &id), spec_.path, "dim '" + name + "'");
     dim_ids_[name] = id;
     return id;
   }
@@ -129,7 +138,7 @@ class Definition {
       if (!variable.value)
         throw OutputError("cannot write variable '" + variable.name + "' to " + spec_.path +
                           ": strings must be known before the run");
-      return has_classic_model(spec_.format) ? NC_CHAR : NC_STRING;
+      return has_classic_model(spec_.format) || variable.character_count > 0 ? NC_CHAR : NC_STRING;
     }
     if (has_classic_model(spec_.format) && spec_.format != OutputFormat::netcdf3_64bit_data && type > NC_DOUBLE)
       throw OutputError("cannot write variable '" + variable.name + "' to " + spec_.path + ": this format has no " +
@@ -227,7 +236,7 @@ class Definition {
     std::vector<std::size_t> count(variable.shape.begin(), variable.shape.end());
     if (variable.dtype != DType::string)
       return check_output(nc_put_vara(id_, id, start.data(), count.data(), value.raw()), spec_.path, what);
-    if (has_classic_model(spec_.format)) {
+    if (type_of(variable) == NC_CHAR) {
       const std::size_t length = text_length(variable);
       std::string characters;
       for (const std::string& text : value.strings()) {

@@ -64,6 +64,7 @@ void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
 }
 
 std::string dtype_name(const array::OutputVariable& variable, std::int64_t text_width) {
+  if (variable.dtype == DType::string && variable.character_count > 0) return "|S" + std::to_string(variable.character_count);
   if (variable.dtype == DType::string) return "<U" + std::to_string(text_width);
   const std::string name = numpy_name_of(variable.dtype);
   if (name.empty())

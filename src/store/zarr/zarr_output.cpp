@@ -67,9 +67,11 @@ void write_value(const OutputTarget& target, std::size_t index) {
   if (variable.dtype == DType::string) {
     const bool is_v3 = target.spec.format == array::OutputFormat::zarr3;
     auto codecs = variable.codecs;
-    for (auto& codec : codecs) codec.element_bytes = is_v3 ? 1 : 4;
-    const auto bytes = is_v3 ? encode_variable_text(*variable.value)
-                             : encode_fixed_text(*variable.value, text_width_of(*variable.value));
+    const bool as_bytes = variable.character_count > 0;
+    for (auto& codec : codecs) codec.element_bytes = is_v3 || as_bytes ? 1 : 4;
+    const auto bytes = is_v3      ? encode_variable_text(*variable.value)
+                       : as_bytes ? encode_fixed_bytes(*variable.value, variable.character_count)
+                                  : encode_fixed_text(*variable.value, text_width_of(*variable.value));
     write_zarr_chunk(target, index, Index(variable.shape.size(), 0),
                      codec::encode(codecs, bytes, ThreadBuffers::of_this_thread().codecs));
     return;

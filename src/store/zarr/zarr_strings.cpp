@@ -176,6 +176,16 @@ std::vector<std::byte> encode_variable_text(const NdArray& strings) {
   return bytes;
 }
 
+std::vector<std::byte> encode_fixed_bytes(const NdArray& strings, std::int64_t width) {
+  const auto element = static_cast<std::size_t>(width);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(strings.size()) * element);
+  for (std::size_t i = 0; i < strings.strings().size(); ++i) {
+    const std::string& text = strings.strings()[i];
+    if (!text.empty()) std::memcpy(bytes.data() + i * element, text.data(), std::min(element, text.size()));
+  }
+  return bytes;
+}
+
 std::vector<std::byte> encode_fixed_text(const NdArray& strings, std::int64_t text_width) {
   const std::size_t element = static_cast<std::size_t>(text_width) * 4;
   std::vector<std::byte> bytes(static_cast<std::size_t>(strings.size()) * element);

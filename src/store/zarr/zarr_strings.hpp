@@ -14,6 +14,8 @@ NdArray read_zarr_strings(const ZarrArray& array);
 
 /// Code points of the longest text, at least 1: NumPy's width of "<U".
 std::int64_t text_width_of(const NdArray& strings);
+/// NumPy's "S" elements: so many bytes each, padded with zeros.
+std::vector<std::byte> encode_fixed_bytes(const NdArray& strings, std::int64_t width);
 /// NumPy's "<U" elements: UCS-4, padded with zeros.
 std::vector<std::byte> encode_fixed_text(const NdArray& strings, std::int64_t text_width);
 /// numcodecs' vlen-utf8, Zarr v3's strings: the count, then length and bytes of each, u32 little endian.
