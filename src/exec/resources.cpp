@@ -241,6 +241,13 @@ void keep_little_freed_memory(Bytes limit) {
   // As many bytes as lie below the bounds that a roomy process has.
   constexpr std::uint64_t mib = 1 << 20;
   if (limit.value >= 4096 * mib) return;
+  if (limit.value <= 256 * mib) {
+    // Holes between blocks of a few hundred kilobytes would be a fifth of so little; and each arena keeps its own.
+    ::mallopt(M_ARENA_MAX, 2);
+    ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(std::max(limit.value / 512, mib / 8)));
+    ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(mib / 2));
+    return;
+  }
   ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(std::clamp(limit.value / 128, mib / 4, 32 * mib)));
   ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::clamp(limit.value / 32, mib, 128 * mib)));
 #else

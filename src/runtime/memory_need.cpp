@@ -8,6 +8,12 @@
 
 namespace rankine::runtime {
 
+Bytes memory_budget(Bytes limit, Bytes program) {
+  return std::max(limit - std::min(limit, program), Bytes{limit.value / 2});
+}
+
+Bytes least_limit(Bytes budget, Bytes program) { return std::min(budget + program, budget + budget); }
+
 MemoryNeed largest_need(const plan::LoweredPlan& plan) {
   // Blocks of a layer are alike, the first is never smaller than the others: of large plans a few of each will do.
   constexpr std::uint32_t looked_at_one_by_one = 200'000;
@@ -39,17 +45,20 @@ std::optional<Bytes> fitting_block_bytes(const plan::LoweredPlan& plan, Bytes li
   return std::nullopt;
 }
 
-void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit) {
+void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit, Bytes program) {
   if (limit.value == 0) return;
   const MemoryNeed largest = largest_need(plan);
-  if (largest.bytes <= limit) return;
-  const std::string least = std::to_string((largest.bytes.value + 1023) / 1024) + "KiB";
-  const auto block = fitting_block_bytes(plan, limit);
+  const Bytes budget = memory_budget(limit, program);
+  if (largest.bytes <= budget) return;
+  const Bytes least_bytes = least_limit(largest.bytes, program);
+  const std::string least = std::to_string((least_bytes.value + 1023) / 1024) + "KiB";
+  const auto block = fitting_block_bytes(plan, budget);
+  const std::string beside = program.value == 0 ? "" : ", beside what the program itself takes";
   const std::string finer = block ? ", or cut the arrays finer (chunks={...}): blocks of " + format_bytes(*block) + " fit"
                                   : "; no smaller blocks fit: a stored chunk that is read at once, or chunks that the script asks for, are that large";
   throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
                                        plan.describe(largest.task) + " needs " + format_bytes(largest.bytes) +
-                                       " for its inputs, result and buffers; raise --memory-limit to " + least + ", the least that does" + finer);
+                                       " for its inputs, result and buffers" + beside + "; raise --memory-limit to " + least + ", the least that does" + finer);
 }
 
 }  // namespace rankine::runtime

@@ -23,7 +23,7 @@ constexpr int scheduler_rank = 0;
 /// Decoded chunks that were only partly used are kept beside the blocks: little where memory is little.
 store::Reader::Limits reader_limits(Bytes memory_limit) {
   store::Reader::Limits limits;
-  if (memory_limit.value != 0) limits.cache_bytes = std::min(limits.cache_bytes, memory_limit.value / 8);
+  if (memory_limit.value != 0) limits.cache_bytes = std::min(limits.cache_bytes, memory_limit.value / 16);
   return limits;
 }
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
@@ -250,6 +250,7 @@ void RankWorker::apply(worker::Actions& actions) {
                action);
   }
   actions.clear();
+  if (spiller_ && machine_) count_sending();
 }
 
 void RankWorker::send_block(WorkerId to, TaskId task) {
@@ -311,6 +312,8 @@ bool RankWorker::pump() {
   bool any = pool_.take_completions(completions_) != 0;
   if (spiller_) {
     take_spilled();
+    count_sending();
+    apply(actions_);
     watch_memory();
   }
   for (const auto& completion : completions_) {
@@ -447,7 +450,7 @@ bool serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
   FileOpener opener(options.threads, notifier);
   FaultRehearsal rehearsal = options.rehearsal;
   rehearsal.pass(LifePoint::start, transport.rank());
-  transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit,
+  transport.send(scheduler_rank, wire::encode({}, wire::Hello{node_name, options.threads, options.memory_limit, options.program_bytes,
                                                               program_version, options.resources,
                                                               options.spill.scratch.empty() ? Bytes{} : options.spill.limit, options.spill.note}));
   transport::Backoff backoff(notifier, transport.wakes_on_arrival());

@@ -23,6 +23,7 @@ namespace rankine::runtime {
 struct RankWorkerOptions {
   unsigned threads = 1;
   Bytes memory_limit;
+  Bytes program_bytes;                     ///< of the limit, what the process takes without any block; 0: it is not counted
   std::uint64_t report_interval_ms = 250;  ///< between counters sent for the progress line
   const TaskLibrary* library = nullptr;    ///< what calls may name; null: nothing
   std::string resources;                   ///< labelled resources of this rank, "gpu=1,disk=2"
@@ -72,6 +73,7 @@ class RankWorker {
   void prepare_spilling();
   void take_spilled();
   void watch_memory();
+  void count_sending();
   void report_lost(const worker::ReportLost& lost);
   void report_no_room(const worker::ReportNoRoom& refused);
   void send_finished();

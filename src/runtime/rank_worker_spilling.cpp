@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
+#include "runtime/memory_need.hpp"
 #include "runtime/rank_worker.hpp"
 #include "sched/static_order.hpp"
 
@@ -36,10 +37,12 @@ struct RankWorker::SpillOrder {
 worker::SpillOptions RankWorker::spill_bounds() const {
   worker::SpillOptions bounds;
   bounds.enabled = true;
-  bounds.target = part_of(options_.memory_limit, options_.spill.target);
   bounds.spill = part_of(options_.memory_limit, options_.spill.spill);
   bounds.stop = part_of(options_.memory_limit, options_.spill.stop);
   bounds.smallest = smallest_spilled;
+  bounds.program = options_.memory_limit - memory_budget(options_.memory_limit, options_.program_bytes);
+  // What the program takes is no block's: known bytes alone never come near the bound of the resident set then.
+  bounds.target = std::min(part_of(options_.memory_limit, options_.spill.target), bounds.spill - std::min(bounds.spill, bounds.program));
   return bounds;
 }
 
@@ -51,7 +54,7 @@ void RankWorker::prepare_spilling() {
   std::uint64_t made = 0;
   for (const auto& layer : plan_->lowered.layers())
     if (layer.task_count != 0) made += plan_->lowered.output_bytes({layer.first_task}).value * layer.task_count;
-  if (made <= part_of(options_.memory_limit, options_.spill.target).value) return;
+  if (made <= spill_bounds().target.value) return;
   order_ = std::make_shared<SpillOrder>();
   spiller_->run_aside([order = order_, plan = plan_] {
     order->rank = sched::compute_static_order(plan->lowered).rank;
@@ -127,12 +130,17 @@ void RankWorker::watch_memory() {
   resident_ = exec::current_rss();
   const Bytes known = machine_->known_bytes();
   const bool is_much = resident_ > part_of(options_.memory_limit, options_.spill.spill);
-  if (is_much && resident_ > known + part_of(options_.memory_limit, 1.0 / 32) && now >= next_trim_) {
+  if (is_much && resident_ > known + options_.program_bytes + part_of(options_.memory_limit, 1.0 / 32) && now >= next_trim_) {
     next_trim_ = Instant{now.ns + trim_every_ns};
     spiller_->run_aside([] { exec::give_back_freed_memory(); });
   }
   machine_->on_memory_measured(resident_, actions_);
   apply(actions_);
+}
+
+/// Frames are copies of blocks until they are gone, those that are being read from scratch too.
+void RankWorker::count_sending() {
+  if (machine_ && !aborting_) machine_->on_sending(transport_.outgoing_bytes() + spiller_->frames_under_way(), actions_);
 }
 
 void RankWorker::send_finished() {
@@ -150,8 +158,9 @@ void RankWorker::report_lost(const worker::ReportLost& lost) {
 void RankWorker::report_no_room(const worker::ReportNoRoom& refused) {
   send_finished();
   const std::string& last = spiller_->last_error();
+  const std::string beside = options_.program_bytes.value == 0 ? "" : " beside " + format_bytes(options_.program_bytes) + " of the program itself";
   std::string text = "memory runs short on rank " + std::to_string(transport_.rank()) + ": " + format_bytes(refused.needed) +
-                     " would be needed at once, the limit is " + format_bytes(options_.memory_limit) + "; " +
+                     " would be needed at once" + beside + ", the limit is " + format_bytes(options_.memory_limit) + "; " +
                      format_bytes(machine_->held_bytes()) + " of results are in memory and " + format_bytes(spiller_->in_scratch()) +
                      " in " + options_.spill.scratch + ", where there is no room for more (" +
                      (last.empty() ? "limit " + format_bytes(options_.spill.limit) : last) +

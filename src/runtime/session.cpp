@@ -66,7 +66,9 @@ Session::Session(transport::Transport& transport, exec::Notifier& notifier, Sess
   own_opener_ = std::make_unique<FileOpener>(options_.own_worker.threads, notifier_);
   Peer& own = peers_[0];
   own.node_name = options_.node_name;
-  own.description = {0, options_.own_worker.threads, options_.own_worker.memory_limit};
+  own.memory_limit = options_.own_worker.memory_limit;
+  own.program_bytes = options_.own_worker.program_bytes;
+  own.description = {0, options_.own_worker.threads, memory_budget(options_.own_worker.memory_limit, own.program_bytes)};
   own.resources = options_.own_worker.resources;
   note_scratch(0, options_.own_worker.spill.scratch.empty() ? Bytes{} : options_.own_worker.spill.limit, options_.own_worker.spill.note);
   own.joined = true;
@@ -96,6 +98,7 @@ void Session::wait_for_workers() {
   faulty_.emplace(std::move(places), options_.quarantine_after);
   workers_known_ = true;
   report_scratch();
+  warn_of_little_memory();
 }
 
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
@@ -225,13 +228,13 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
 }
 
 void Session::check_memory(const plan::LoweredPlan& plan) const {
-  Bytes limit;
+  const Peer* roomiest = nullptr;
   for (const Peer& peer : peers_) {
     if (!peer.joined) continue;
-    if (peer.description.memory_limit.value == 0) return;
-    limit = std::max(limit, peer.description.memory_limit);
+    if (peer.memory_limit.value == 0) return;
+    if (roomiest == nullptr || peer.description.memory_limit > roomiest->description.memory_limit) roomiest = &peer;
   }
-  refuse_too_large(plan, limit);
+  if (roomiest != nullptr) refuse_too_large(plan, roomiest->memory_limit, roomiest->program_bytes);
 }
 
 void Session::throw_if_interrupted() const {
@@ -396,7 +399,9 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
                                        hello->program_version + ", rank 0 runs " + program_version +
                                        "; start one and the same program on every node");
     peers_[rank].node_name = hello->node;
-    peers_[rank].description = {0, hello->threads, hello->memory_limit};
+    peers_[rank].memory_limit = hello->memory_limit;
+    peers_[rank].program_bytes = hello->program_bytes;
+    peers_[rank].description = {0, hello->threads, memory_budget(hello->memory_limit, hello->program_bytes)};
     peers_[rank].resources = hello->resources;
     note_scratch(frame.from, hello->scratch, hello->scratch_note);
     peers_[rank].joined = true;
@@ -548,7 +553,7 @@ void Session::show_progress(const CurrentRun& run) {
     state.bytes_decoded += peers_[rank].counters.bytes_decoded;
     state.bytes_written += peers_[rank].counters.bytes_written;
     state.memory_held = std::max(state.memory_held, run.scheduler->held_bytes(WorkerId{static_cast<std::uint32_t>(rank)}));
-    state.memory_limit = peers_[rank].description.memory_limit;
+    state.memory_limit = peers_[rank].memory_limit;
     ++state.workers;
   }
   const Instant now = exec::now();

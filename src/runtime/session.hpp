@@ -109,6 +109,7 @@ class Session {
   struct Peer {
     std::string node_name;
     sched::WorkerDescription description;
+    Bytes memory_limit, program_bytes;    ///< description.memory_limit is what blocks may take of it
     std::string resources;
     std::string scratch_note;
     wire::Counters counters;
@@ -137,6 +138,7 @@ class Session {
   void note_blocks_lost(CurrentRun& run, WorkerId worker, const wire::BlocksLost& lost);
   void note_scratch(int rank, Bytes scratch, const std::string& note);
   void report_scratch() const;
+  void warn_of_little_memory() const;
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
   void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
   void note_on_disk(CurrentRun& run, int rank);

@@ -31,6 +31,17 @@ void Session::report_scratch() const {
   else reporter_.detail(text);
 }
 
+/// Once too: a limit that nobody can keep to is a mistake, or a test.
+void Session::warn_of_little_memory() const {
+  for (const Peer& peer : peers_) {
+    const Bytes least = peer.program_bytes + peer.program_bytes;
+    if (!peer.joined || peer.memory_limit.value == 0 || peer.memory_limit >= least) continue;
+    return reporter_.warning("the memory limit of " + format_bytes(peer.memory_limit) + " a rank cannot be kept to: the program itself takes " +
+                             format_bytes(peer.program_bytes) + "; the least that can is --memory-limit " +
+                             std::to_string((least.value >> 20) + 1) + "MiB");
+  }
+}
+
 void Session::note_blocks_lost(CurrentRun& run, WorkerId worker, const wire::BlocksLost& lost) {
   if (!run.scheduler || run.abandoned) return;
   apply(run);  // what it reported before

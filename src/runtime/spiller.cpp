@@ -101,6 +101,8 @@ void Spiller::read_frame(TaskId task, std::uint64_t file, WorkerId to, wire::Run
   auto operation = std::make_shared<Operation>();
   operation->done = {Done::Kind::frame, task, file, to, nullptr, {}, {}, false};
   const File& known = files_.at(file);
+  operation->bytes = Bytes{known.payload};
+  frames_under_way_ += operation->bytes;
   submit(reading_, operation, [operation, path = known.path, head = known.head, payload = known.payload, run] {
     try {
       std::vector<std::byte> frame = wire::encode_block_reply_head(run, operation->done.task, head, payload);
@@ -153,6 +155,7 @@ std::vector<Spiller::Done> Spiller::take() {
     const std::shared_ptr<Operation> operation = std::move(found->second);
     operations_.erase(found);
     Done& result = operation->done;
+    if (result.kind == Done::Kind::frame) frames_under_way_ -= operation->bytes;
     if (completion.error != nullptr && result.error.empty()) result.error = "out of memory";
     if (!result.error.empty()) last_error_ = result.error;
     if (result.kind == Done::Kind::written && !operation->path.empty()) {

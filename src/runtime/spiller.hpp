@@ -62,6 +62,8 @@ class Spiller {
   std::function<BlockPtr()> reader_of(std::uint64_t file) const;
 
   Bytes written() const { return written_; }
+  /// That are being read.
+  Bytes frames_under_way() const { return frames_under_way_; }
   Bytes read_back() const { return read_back_; }
   Bytes in_scratch() const { return {use_.used.load()}; }
   const std::string& last_error() const { return last_error_; }
@@ -89,7 +91,7 @@ class Spiller {
   std::uint64_t generation_ = 0;         ///< of operations; those of an earlier run are not told
   std::uint64_t last_name_ = 0;
   std::vector<exec::Completion> completions_;
-  Bytes written_, read_back_;
+  Bytes written_, read_back_, frames_under_way_;
   std::string last_error_;
   exec::ThreadPool writing_, reading_;   ///< last: their work refers to the rest
 };

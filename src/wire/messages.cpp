@@ -47,6 +47,7 @@ void put(ByteWriter& w, const Hello& m) {
   w.put_string(m.node);
   w.put(m.threads);
   w.put(m.memory_limit);
+  w.put(m.program_bytes);
   w.put_string(m.program_version);
   w.put_string(m.resources);
   w.put(m.scratch);
@@ -56,6 +57,7 @@ void get(ByteReader& r, Hello& m) {
   m.node = r.get_string();
   m.threads = r.get<std::uint32_t>();
   m.memory_limit = r.get<Bytes>();
+  m.program_bytes = r.get<Bytes>();
   m.program_version = r.get_string();
   m.resources = r.get_string();
   m.scratch = r.get<Bytes>();

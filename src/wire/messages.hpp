@@ -30,6 +30,7 @@ struct Hello {
   std::string node;  ///< host name: equal names share memory
   std::uint32_t threads = 1;
   Bytes memory_limit;
+  Bytes program_bytes;
   std::string program_version;
   std::string resources;  ///< "gpu=1,disk=2"
   Bytes scratch;             ///< what it may put on node-local scratch

@@ -8,23 +8,56 @@
 
 namespace rankine::worker {
 
-/// Tasks first, because what they read must stay; then fetches; then room is made for what has to wait. What leaves at
+/// Others' requests first, because they wait for nothing else; then tasks, because what they read must stay; then fetches; then room is made for what has to wait. What leaves at
 /// once (it lies in scratch already) makes room at once, so it begins anew.
 void Worker::advance_spilling(Actions& out) {
   do {
     needed_.reset();
     front_.reset();
+    answer_requests_within_room(out);
     claim_ready(out);
     begin_fetches_within_room(out);
   } while (spill_excess(out) && needed_);
+  answer_requests_that_wait_for_nothing(out);
 }
 
 /// Whether so many bytes more may be used now. With nothing under way waiting would be for ever, so then the limit
-/// itself is the bound, and what is measured beside the known bytes does not count: it may never shrink.
-Worker::Room Worker::room_for(Bytes added) const {
-  if (options_.memory_limit.value == 0 || used_bytes() + added <= options_.spill.stop) return Room::there;
+/// itself is the bound, and what is measured beyond what the program takes anyway does not count: it may never shrink.
+/// `passing` is needed for a moment only.
+Worker::Room Worker::room_for(Bytes added, Bytes passing) const {
+  if (options_.memory_limit.value == 0 || used_bytes() + added + passing <= options_.spill.stop) return Room::there;
   if (is_under_way() || anything_can_leave()) return Room::wait;
-  return known_bytes() + added <= options_.memory_limit ? Room::there : Room::none;
+  return known_bytes() + added <= last_bound() ? Room::there : Room::none;
+}
+
+/// What is sent is copied, and waits until there is room for that.
+void Worker::answer_requests_within_room(Actions& out) {
+  Bytes copied;
+  while (!requests_.empty()) {
+    const auto [by, task] = requests_.front();
+    const auto known = blocks_.find(task);
+    if (known != blocks_.end() && is_here(known->second.state)) copied += known->second.bytes;
+    if (options_.memory_limit.value != 0 && used_bytes() + copied > options_.spill.stop) {
+      needed_ = copied;
+      return;
+    }
+    requests_.pop_front();
+    answer_request(by, task, out);
+  }
+}
+
+/// Only what ends by itself, here or with the copies that are on their way, is worth waiting for. A block of another rank is no
+/// such thing, for that rank may wait for this one.
+void Worker::answer_requests_that_wait_for_nothing(Actions& out) {
+  const bool spills = spilling_ > (probe_ != 0 ? 1u : 0u);
+  if (running_ != 0 || claimed_ != 0 || loading_ != 0 || sending_.value != 0 || spills) return;
+  for (; !requests_.empty(); requests_.pop_front()) answer_request(requests_.front().first, requests_.front().second, out);
+}
+
+void Worker::on_sending(Bytes bytes, Actions& out) {
+  const bool is_less = bytes < sending_;
+  sending_ = bytes;
+  if (is_less && !requests_.empty()) advance(out);
 }
 
 /// Ready tasks in the order of their priority, each with the room that it takes. The first that has to wait makes all
@@ -44,7 +77,7 @@ void Worker::claim_ready(Actions& out) {
       if (room == Room::wait) {
         front_priority_ = task->second.priority;
         // For one that is brought in ahead nothing has to leave: what runs may make room.
-        if (claimed_ + running_ < options_.threads) needed_ = added;
+        if (claimed_ + running_ < options_.threads) needed_ = std::max(needed_.value_or(Bytes{}), added);
         break;
       }
       if (room == Room::none) {
@@ -108,10 +141,10 @@ void Worker::begin_fetches_within_room(Actions& out) {
     if (!is_stale) {
       if (front_ && priority > front_priority_) return;
       const Bytes bytes = known->second.bytes;
-      Room room = room_for(bytes);
+      Room room = room_for(bytes, bytes);  // it arrives as a message, which is copied
       if (room == Room::none) discard_for(bytes, out);
       if (room == Room::wait) {
-        needed_ = std::max(needed_.value_or(Bytes{}), bytes);
+        needed_ = std::max(needed_.value_or(Bytes{}), bytes + bytes);
         return;
       }
     }
@@ -134,8 +167,9 @@ bool Worker::anything_can_leave() const {
 std::uint64_t Worker::excess() const {
   const std::uint64_t staying = known_bytes().value - spilling_bytes_.value + (probe_ != 0 ? probe_bytes_.value : 0);
   const auto beyond = [](std::uint64_t bytes, Bytes bound) { return bytes > bound.value ? bytes - bound.value : 0; };
-  std::uint64_t most = std::max(beyond(staying, options_.spill.target), beyond(staying + other_.value, options_.spill.spill));
-  if (needed_) most = std::max(most, beyond(staying + other_.value + needed_->value, options_.spill.stop));
+  const std::uint64_t rest = other_.value + sending_.value;
+  std::uint64_t most = std::max(beyond(staying, options_.spill.target), beyond(staying + rest, options_.spill.spill));
+  if (needed_) most = std::max(most, beyond(staying + rest + needed_->value, options_.spill.stop));
   return most;
 }
 
@@ -209,9 +243,9 @@ bool Worker::discard_for(Bytes added, Actions& out) {
     candidates.emplace_back(need_key(task, block), task);
     sum += block.bytes;
   }
-  if (known_bytes() + added > options_.memory_limit + sum) return false;
+  if (known_bytes() + added > last_bound() + sum) return false;
   std::make_heap(candidates.begin(), candidates.end());
-  while (known_bytes() + added > options_.memory_limit) {
+  while (known_bytes() + added > last_bound()) {
     const TaskId task = candidates.front().second;
     std::pop_heap(candidates.begin(), candidates.end());
     candidates.pop_back();
@@ -355,10 +389,10 @@ void Worker::lose_block(TaskId task, Actions& out) {
 
 void Worker::on_memory_measured(Bytes resident, Actions& out) {
   if (!options_.spill.enabled || aborted_) return;
-  const Bytes counted = held_ + reserved_;
+  const Bytes counted = held_ + reserved_ + sending_;
   const Bytes beyond = resident > counted ? resident - counted : Bytes{};
   // What running tasks were promised and have not touched yet hides as much of the rest: it is forgotten slowly.
-  other_ = std::max(beyond, Bytes{other_.value / 8 * 7});
+  other_ = std::max({beyond, Bytes{other_.value / 32 * 31}, options_.spill.program});
   advance(out);
 }
 

@@ -147,6 +147,7 @@ void Worker::on_block_unavailable(TaskId task, WorkerId from, Actions& out) {
 
 void Worker::on_peer_lost(WorkerId peer, Actions& out) {
   lost_peers_.insert(peer);
+  std::erase_if(requests_, [&](const auto& request) { return request.first == peer; });
   std::vector<TaskId> asked, queued;
   for (const auto& [task, from] : fetching_)
     if (from == peer) asked.push_back(task);
@@ -200,6 +201,12 @@ void Worker::on_task_error(TaskId task, std::uint32_t attempt, std::string messa
 }
 
 void Worker::on_block_requested(WorkerId by, TaskId task, Actions& out) {
+  if (!options_.spill.enabled || aborted_) return answer_request(by, task, out);
+  requests_.emplace_back(by, task);
+  advance(out);
+}
+
+void Worker::answer_request(WorkerId by, TaskId task, Actions& out) {
   const auto block = blocks_.find(task);
   if (block == blocks_.end() || !is_here(block->second.state)) out.emplace_back(RefuseBlock{by, task});
   else if (block->second.place <= BlockPlace::spilling) out.emplace_back(SendBlock{by, task});
@@ -214,6 +221,8 @@ void Worker::on_abort(Actions& out) {
   std::sort(here.begin(), here.end());
   for (const TaskId task : here) erase_block(blocks_.find(task), out);
   blocks_.clear();
+  for (const auto& [by, task] : requests_) out.emplace_back(RefuseBlock{by, task});
+  requests_.clear();
   loaded_.clear();
   front_.reset();
   reserved_ = Bytes{};

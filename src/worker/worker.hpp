@@ -24,6 +24,7 @@ struct SpillOptions {
   Bytes spill;             ///< the same for the measured resident set
   Bytes stop;              ///< beyond it, known or measured, nothing starts that adds to it while anything is under way
   Bytes smallest;          ///< smaller blocks stay where they are
+  Bytes program;           ///< resident without any block, part of the memory limit: never taken for less
   std::uint32_t max_writes = 8;    ///< blocks on their way to scratch at once
   std::uint32_t claims_ahead = 1;  ///< tasks beyond the threads whose inputs are brought back before their turn
   /// With scratch full, blocks are given up and computed again when they are needed: each so often, to come to an end.
@@ -134,7 +135,7 @@ using Actions = std::vector<Action>;
 /// are appended to `out`. Start one per run; messages of other runs never reach it.
 class Worker {
  public:
-  explicit Worker(WorkerOptions options) : options_(options) {}
+  explicit Worker(WorkerOptions options) : options_(options), other_(options.spill.program) {}
 
   void on_assign(const Assignment& assignment, std::span<const InputLocation> inputs, Actions& out);
   void on_release(std::span<const TaskId> tasks, Actions& out);
@@ -174,6 +175,8 @@ class Worker {
   void on_load_failed(TaskId task, std::uint64_t file, Actions& out);
   /// The peer is refused the block, or gets it from memory if it has come back.
   void on_send_failed(TaskId task, std::uint64_t file, WorkerId to, Actions& out);
+  /// Bytes of blocks on their way to others: copies, beside the known bytes.
+  void on_sending(Bytes bytes, Actions& out);
   /// The resident set of the process. What of it is not known bytes counts as in use until the next measurement.
   void on_memory_measured(Bytes resident, Actions& out);
   /// Who knows the static order; until then what was made last is taken for needed last.
@@ -247,12 +250,17 @@ class Worker {
     // Nobody waits for an attempt to write to a full scratch.
     return running_ != 0 || claimed_ != 0 || loading_ != 0 || spilling_ > (probe_ != 0 ? 1u : 0u) || !fetching_.empty();
   }
-  Bytes used_bytes() const { return known_bytes() + other_; }
+  Bytes used_bytes() const { return known_bytes() + other_ + sending_; }
+  /// For blocks and promises together, when nothing else can be waited for.
+  Bytes last_bound() const { return options_.memory_limit - std::min(options_.memory_limit, options_.spill.program); }
   void note_known() {
     peak_known_ = std::max(peak_known_, known_bytes());
     peak_needed_ = std::max(peak_needed_, known_bytes() - idle_bytes_);
   }
   void advance_spilling(Actions& out);
+  void answer_request(WorkerId by, TaskId task, Actions& out);
+  void answer_requests_within_room(Actions& out);
+  void answer_requests_that_wait_for_nothing(Actions& out);
   void claim_ready(Actions& out);
   void claim(TaskId id, Actions& out);
   void start_loaded(Actions& out);
@@ -263,7 +271,7 @@ class Worker {
   bool can_leave(const LocalBlock& block) const { return may_leave(block) && (block.copied || !scratch_full_); }
   bool anything_can_leave() const;
   std::uint64_t need_key(TaskId task, LocalBlock& block);
-  Room room_for(Bytes added) const;
+  Room room_for(Bytes added, Bytes passing = {}) const;
   bool discard_for(Bytes added, Actions& out);
   void settle_in_memory(LocalBlock& block, Actions& out);
   void forget_file(LocalBlock& block, Actions& out);
@@ -297,6 +305,8 @@ class Worker {
   std::optional<Bytes> needed_;        ///< that it, or a fetch, waits for
   Bytes reserved_;                     ///< rooms of claimed and running tasks
   Bytes other_;                        ///< resident, and none of the known bytes
+  Bytes sending_;                      ///< copies on their way out
+  std::deque<std::pair<WorkerId, TaskId>> requests_;  ///< that wait for room for a copy
   Bytes spilled_, spilling_bytes_;
   Bytes peak_known_, peak_needed_;
   std::uint32_t claimed_ = 0, loading_ = 0, spilling_ = 0;

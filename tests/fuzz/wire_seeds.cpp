@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   assign.inputs = {{TaskId{1}, WorkerId{2}, Bytes{100}}, {TaskId{2}, WorkerId{0}, Bytes{8}}};
   const std::vector<std::byte> some(5, std::byte{9});
   const std::vector<wire::Message> messages{
-      wire::Hello{"node1", 4, Bytes{1u << 30}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, wire::Plan{some}, wire::PlanReady{12, ""}, assign,
+      wire::Hello{"node1", 4, Bytes{1u << 30}, Bytes{1u << 24}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, wire::Plan{some}, wire::PlanReady{12, ""}, assign,
       wire::ReleaseBatch{{TaskId{1}, TaskId{2}}}, wire::Recall{TaskId{3}, 1}, wire::RecallAnswer{TaskId{3}, 1, true},
       wire::FinishedBatch{{{TaskId{4}, 0, Bytes{80}, 12, 0}}}, wire::TaskFailed{TaskId{5}, 2, true, 3, "cannot read"},
       wire::InputMissing{TaskId{6}, 0, TaskId{1}}, wire::BlockRequest{TaskId{1}},

@@ -60,3 +60,16 @@ TEST_CASE("where stored chunks are too large for the limit no blocks are promise
   const plan::LoweredPlan plan(anomalies({1000, 64, 64}));
   CHECK(refusal(plan, Bytes{8192}).find("no smaller blocks fit") != std::string::npos);
 }
+
+TEST_CASE("blocks get of a limit what the program leaves, and half of it where that is less") {
+  const auto mib = [](std::uint64_t count) { return Bytes{count << 20}; };
+  CHECK(memory_budget(mib(64), {}) == mib(64));
+  CHECK(memory_budget(mib(64), mib(24)) == mib(40));
+  CHECK(memory_budget(mib(64), mib(40)) == mib(32));
+  CHECK(memory_budget({}, mib(40)) == Bytes{});
+  for (const std::uint64_t budget : {10, 40, 100}) {
+    const Bytes least = least_limit(mib(budget), mib(24));
+    CHECK(memory_budget(least, mib(24)) >= mib(budget));
+    CHECK(memory_budget(least - Bytes{2}, mib(24)) < mib(budget));
+  }
+}

@@ -36,7 +36,7 @@ std::vector<Message> all_messages() {
   results.bytes = payload;
   const SubmitCalls submitted{5, {{1, 2, 1, 3, 4, 1, 5, 1, 8}, {0, 1, 1, 0, 1, 0, 0, 0, 0}}, {3, 5}, bytes_of("abc"), "Lgpu=1"};
   const CallOutcomes outcomes{{{1, {2}, {3}, 0}, {4, {5}, {6}, 1}}, {{"f(1)", "no luck", false, true, 2, 3, 1}}};
-  return {Hello{"node7", 4, {1u << 30}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
+  return {Hello{"node7", 4, {1u << 30}, {1u << 24}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
           ReleaseBatch{{{1}, {2}}}, Recall{{3}, 1}, RecallAnswer{{3}, 1, true}, finished,
           TaskFailed{{4}, 2, true, 3, "corrupt"}, InputMissing{{4}, 1, {2}}, BlockRequest{{8}}, reply, BlockRefused{{8}},
           CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},

@@ -32,9 +32,10 @@ std::string print(const ReportNoRoom& a) { return "no room for " + n(a.task.valu
 struct Bench {
   Worker machine;
   Actions out;
-  Bench()
+  explicit Bench(Bytes program = {})
       : machine({.self = self, .threads = 1, .memory_limit = {100},
-                 .spill = {.enabled = true, .target = {70}, .spill = {80}, .stop = {90}, .smallest = {}, .claims_ahead = 0}}) {}
+                 .spill = {.enabled = true, .target = {70}, .spill = {80}, .stop = {90}, .smallest = {}, .program = program,
+                           .claims_ahead = 0}}) {}
 
   std::string said() {
     machine.sanity_check();
@@ -148,7 +149,8 @@ TEST_CASE("what the process takes beside the blocks counts, as measured, and is 
 TEST_CASE("peers get from the file what is in no memory") {
   Bench bench;
   bench.hold(2);
-  bench.assign(3, {}, 30);
+  CHECK(bench.assign(3, {}, 30) == "start 3; write 2 to file 1");
+  bench.done(3, 0);
   bench.machine.on_block_requested(peer, {2}, bench.out);
   CHECK(bench.said() == "send 2 to 2");  // being written: still here
   bench.spilled(2, 1);
@@ -158,6 +160,47 @@ TEST_CASE("peers get from the file what is in no memory") {
   CHECK(bench.said() == "forget file 1; lost 2; refuse 2 to 2");
   bench.machine.on_block_requested(peer, {2}, bench.out);
   CHECK(bench.said() == "refuse 2 to 2");
+}
+
+TEST_CASE("peers wait for room for the copies that they get, and for those of others to be gone") {
+  Bench bench;
+  bench.hold(2);
+  bench.assign(3, {}, 10);
+  bench.machine.on_block_requested(peer, {1}, bench.out);
+  bench.machine.on_block_requested(peer, {2}, bench.out);
+  CHECK(bench.said() == "write 2 to file 1");       // 70 and a copy of 30 are more than 90
+  CHECK(bench.spilled(2, 1) == "evict 2; send 1 to 2; write 1 to file 2");  // for the second copy
+  bench.machine.on_sending({30}, bench.out);
+  CHECK(bench.said() == "");
+  CHECK(bench.spilled(1, 2) == "evict 1; send 2 to 2 from file 1");
+  bench.machine.on_block_requested(peer, {2}, bench.out);
+  bench.machine.on_sending({75}, bench.out);
+  bench.machine.on_block_requested(peer, {1}, bench.out);
+  CHECK(bench.said() == "send 2 to 2 from file 1");
+  bench.machine.on_sending({45}, bench.out);
+  CHECK(bench.said() == "send 1 to 2 from file 2");
+}
+
+TEST_CASE("who waits for a copy is forgotten when lost, and refused when the run is over") {
+  Bench bench;
+  bench.hold(2);
+  bench.assign(3, {}, 20);
+  for (const WorkerId by : {WorkerId{3}, peer}) bench.machine.on_block_requested(by, {1}, bench.out);
+  bench.said();
+  bench.machine.on_peer_lost({3}, bench.out);
+  CHECK(bench.said() == "");
+  bench.machine.on_abort(bench.out);
+  CHECK(bench.said().find("refuse 1 to 2") != std::string::npos);
+}
+
+TEST_CASE("what the program takes counts although it is not seen, and never becomes room") {
+  Bench bench({15});
+  bench.hold(1);
+  bench.machine.on_memory_measured({20}, bench.out);   // less than 30 and 15: promised, not touched
+  CHECK(bench.assign(2, {}, 50) == "write 1 to file 1");
+  CHECK(bench.spilled(1, 1) == "evict 1; start 2");
+  bench.done(2, 0);
+  CHECK(bench.assign(3, {}, 86) == "no room for 3: 86");
 }
 
 TEST_CASE("a file that cannot be read back loses its block, and the readers are given back") {
