@@ -185,7 +185,7 @@ ds = xr.open_dataset("input.nc")
 END
 options="--memory-limit 100KB"
 expect "memory limit too small" 5 "memory limit of 97.7 KiB a rank is too small: task .* needs .*raise --memory-limit"
-options="--memory-limit 30MB"
+options="--memory-limit 60MB"
 expect "memory limit" 0 ""
 if [ "$ranks" = 0 ]; then
   name="plan of what does not fit"
