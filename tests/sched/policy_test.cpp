@@ -136,6 +136,22 @@ TEST_CASE("what tasks of a class really took replaces the hint for the others") 
   CHECK(scheduler.expected_cost_us({25}) == 10);
 }
 
+TEST_CASE("later durations outweigh earlier ones by the learning rate, and a rate of 0 believes the hints") {
+  for (const double rate : {0.25, 0.0}) {
+    SchedulerOptions options;
+    options.cost_learning_rate = rate;
+    Scheduler scheduler(options, std::make_shared<ExplicitGraph>(std::vector<ExplicitTask>(40, root(10))));
+    Actions actions;
+    scheduler.on_worker_joined({}, {1}, {0, 1, {}, {}}, actions);
+    scheduler.start({}, actions);
+    std::uint32_t i = 0;
+    for (const std::uint32_t took_us : {1000u, 2000u, 2000u, 2000u}) scheduler.on_task_finished({}, {1}, {i++}, 1, {100}, took_us, actions);
+    // 1000, then 1000 + 1000 / 4, then 1250 + 750 / 4, then 1437.5 + 562.5 / 4.
+    CHECK(scheduler.expected_cost_us({30}) == (rate == 0 ? 10u : 1578u));
+    scheduler.sanity_check();
+  }
+}
+
 TEST_CASE("measured short tasks are queued ahead by time, others by number") {
   SchedulerOptions options;
   options.queued_ahead_us = 100;
