@@ -76,6 +76,8 @@ struct FunctionDefinition {
   Block body;
   ExpressionPtr expression;      ///< lambda: its body
 };
+/// (name := value)
+struct NamedExpression { std::string name; ExpressionPtr value; };
 struct Lambda { std::shared_ptr<FunctionDefinition> function; };
 struct Comprehension {
   enum class Kind : std::uint8_t { list, set, dict, generator } kind = Kind::list;
@@ -88,7 +90,7 @@ struct Comprehension {
 struct Expression {
   using Node = std::variant<Name, NoneLiteral, EllipsisLiteral, Constant, FormattedString, ListDisplay, TupleDisplay,
                             SetDisplay, DictDisplay, Starred, Unary, Binary, Logical, Comparison, Conditional, Call, Attribute,
-                            Subscript, SliceDisplay, Lambda, Comprehension>;
+                            Subscript, SliceDisplay, Lambda, Comprehension, NamedExpression>;
   Node node;
   Span span;
   int depth = 1;                 ///< of the tree below; bounded by the parser
@@ -132,6 +134,7 @@ struct Statement {
                             Continue, Pass, Import, ImportFrom, Assert, Raise, Try, OuterNames, Delete>;
   Node node;
   Span span;
+  std::vector<std::string> named;  ///< bound by := in its expressions, not in the statements of its blocks
 };
 
 }  // namespace rankine::script

@@ -4,6 +4,7 @@
 
 #include "array/arithmetic.hpp"
 #include "base/error.hpp"
+#include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/number_text.hpp"
@@ -128,8 +129,14 @@ Value extreme(Interpreter& in, const Arguments& args, bool smallest) {
   return best;
 }
 
-Value absolute(Interpreter&, const Arguments& args) {
+Value absolute(Interpreter& in, const Arguments& args) {
   const Value x = args.get("x");
+  if (is_delayed(x)) {
+    DelayedFunctionObject lazy;
+    lazy.function = in.attribute(std::make_shared<ModuleObject>(Type::builtins), "abs");
+    lazy.name = "abs";
+    return call_delayed(in, lazy, {x}, {});
+  }
   if (const auto* i = x.integer()) {
     if (*i == INT64_MIN) throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported");
     return *i < 0 ? -*i : *i;

@@ -115,6 +115,7 @@ class Walker {
   void visit(const Subscript& n) { expression(n.object); expression(n.index); }
   void visit(const SliceDisplay& n) { expression(n.start); expression(n.stop); expression(n.step); }
   void visit(const Lambda& n) { function(n.function); }
+  void visit(const NamedExpression& n) { expression(n.value); }
   void visit(const Comprehension& n) {
     if (on_comprehension) on_comprehension(n);
     else parts_of(n);

@@ -33,10 +33,13 @@ Value delayed(Interpreter& in, const Arguments& args) {
   if (args.find("obj") == nullptr) {  // @delayed(nout=2): what it gives is called with the function
     auto decorator = std::make_shared<DelayedFunctionObject>();
     decorator->outputs = outputs_of(args);
+    decorator->pure = args.given("pure") && truth(in, args.get("pure"));
     decorator->name = args.given("name") ? to_text(args.get("name"), "name") : "";
     return decorator;
   }
-  return make_delayed(in, args.get("obj"), args.given("name") ? to_text(args.get("name"), "name") : "", outputs_of(args));
+  const Value made = make_delayed(in, args.get("obj"), args.given("name") ? to_text(args.get("name"), "name") : "", outputs_of(args));
+  if (const auto function = made.as<DelayedFunctionObject>(); function && args.given("pure")) function->pure = truth(in, args.get("pure"));
+  return made;
 }
 
 Value compute(Interpreter& in, const Arguments& args) { return make_tuple(compute_values(in, args.rest)); }
@@ -67,22 +70,11 @@ Value visualize_values(Interpreter& in, const Values& values, const Arguments& a
 Value make_future(const RemotePtr& remote, const std::string& key) { return std::make_shared<FutureObject>(remote, key); }
 
 CallRequest wishes_of(Interpreter& in, const Arguments& args) {
-  CallRequest wishes;
-  if (args.given("priority")) wishes.priority = static_cast<int>(to_integer(args.get("priority"), "priority"));
-  if (args.given("retries")) {
-    const std::int64_t retries = to_integer(args.get("retries"), "retries");
-    if (retries < 0) throw UsageError("retries must not be negative");
-    wishes.attempts = 1 + static_cast<unsigned>(std::min<std::int64_t>(retries, 1000));
-  }
-  if (args.given("resources")) {
-    const auto resources = args.get("resources").as<DictObject>();
-    if (!resources) throw TypeError("resources must be a dict such as {'GPU': 1}");
-    resources->each([&](const Value& name, const Value& amount) {
-      wishes.resources.emplace_back(to_text(name, "the name of a resource"), to_double(amount, "the amount of a resource"));
-    });
-  }
-  static_cast<void>(in);
-  return wishes;
+  DictObject wishes;
+  if (const auto around = in.annotations.as<DictObject>()) around->each([&](const Value& name, const Value& value) { wishes.set(name, value); });
+  for (const char* name : {"priority", "retries", "resources"})
+    if (args.given(name)) wishes.set(name, args.get(name));
+  return wishes_from(wishes);
 }
 
 /// A pure call that is there already is not made again, as Dask's keys have it.
@@ -385,6 +377,19 @@ Value no_context(Interpreter&, const Arguments& args) {
   return context;
 }
 
+/// with dask.annotate(priority=5, retries=2): inner ones add to outer ones.
+Value annotate(Interpreter& in, const Arguments& args) {
+  auto context = std::make_shared<ContextObject>();
+  context->name = "annotate";
+  context->previous_annotations = in.annotations;
+  auto all = std::make_shared<DictObject>();
+  if (const auto outer = in.annotations.as<DictObject>()) outer->each([&](const Value& name, const Value& value) { all->set(name, value); });
+  for (const auto& [name, value] : args.keywords) all->set(name, value);
+  static_cast<void>(wishes_from(*all));   // what is wrong is said here
+  in.annotations = all;
+  return context;
+}
+
 }  // namespace
 
 void add_dask(BindingTable& table) {
@@ -393,6 +398,14 @@ void add_dask(BindingTable& table) {
   table.method(Type::dask, "persist", "*args, traverse=, optimize_graph=, scheduler=, **kwargs", Type::tuple, persist);
   table.method(Type::dask, "visualize", "*args, filename=, traverse=, optimize_graph=, format=, **kwargs", Type::none,
                [](Interpreter& in, const Arguments& args) { return visualize_values(in, args.rest, args); });
+  table.method(Type::dask, "annotate", "**kwargs", Type::context, annotate);
+  // Graphs are optimised where they run.
+  table.method(Type::dask, "optimize", "*args, traverse=, **kwargs", Type::tuple,
+               [](Interpreter&, const Arguments& args) -> Value { return make_tuple(args.rest); });
+  table.method(Type::dask, "is_dask_collection", "x", Type::boolean, [](Interpreter&, const Arguments& args) -> Value {
+    const Value x = args.get("x");
+    return is_delayed(x) || is_dask_array(x) || x.type() == Type::delayed_function;
+  });
   table.property(Type::dask, "distributed", Type::dask_distributed,
                  [](Interpreter&, const Arguments&) { return make_module(Type::dask_distributed); });
   table.property(Type::dask, "config", Type::dask_config, [](Interpreter&, const Arguments&) { return make_module(Type::dask_config); });
@@ -435,6 +448,11 @@ void add_dask(BindingTable& table) {
   table.method(Type::completed, "update", "futures", Type::none, [](Interpreter& in, const Arguments& args) -> Value {
     for (auto& future : futures_of(in, args.get("futures"), "update")) args.self.as<CompletedObject>()->waiting.push_back(std::move(future));
     return {};
+  });
+  table.method(Type::completed, "batches", "", Type::completed, [](Interpreter&, const Arguments& args) -> Value {
+    auto batches = std::make_shared<CompletedObject>();
+    batches->whole = args.self.as<CompletedObject>();
+    return batches;
   });
   table.method(Type::completed, "count", "", Type::integer, [](Interpreter&, const Arguments& args) -> Value {
     return static_cast<std::int64_t>(args.self.as<CompletedObject>()->waiting.size());

@@ -33,6 +33,17 @@ std::vector<std::shared_ptr<FutureObject>> futures_of(Interpreter& in, const Val
 }
 
 void each_completed(Interpreter& in, CompletedObject& completed, const std::function<bool(const Value&)>& f) {
+  if (completed.whole) {
+    while (!completed.whole->waiting.empty()) {
+      Values batch;
+      each_completed(in, *completed.whole, [&](const Value& one) {
+        batch.push_back(one);
+        return completed.whole->ready_now != 0;
+      });
+      if (!f(make_list(std::move(batch)))) return;
+    }
+    return;
+  }
   while (!completed.waiting.empty()) {
     in.check_stack();
     std::vector<CallId> ids;
@@ -47,6 +58,7 @@ void each_completed(Interpreter& in, CompletedObject& completed, const std::func
     while (!finished.empty()) {
       const auto future = finished.front();
       finished.pop_front();
+      completed.ready_now = finished.size();
       Value element = future;
       if (completed.with_results) {
         const bool good = graph.status(future->remote->id()) == CallStatus::finished;

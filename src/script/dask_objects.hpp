@@ -28,6 +28,8 @@ struct CompletedObject : Object {
   std::deque<std::shared_ptr<FutureObject>> waiting;
   bool with_results = false;
   bool raise_errors = true;
+  std::size_t ready_now = 0;   ///< that have finished too, while one is given
+  std::shared_ptr<CompletedObject> whole;   ///< of .batches(): gives lists of what has finished by then of this one
 };
 /// What wait() gives.
 struct DoneAndNotDoneObject : Object {

@@ -66,6 +66,7 @@ NodePtr make_node(Interpreter& in, Operation operation, std::string name) {
   node->operation = operation;
   node->key = name + "-" + std::to_string(in.next_key());
   node->name = std::move(name);
+  node->annotations = in.annotations;
   return node;
 }
 
@@ -164,10 +165,45 @@ Value make_delayed(Interpreter& in, const Value& value, const std::string& name,
   return std::make_shared<DelayedObject>(node);
 }
 
+namespace {
+
+/// Equal for calls that are equal: the function with what it captures, and the arguments; those that are lazy by their keys.
+std::string identity_of(Interpreter& in, const Value& function, const Values& positional, const Keywords& keywords) {
+  ByteWriter writer;
+  std::string keys;
+  ValueWriter values(in, writer, [&](const Value& value) -> std::optional<std::uint32_t> {
+    if (const auto future = value.as<FutureObject>()) keys += future->key + "\n";
+    else if (const auto delayed = value.as<DelayedObject>()) keys += delayed->node->key + "\n";
+    else return std::nullopt;
+    return std::uint32_t{0};
+  });
+  values.put(function);
+  values.put(positional);
+  for (const auto& [keyword, value] : keywords) {
+    writer.put_string(keyword);
+    values.put(value);
+  }
+  const std::vector<std::byte> bytes = writer.take();
+  return "pure " + std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) + keys;
+}
+
+/// FNV-1a, as 16 hexadecimal digits.
+std::string digest_text(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  std::string digits;
+  for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(hash >> shift) & 15];
+  return digits;
+}
+
+}  // namespace
+
 Value call_delayed(Interpreter& in, const DelayedFunctionObject& function, Values positional, Keywords keywords) {
   if (function.function.is_none()) {  // @delayed(nout=2) or @delayed(name="...")
     if (positional.size() != 1) throw UsageError("delayed(...) is called with one function");
-    return make_delayed(in, positional[0], function.name, function.outputs);
+    const Value made = make_delayed(in, positional[0], function.name, function.outputs);
+    if (const auto lazy = made.as<DelayedFunctionObject>()) lazy->pure = function.pure;
+    return made;
   }
   const std::string name = function.name;
   std::string key;
@@ -176,13 +212,22 @@ Value call_delayed(Interpreter& in, const DelayedFunctionObject& function, Value
     key = to_text(keyword.second, "dask_key_name");
     return true;
   });
+  std::string identity;
+  if (function.pure && key.empty()) {
+    identity = identity_of(in, function.function, positional, keywords);
+    if (const auto found = in.pure_calls.find(identity); found != in.pure_calls.end())
+      if (auto same = found->second.lock(); same && same->type() == Type::delayed) return Value(std::static_pointer_cast<DelayedObject>(same));
+  }
   const NodePtr node = make_node(in, Operation::call, name);
   if (!key.empty()) node->key = node->name = key;
+  if (!identity.empty()) node->key = name + "-" + digest_text(identity);
   node->callee = function.function;
   node->positional = std::move(positional);
   node->keywords = std::move(keywords);
   node->outputs = function.outputs;
-  return std::make_shared<DelayedObject>(node);
+  auto delayed = std::make_shared<DelayedObject>(node);
+  if (!identity.empty()) in.pure_calls[identity] = delayed;
+  return delayed;
 }
 
 Value call_delayed_result(Interpreter& in, const DelayedObject& delayed, Values positional, Keywords keywords) {
@@ -229,6 +274,35 @@ Values delayed_elements(Interpreter& in, const Value& delayed) {
 
 // ---- running
 
+CallRequest wishes_from(const DictObject& annotations) {
+  CallRequest wishes;
+  annotations.each([&](const Value& key, const Value& value) {
+    const std::string* name = key.text();
+    if (name == nullptr || value.is_none()) return;
+    if (*name == "priority") wishes.priority = static_cast<int>(to_integer(value, "priority"));
+    if (*name == "retries") {
+      const std::int64_t retries = to_integer(value, "retries");
+      if (retries < 0) throw UsageError("retries must not be negative");
+      wishes.attempts = 1 + static_cast<unsigned>(std::min<std::int64_t>(retries, 1000));
+    }
+    if (*name == "resources") {
+      const auto resources = value.as<DictObject>();
+      if (!resources) throw TypeError("resources must be a dict such as {'GPU': 1}");
+      resources->each([&](const Value& resource, const Value& amount) {
+        wishes.resources.emplace_back(to_text(resource, "the name of a resource"), to_double(amount, "the amount of a resource"));
+      });
+    }
+  });
+  return wishes;
+}
+
+namespace {
+CallRequest wishes_of_node(const DelayedNode& node) {
+  const auto annotations = node.annotations.as<DictObject>();
+  return annotations ? wishes_from(*annotations) : CallRequest{};
+}
+}  // namespace
+
 std::vector<RemotePtr> submit_nodes(Interpreter& in, const std::vector<NodePtr>& roots) {
   Results results;
   std::vector<std::pair<NodePtr, std::vector<NodePtr>>> stack;  // a node with its inputs that are still to be looked at
@@ -249,7 +323,7 @@ std::vector<RemotePtr> submit_nodes(Interpreter& in, const std::vector<NodePtr>&
       }
       const NodePtr done = node;
       stack.pop_back();
-      if (!results.contains(done.get())) results.emplace(done.get(), submit_one(in, *done, results, {}));
+      if (!results.contains(done.get())) results.emplace(done.get(), submit_one(in, *done, results, wishes_of_node(*done)));
     }
   }
   std::vector<RemotePtr> all;

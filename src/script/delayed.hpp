@@ -44,6 +44,7 @@ struct DelayedNode {
   Keywords keywords;
   std::int64_t outputs = -1;  ///< nout=: how many values it unpacks to; -1: not known
   RemotePtr held;             ///< where it was persisted
+  Value annotations;          ///< as dask.annotate had them, or None
 };
 using NodePtr = std::shared_ptr<DelayedNode>;
 
@@ -62,6 +63,7 @@ struct DelayedFunctionObject : Object {
   Value function;
   std::string name;
   std::int64_t outputs = -1;
+  bool pure = false;          ///< equal calls are one
 };
 
 /// dask.distributed.Future.
@@ -86,6 +88,8 @@ bool is_delayed(const Value& value);
 /// Whether a Delayed or a Future is in it, in lists, tuples and dicts too.
 bool holds_remote(const Value& value);
 
+/// What `priority`, `retries` and `resources` among these ask for; other names have no effect.
+CallRequest wishes_from(const DictObject& annotations);
 /// Submits what the values need and is not there, shared parts once; gives the nodes' results, in order.
 std::vector<RemotePtr> submit_nodes(Interpreter& in, const std::vector<NodePtr>& roots);
 /// dask.compute: the same values with every Delayed and every lazy array in them computed.

@@ -129,9 +129,19 @@ ExpressionPtr ExpressionParser::expression() {
   check_stack();
   const std::uint32_t begin = peek().span.begin;
   if (is_word("lambda")) return lambda();
-  if (is_word("yield") || is_word("await")) unsupported(peek(), "'" + std::string(peek().text) + "'");
+  if (is_word("yield")) source_.fail(peek().span, "'yield' (generator functions) is not supported; append to a list and return it");
+  if (is_word("await")) unsupported(peek(), "'" + std::string(peek().text) + "'");
   auto value = logical_or();
-  if (is_op(":=")) unsupported(peek(), "':='");
+  if (is_op(":=")) {
+    const auto* name = value->as<Name>();
+    if (name == nullptr) fail(peek(), "cannot use assignment expressions with this");
+    if (lambdas_ != 0) unsupported(peek(), "':=' in a lambda");
+    take();
+    named_.push_back(name->id);
+    NamedExpression node{name->id, expression()};
+    const int depth = depth_of(node.value);
+    return make(begin, std::move(node), depth);
+  }
   if (!is_word("if")) return value;
   take();
   Conditional node;
@@ -150,7 +160,9 @@ ExpressionPtr ExpressionParser::lambda() {
   function->name = "<lambda>";
   parameters(*function, ":", false);
   expect_op(":");
+  ++lambdas_;
   function->expression = expression();
+  --lambdas_;
   function->span = {begin, last_end()};
   const int depth = depth_of(function->expression);
   return make(begin, Lambda{function}, depth);
@@ -224,7 +236,7 @@ ExpressionPtr ExpressionParser::binary(std::size_t level) {
   const std::uint32_t begin = peek().span.begin;
   auto left = binary(level + 1);
   for (;;) {
-    if (is_op("@")) unsupported(peek(), "'@' (matrix multiplication)");
+    if (is_op("@")) source_.fail(peek().span, "'@' (matrix multiplication) is not supported; write sums of products, (a * b).sum(...)");
     const Level* found = nullptr;
     for (const Level& candidate : levels[level]) {
       if (is_op(candidate.text)) found = &candidate;

@@ -17,6 +17,8 @@ class ExpressionParser : protected TokenStream {
   }
 
  protected:
+  std::vector<std::string> named_;   ///< bound by := since the statement began
+  int lambdas_ = 0;
   bool ends_statement() const;
   /// `verb`: "assign to". A starred part may stand once in a tuple or list that is assigned to.
   void check_target(const Expression& e, const char* verb) const;

@@ -55,6 +55,16 @@ Value Interpreter::evaluate(const Expression& e, const std::shared_ptr<Environme
   if (const auto* node = e.as<SetDisplay>()) return make_set(evaluate_elements(node->elements, env));
   if (const auto* node = e.as<DictDisplay>()) return evaluate_dict(*node, env);
   if (const auto* node = e.as<SliceDisplay>()) return evaluate_slice(*node, env);
+  if (const auto* node = e.as<NamedExpression>()) {
+    const Value value = evaluate(*node->value, env);
+    // A comprehension binds it in the function, or module, that it stands in.
+    Environment* home = env.get();
+    while (home->scope == nullptr && home->parent != nullptr) home = home->parent.get();
+    if (home == env.get()) bind(node->name, value, env);
+    else if (home->scope != nullptr && home->scope->globals.contains(node->name)) globals_->variables[node->name] = value;
+    else home->variables[node->name] = value;
+    return value;
+  }
   if (const auto* node = e.as<Lambda>()) return make_function(node->function, env);
   if (const auto* node = e.as<Comprehension>()) return evaluate_comprehension(*node, env);
   source_.fail(e.span, "this expression is not supported here");

@@ -73,6 +73,7 @@ class Interpreter {
   std::optional<std::uint64_t> dask_random_seed;  ///< of da.random, where it was seeded
   bool keep_attrs = false;                        ///< xr.set_options(keep_attrs=True)
   bool noted_client = false;
+  Value annotations;                              ///< dask.annotate(priority=5): what calls that are written now are given
   /// Held until the script ends: fire_and_forget.
   Values kept;
   /// Results of calls that may be shared: a pure function is called once with the same arguments.

@@ -372,6 +372,10 @@ std::int64_t length(Interpreter& in, const Value& a) {
   if (const auto coordinates = a.as<CoordinatesObject>())
     return static_cast<std::int64_t>(coordinate_names(*coordinates).size());
   if (const auto* groups = as_groupby(a)) return groups->groupby.grouping.labels.shape()[0];
+  if (const auto delayed = a.as<DelayedObject>()) {
+    if (delayed->node->outputs >= 0) return delayed->node->outputs;
+    throw TypeError("Delayed objects of unspecified length have no len()");
+  }
   Shape shape;
   if (const auto array = a.as<ArrayObject>()) shape = array->array.shape();
   else if (const auto lazy = a.as<DaskArrayObject>()) shape = lazy->data->shape;

@@ -23,6 +23,11 @@ class StatementParser : private ExpressionParser {
  private:
   void statement(Block& block) {
     check_stack();
+    struct Restore {
+      std::vector<std::string>& names;
+      std::vector<std::string> outer;
+      ~Restore() { names = std::move(outer); }
+    } restore{named_, std::exchange(named_, {})};
     const Token& token = peek();
     if (token.kind == TokenKind::indent) fail(token, "unexpected indent");
     if (token.kind == TokenKind::keyword) {
@@ -45,6 +50,7 @@ class StatementParser : private ExpressionParser {
     auto s = std::make_unique<Statement>();
     s->span = {first.span.begin, last_end()};
     s->node = std::move(node);
+    s->named = std::exchange(named_, {});
     block.push_back(std::move(s));
   }
   void simple_statements(Block& block) {
@@ -110,7 +116,9 @@ class StatementParser : private ExpressionParser {
         do node.names.push_back(identifier()); while (accept_op(","));
         return add(block, first, std::move(node));
       }
-      if (word == "yield" || word == "await")
+      if (word == "yield")
+        source_.fail(first.span, "'yield' (generator functions) is not supported; append to a list and return it");
+      if (word == "await")
         unsupported(first, "'" + std::string(word) + "'");
       if (word == "except" || word == "finally" || word == "elif" || word == "else")
         fail(first, "invalid syntax: '" + std::string(word) + "' without its beginning");
@@ -120,6 +128,7 @@ class StatementParser : private ExpressionParser {
   void expression_statement(Block& block) {
     const Token first = peek();
     auto value = expression_list();
+    if (value->as<NamedExpression>() && value->span.begin == first.span.begin) fail(first, "invalid syntax: ':=' needs parentheses here");
     if (is_op(":")) {  // an annotation: parsed and dropped, as CPython does for our purposes
       take();
       check_target(*value, "annotate");
@@ -149,7 +158,7 @@ class StatementParser : private ExpressionParser {
     node.targets.push_back(std::move(value));
     while (accept_op("=")) {
       check_target(*node.targets.back(), "assign to");
-      if (is_word("yield")) unsupported(peek(), "'yield'");
+      if (is_word("yield")) source_.fail(peek().span, "'yield' is not supported; append to a list and return it");
       node.targets.push_back(expression_list());
     }
     node.value = std::move(node.targets.back());

@@ -34,6 +34,7 @@ void each_block(const Statement& statement, const std::function<void(const Block
 void collect(const Block& block, std::set<std::string>& names, FunctionScope& outer) {
   for (const auto& statement : block) {
     const auto& node = statement->node;
+    names.insert(statement->named.begin(), statement->named.end());
     if (const auto* s = std::get_if<Assign>(&node)) {
       for (const auto& target : s->targets) collect_target(*target, names);
     } else if (const auto* s = std::get_if<AugmentedAssign>(&node)) {

@@ -115,6 +115,7 @@ Interpreter::Flow Interpreter::execute_with(const With& node, const std::shared_
   const auto leave = [&] {
     for (auto context = contexts.rbegin(); context != contexts.rend(); ++context) {
       if ((*context)->name == "set_options") keep_attrs = (*context)->previous_keep_attrs;
+      else if ((*context)->name == "annotate") annotations = (*context)->previous_annotations;
     }
   };
   try {

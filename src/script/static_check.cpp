@@ -33,6 +33,7 @@ struct Scope {
   std::map<std::string, std::string> plugins;                  ///< import heat
   std::map<std::string, int> assignments;
   std::set<std::string> names;                                 ///< assigned anywhere in it
+  bool is_comprehension = false;
   bool finished = false;  ///< looked at from a function: only names assigned once have a known type
 };
 
@@ -308,6 +309,13 @@ class Checker {
     return {Type::dict, {}};
   }
   Known look(const Starred& n, const Expression&, Scope& scope) { return expression(*n.value, scope); }
+  Known look(const NamedExpression& n, const Expression&, Scope& scope) {
+    const Known value = expression(*n.value, scope);
+    Scope* home = &scope;
+    while (home->is_comprehension) home = home->parent;
+    set(n.name, {}, *home);
+    return value;
+  }
   Known look(const Unary& n, const Expression&, Scope& scope) {
     const TypeSet operand = expression(*n.operand, scope).types;
     return {n.op == UnaryOp::logical_not ? TypeSet(Type::boolean) : operand, {}};
@@ -378,6 +386,7 @@ class Checker {
   Known look(const Comprehension& n, const Expression&, Scope& scope) {
     Scope inner;
     inner.parent = &scope;
+    inner.is_comprehension = true;
     for (const auto& clause : n.clauses) {
       const TypeSet iterable = expression(*clause.iterable, inner).types;
       assign(*clause.target, {element_types(iterable), {}}, inner);

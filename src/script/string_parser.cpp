@@ -84,7 +84,9 @@ std::uint32_t ExpressionParser::format_field(const Token& token, std::uint32_t b
   if (text.find_first_not_of(" \t\n\r", begin) >= i) source_.fail({begin - 1, begin}, "f-string: empty expression not allowed");
   FormatPart part;
   ExpressionParser inner(source_, tokenize_expression(source_, {begin, i}), stack_);
+  inner.lambdas_ = lambdas_;
   part.value = inner.whole_expression("f-string");
+  named_.insert(named_.end(), inner.named_.begin(), inner.named_.end());
   if (text[i] == '=') {
     do ++i; while (i < end && (text[i] == ' ' || text[i] == '\t'));
     append_text(parts, text.substr(begin, i - begin));

@@ -170,6 +170,7 @@ struct ContextObject : Object {
   Type type() const override { return static_type; }
   std::string name;
   bool previous_keep_attrs = false;
+  Value previous_annotations;   ///< dask.annotate
 };
 struct DTypeObject : Object {
   static constexpr Type static_type = Type::dtype;

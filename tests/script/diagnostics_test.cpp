@@ -63,9 +63,12 @@ TEST_CASE("Python outside of the subset is refused by name") {
   CHECK(message("@staticmethod\ndef f(): pass\n") == "script.py:1:2: 'staticmethod' is not supported");
   CHECK(message("@property\nclass A: pass\n") == "script.py:2:1: 'class' (defining classes) is not supported");
   CHECK(message("a @= b\n") == "script.py:1:3: '@=' is not supported");
-  CHECK(message("if (n := 3) > 2: pass\n") == "script.py:1:7: ':=' is not supported");
+  CHECK(message("f = lambda: (n := 3)\n") == "script.py:1:16: ':=' in a lambda is not supported");
+  CHECK(message("n := 3\n") == "script.py:1:1: invalid syntax: ':=' needs parentheses here");
+  CHECK(message("from dask.distributed import Variable\n") ==
+        "script.py:1:30: 'Variable' of dask.distributed is not supported; pass values as arguments and results of tasks");
   CHECK(message("x = 3j\n") == "script.py:1:5: complex numbers are not supported");
-  CHECK(message("def f():\n    yield 1\n") == "script.py:2:5: 'yield' is not supported");
+  CHECK(message("def f():\n    yield 1\n") == "script.py:2:5: 'yield' (generator functions) is not supported; append to a list and return it");
   CHECK(message("x = open('f')\n") == "script.py:1:5: 'open' is not supported");
 }
 
