@@ -16,6 +16,7 @@ struct LazyNode {
   /// An argument that is another node's result lies between stretches of written bytes.
   Submission call;                                  ///< inputs: positions in `needs`, in place of ids
   std::vector<std::shared_ptr<const LazyNode>> needs;
+  std::shared_ptr<const Handle> submitted;          ///< of a Future that is an argument: it has been called already
   mutable std::uint64_t walk = 0;                   ///< the last walk that has seen it
   mutable std::uint32_t id = 0;                     ///< in that walk
 
@@ -69,8 +70,15 @@ class LazyWriter {
       Serialise<ArgumentKind>::write(out_, ArgumentKind::futures);
       out_.count(argument.size());
       for (const auto& element : argument) Serialise<std::uint32_t>::write(out_, need(element.node()));
+    } else if constexpr (IsFuture<A>::value) {
+      static_assert(std::is_same_v<typename A::value_type, P>, "a Future of another type than the parameter");
+      Serialise<ArgumentKind>::write(out_, ArgumentKind::future);
+      Serialise<std::uint32_t>::write(out_, need(argument));
+    } else if constexpr (is_future_list_for<P, A>()) {
+      Serialise<ArgumentKind>::write(out_, ArgumentKind::futures);
+      out_.count(argument.size());
+      for (const auto& element : argument) Serialise<std::uint32_t>::write(out_, need(element));
     } else {
-      static_assert(!IsFuture<A>::value, "a Future is no argument of delayed: submit the call instead");
       static_assert(std::is_convertible_v<const A&, P>, "an argument that does not convert to its parameter");
       Serialise<ArgumentKind>::write(out_, ArgumentKind::value);
       Serialise<P>::write(out_, static_cast<P>(argument));
@@ -87,6 +95,21 @@ class LazyWriter {
     if constexpr (IsVector<P>::value && IsVector<A>::value) return std::is_same_v<typename A::value_type, Delayed<typename P::value_type>>;
     else return false;
   }
+  template <class P, class A>
+  static constexpr bool is_future_list_for() {
+    if constexpr (IsVector<P>::value && IsVector<A>::value) return std::is_same_v<typename A::value_type, Future<typename P::value_type>>;
+    else return false;
+  }
+  template <class T>
+  std::uint32_t need(const Future<T>& future) {
+    future.handle();  // throws for an empty one
+    for (std::size_t i = 0; i < needs_.size(); ++i)
+      if (needs_[i]->submitted == future.shared_handle()) return static_cast<std::uint32_t>(i);
+    auto node = std::make_shared<LazyNode>();
+    node->submitted = future.shared_handle();
+    needs_.push_back(std::move(node));
+    return static_cast<std::uint32_t>(needs_.size() - 1);
+  }
   std::uint32_t need(const std::shared_ptr<const LazyNode>& node) {
     const auto known = std::find(needs_.begin(), needs_.end(), node);
     if (known != needs_.end()) return static_cast<std::uint32_t>(known - needs_.begin());
@@ -98,11 +121,13 @@ class LazyWriter {
 };
 
 /// All that the targets need, inputs before readers, depth first; ids from `first` on. Targets are wanted.
-std::vector<Submission> submissions_of(std::span<const LazyNode* const> targets, std::uint32_t first);
+/// Throws UsageError where a Future of another job, or of another task, is an argument.
+std::vector<Submission> submissions_of(std::span<const LazyNode* const> targets, std::uint32_t first, const Port& port);
 
 }  // namespace detail
 
-/// F(arguments...), later. An argument is a value, a Delayed, or a vector of Delayed for a parameter that is a vector.
+/// F(arguments...), later. An argument is a value, a Delayed, a Future, or a vector of Delayed or of Futures for a parameter that
+/// is a vector. Futures and the graph that takes them must be of one Client.
 template <auto F, class... A>
 Delayed<detail::ResultOf<F>> delayed_with(const SubmitOptions& options, const A&... arguments) {
   static_assert(sizeof...(A) == detail::TaskOf<F>::Of::parameter_count, "a task takes as many arguments as its function");
@@ -123,7 +148,7 @@ template <class T>
 std::vector<Future<T>> TaskClient::persist(const std::vector<Delayed<T>>& targets) {
   std::vector<const detail::LazyNode*> nodes;
   for (const auto& target : targets) nodes.push_back(target.node().get());
-  port_->submit(detail::submissions_of(nodes, port_->next_id()));
+  port_->submit(detail::submissions_of(nodes, port_->next_id(), *port_));
   // A target that is named twice is one task with one handle.
   std::unordered_map<std::uint32_t, Future<T>> by_id;
   std::vector<Future<T>> futures;

@@ -119,6 +119,7 @@ class Future {
     if (!handle_) throw UsageError("an empty Future is asked for something");
     return *handle_;
   }
+  const std::shared_ptr<const detail::Handle>& shared_handle() const { return handle_; }
 
  private:
   std::shared_ptr<const detail::Handle> handle_;

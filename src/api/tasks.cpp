@@ -111,7 +111,7 @@ bool name_task(TaskEntry& entry, const char* name) {
   return true;
 }
 
-std::vector<Submission> submissions_of(std::span<const LazyNode* const> targets, std::uint32_t first) {
+std::vector<Submission> submissions_of(std::span<const LazyNode* const> targets, std::uint32_t first, const Port& port) {
   static std::uint64_t last_walk = 0;
   const std::uint64_t walk = ++last_walk;
   constexpr std::uint32_t open = UINT32_MAX;
@@ -132,6 +132,13 @@ std::vector<Submission> submissions_of(std::span<const LazyNode* const> targets,
           continue;
         }
         node.id = open;
+        if (node.submitted) {
+          if (&node.submitted->port() != &port) throw UsageError("a Future of another client, or of another task, is an argument of a delayed call");
+          node.id = node.submitted->id();
+          node.walk = walk;
+          stack.pop_back();
+          continue;
+        }
       }
       if (step.next_need < node.needs.size()) {
         const LazyNode* need = node.needs[step.next_need++].get();

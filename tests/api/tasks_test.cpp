@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <mutex>
 #include <numeric>
 
 #include "api/tasks.hpp"
@@ -65,6 +66,15 @@ int flaky() {
   return 7;
 }
 RANKINE_TASK(flaky);
+
+std::mutex noted_guard;
+std::vector<int> noted;
+int note(int value) {
+  const std::lock_guard guard(noted_guard);
+  noted.push_back(value);
+  return value;
+}
+RANKINE_TASK(note);
 
 /// A job of threads with the interface's client on it.
 struct Job {
@@ -166,6 +176,37 @@ TEST_CASE("retries make up for failures") {
   CHECK(job.client.submit_with<flaky>({.retries = 2}).get() == 7);
 }
 
+TEST_CASE("higher priorities run first, whatever came first") {
+  for (const int ranks : {1, 3}) {
+    noted.clear();
+    Job job(ranks);
+    std::vector<Delayed<int>> calls;
+    std::vector<int> values, falling;
+    for (int i = 0; i < 60; ++i) {
+      calls.push_back(delayed_with<note>({.priority = i}, i));
+      values.push_back(i);
+      falling.insert(falling.begin(), i);
+    }
+    CHECK(job.client.gather(job.client.persist(calls)) == values);
+    CHECK(noted.size() == 60);
+    if (ranks == 1) CHECK(noted == falling);  // one thread takes them in that order
+  }
+}
+
+TEST_CASE("a value that is broadcast is there for every task that takes it") {
+  for (const int ranks : {1, 3}) {
+    Job job(ranks);
+    const auto numbers = job.client.broadcast(std::vector<int>{1, 2, 3});
+    std::vector<Future<int>> sums;
+    for (int i = 0; i < 20; ++i) sums.push_back(job.client.submit<total>(numbers));
+    CHECK(job.client.gather(sums) == std::vector<int>(20, 6));
+    const auto each = job.client.scatter_each(std::vector<int>{4, 5});
+    CHECK(job.client.submit<divide>(each[1], each[0]).get() == 1);
+    job.client.wait(each);
+    CHECK(each[0].done());
+  }
+}
+
 TEST_CASE("tasks submit tasks and wait for them") {
   for (const int ranks : {1, 3}) {
     Job job(ranks);
@@ -197,6 +238,25 @@ TEST_CASE("lazy graphs run when they are asked for, what they share once") {
   CHECK(job.client.compute(std::vector<Delayed<int>>{x, parts[3], x}) == std::vector<int>{2, 2, 2});
   const auto futures = job.client.persist(parts);
   CHECK(job.client.submit<total>(futures).get() == 20);
+}
+
+TEST_CASE("a lazy graph takes futures, whose results stay until it has run") {
+  for (const int ranks : {1, 3}) {
+    Job job(ranks, 2);
+    const auto one = job.client.submit<increment>(0);
+    const auto ones = job.client.map<increment>(std::vector<int>(50, 0));
+    Delayed<int> lazy = delayed<total>(ones);
+    {
+      const auto gone = job.client.submit<increment>(40);
+      lazy = delayed<divide>(delayed<total>(std::vector<Delayed<int>>{lazy, delayed<increment>(gone)}), one);
+    }
+    CHECK(job.client.compute(lazy) == 50 + 42);
+    CHECK(job.client.compute(delayed<divide>(one, one)) == 1);
+    CHECK(job.client.compute(lazy) == 50 + 42);
+    CHECK_THROWS_AS(delayed<increment>(Future<int>{}), UsageError);
+    const auto bad = job.client.submit<divide>(1, 0);
+    CHECK_THROWS_AS(job.client.compute(delayed<increment>(bad)), TaskError);
+  }
 }
 
 TEST_CASE("long chains of lazy calls are built, run and taken down") {
