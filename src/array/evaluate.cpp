@@ -4,6 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "array/streaming_pieces.hpp"
 #include "base/check.hpp"
 
 namespace rankine::array {
@@ -14,6 +15,9 @@ StridedView evaluate_view(const ExprPtr& expr, const Box& box, LeafReader& reade
 bool is_reduced(const Reduce& node, int axis) {
   return std::find(node.axes.begin(), node.axes.end(), axis) != node.axes.end();
 }
+
+/// Of a block that is read to be reduced at once, this much is read and decoded, then reduced while caches hold it.
+constexpr std::uint64_t streamed_piece_bytes = 1 << 20;
 
 /// A fused elementwise program over one box, with its evaluated inputs.
 struct Fused {
@@ -350,6 +354,17 @@ NdArray evaluate_constant(const ExprPtr& expr) {
 
 kernel::Partial evaluate_reduced(const ExprPtr& expr, const Box& box, std::span<const int> axes,
                                  const kernel::ReduceSpec& spec, LeafReader& reader) {
+  if (kernel::StreamedReduction::fits(box.shape(), axes)) {
+    const std::vector<Box> pieces = streaming_pieces(expr, box, streamed_piece_bytes);
+    if (pieces.size() > 1) {
+      kernel::StreamedReduction reduction(spec, box.shape(), {axes.begin(), axes.end()});
+      for (const Box& piece : pieces) {
+        const Fused fused = fuse(expr, piece, reader);
+        reduction.add(fused.program, fused.inputs, piece.extent(0));
+      }
+      return reduction.finish();
+    }
+  }
   const Fused fused = fuse(expr, box, reader);
   return kernel::reduce_block(fused.program, fused.inputs, box.shape(), axes, spec);
 }

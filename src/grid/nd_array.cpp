@@ -1,5 +1,7 @@
 #include "grid/nd_array.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -8,16 +10,28 @@
 
 namespace rankine {
 
+// Not aligned_alloc: glibc's looks for room for the bytes and the alignment together, so that the hole which a block left
+// never fits the next block of that size, and a process that makes block after block fetches fresh pages for each.
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   constexpr std::size_t alignment = 64;
   const std::size_t padded = (size + alignment - 1) / alignment * alignment;
   if (padded == 0) return;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, padded));
+  if (padded < size || padded + alignment < padded) throw std::bad_alloc();
+  auto* memory = static_cast<std::byte*>(std::malloc(padded + alignment));
   if (memory == nullptr) throw std::bad_alloc();
-  data_.reset(memory);
+  // malloc aligns to 16 bytes: before the first aligned address there is room for where the memory begins.
+  static_assert(alignof(std::max_align_t) >= sizeof(std::byte*));
+  auto* aligned = memory + (alignment - reinterpret_cast<std::uintptr_t>(memory) % alignment);
+  std::memcpy(aligned - sizeof memory, &memory, sizeof memory);
+  data_.reset(aligned);
 }
 
-void AlignedBytes::Free::operator()(std::byte* p) const noexcept { std::free(p); }
+void AlignedBytes::Free::operator()(std::byte* p) const noexcept {
+  if (p == nullptr) return;
+  std::byte* memory;
+  std::memcpy(&memory, p - sizeof memory, sizeof memory);
+  std::free(memory);
+}
 
 NdArray::NdArray(DType dtype, Shape shape)
     : dtype_(dtype), shape_(std::move(shape)), size_(element_count(shape_)) {

@@ -117,6 +117,30 @@ class OuterWalk {
   std::int64_t count_ = 1;
 };
 
+/// Columns are kept: strip by strip, whose lanes stay in cache while the reduced elements stream past. `lane_of` readies
+/// the lanes of a strip and says where they begin; `after` is called when all was added to them.
+template <typename LaneOf, typename After>
+void stream_rows(StripEvaluator& evaluator, const Accumulator& accumulator, const OuterWalk& reduced_walk,
+                 std::vector<std::int64_t>& outer, const Lanes& lanes, std::int64_t rows, std::int64_t columns,
+                 LaneOf&& lane_of, After&& after) {
+  const auto size = [](std::int64_t count) { return static_cast<std::size_t>(count); };
+  for (std::int64_t column = 0; column < columns; column += strip_elements) {
+    const std::int64_t width = std::min(strip_elements, columns - column);
+    const std::size_t lane = lane_of(column, width);
+    const std::int64_t batch = evaluator.reads_in_place() ? rows : std::max<std::int64_t>(1, strip_elements / width);
+    for (std::int64_t reduced = 0; reduced < reduced_walk.count(); ++reduced) {
+      reduced_walk.place(reduced, outer);
+      evaluator.move_to(outer);
+      for (std::int64_t row = 0; row < rows; row += batch) {
+        const std::int64_t count = std::min(batch, rows - row);
+        const auto tile = evaluator.evaluate(row, count, column, width);
+        accumulator.add(lanes, lane, tile.data, size(count), tile.row_stride, size(width));
+      }
+    }
+    after(column, width);
+  }
+}
+
 class BlockReduction {
  public:
   BlockReduction(const ReductionSpace& space, StripEvaluator& evaluator, const ReduceSpec& spec, Output& out)
@@ -134,23 +158,15 @@ class BlockReduction {
   }
 
  private:
-  /// Columns are kept: a strip of lanes stays in cache while the reduced elements stream past.
   void reduce_rows(std::int64_t kept) {
-    for (std::int64_t column = 0; column < columns_; column += strip_elements) {
-      const std::int64_t width = std::min(strip_elements, columns_ - column);
-      accumulator_.reset(memory_.lanes(), 0, size(width));
-      const std::int64_t batch = evaluator_.reads_in_place() ? rows_ : std::max<std::int64_t>(1, strip_elements / width);
-      for (std::int64_t reduced = 0; reduced < reduced_.count(); ++reduced) {
-        reduced_.place(reduced, outer_);
-        evaluator_.move_to(outer_);
-        for (std::int64_t row = 0; row < rows_; row += batch) {
-          const std::int64_t count = std::min(batch, rows_ - row);
-          const auto tile = evaluator_.evaluate(row, count, column, width);
-          accumulator_.add(memory_.lanes(), 0, tile.data, size(count), tile.row_stride, size(width));
-        }
-      }
-      accumulator_.emit(memory_.lanes(), 0, 1, size(width), space_.reduced_count, out_.at(kept * columns_ + column));
-    }
+    stream_rows(evaluator_, accumulator_, reduced_, outer_, memory_.lanes(), rows_, columns_,
+                [&](std::int64_t, std::int64_t width) {
+                  accumulator_.reset(memory_.lanes(), 0, size(width));
+                  return std::size_t{0};
+                },
+                [&](std::int64_t column, std::int64_t width) {
+                  accumulator_.emit(memory_.lanes(), 0, 1, size(width), space_.reduced_count, out_.at(kept * columns_ + column));
+                });
   }
 
   /// Columns are reduced, rows are kept: each row has its own lanes, folded into one at the end.
@@ -218,6 +234,64 @@ Partial reduce_block(const Program& program, std::span<const StridedView> inputs
   StripEvaluator evaluator(program, inputs, space.groups);
   Output out = allocate(spec, out_shape);
   BlockReduction(space, evaluator, spec, out).run();
+  return std::move(out.partial);
+}
+
+struct StreamedReduction::State {
+  ReduceSpec spec;
+  Shape shape;
+  std::vector<int> axes;
+  Accumulator accumulator;
+  std::int64_t lane_count = 1;   ///< one for each kept element
+  std::int64_t reduced_count = 1;
+  std::int64_t added = 0;        ///< along axis 0
+  LaneMemory memory;
+};
+
+bool StreamedReduction::fits(const Shape& shape, std::span<const int> axes) {
+  if (element_count(shape) == 0 || std::find(axes.begin(), axes.end(), 0) == axes.end()) return false;
+  for (auto axis = static_cast<int>(shape.size()) - 1; axis > 0; --axis)
+    if (shape[static_cast<std::size_t>(axis)] != 1) return std::find(axes.begin(), axes.end(), axis) == axes.end();
+  return false;
+}
+
+StreamedReduction::StreamedReduction(const ReduceSpec& spec, Shape shape, std::vector<int> axes) {
+  RANKINE_CHECK(fits(shape, axes), "a reduction that cannot be streamed");
+  const std::int64_t reduced = reduction_space(shape, axes).reduced_count;
+  const std::int64_t lanes = element_count(shape) / reduced;
+  state_ = std::make_unique<State>(State{spec, std::move(shape), std::move(axes), find_accumulator(spec), lanes, reduced, 0, LaneMemory(lanes)});
+  state_->accumulator.reset(state_->memory.lanes(), 0, static_cast<std::size_t>(lanes));
+}
+
+StreamedReduction::~StreamedReduction() = default;
+
+void StreamedReduction::add(const Program& program, std::span<const StridedView> inputs, std::int64_t extent) {
+  State& state = *state_;
+  Shape shape = state.shape;
+  shape[0] = extent;
+  check_inputs(program, inputs, shape, state.spec);
+  state.added += extent;
+  const ReductionSpace space = reduction_space(shape, state.axes);
+  StripEvaluator evaluator(program, inputs, space.groups);
+  const OuterWalk kept(space, false), reduced(space, true);
+  std::vector<std::int64_t> outer(space.groups.size() - 2, 0);
+  const std::int64_t rows = space.groups[space.groups.size() - 2].extent;
+  const std::int64_t columns = space.groups.back().extent;
+  for (std::int64_t ordinal = 0; ordinal < kept.count(); ++ordinal) {
+    kept.place(ordinal, outer);
+    stream_rows(evaluator, state.accumulator, reduced, outer, state.memory.lanes(), rows, columns,
+                [&](std::int64_t column, std::int64_t) { return static_cast<std::size_t>(ordinal * columns + column); },
+                [](std::int64_t, std::int64_t) {});
+  }
+}
+
+Partial StreamedReduction::finish() {
+  State& state = *state_;
+  RANKINE_CHECK(state.added == state.shape[0], "a streamed reduction ends before its block does");
+  Shape shape = state.shape;
+  for (const int axis : state.axes) shape[static_cast<std::size_t>(axis)] = 1;
+  Output out = allocate(state.spec, shape);
+  state.accumulator.emit(state.memory.lanes(), 0, 1, static_cast<std::size_t>(state.lane_count), state.reduced_count, out.at(0));
   return std::move(out.partial);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,27 @@ std::vector<DType> partial_dtypes(const ReduceSpec& spec);
 /// The order of additions depends on shape and axes alone, so the result is bitwise reproducible.
 Partial reduce_block(const Program& program, std::span<const StridedView> inputs, const Shape& shape,
                      std::span<const int> axes, const ReduceSpec& spec);
+
+/// reduce_block() of a block whose elements come piece by piece along axis 0, so that one piece is reduced while it is
+/// still in cache and its memory serves the next one. The same additions in the same order: the same bits.
+class StreamedReduction {
+ public:
+  /// Axis 0 has to be reduced, and the last axis longer than 1 to be kept.
+  static bool fits(const Shape& shape, std::span<const int> axes);
+  /// `shape`: of the whole block, not empty.
+  StreamedReduction(const ReduceSpec& spec, Shape shape, std::vector<int> axes);
+  ~StreamedReduction();
+  StreamedReduction(const StreamedReduction&) = delete;
+  StreamedReduction& operator=(const StreamedReduction&) = delete;
+  /// The next `extent` positions along axis 0; inputs have the block's shape but for that extent.
+  void add(const Program& program, std::span<const StridedView> inputs, std::int64_t extent);
+  /// Once, after all of the block has been added.
+  Partial finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// The same over one axis by group: position i along `axis` adds to slot slots[i], or to none where
 /// it is -1. The partial has extent `slot_count` along `axis`; a slot that nothing fell into holds

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -10,6 +11,7 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/chunk_read.hpp"
+#include "store/early_writeback.hpp"
 #include "store/io_faults.hpp"
 #include "store/output_target.hpp"
 
@@ -115,6 +117,7 @@ void Writer::write_box(const OutputTarget& target, std::size_t variable, const N
     if (box.extent(split) != out.shape[split]) break;
   }
   const Box outer{Index(box.begin.begin(), box.begin.begin() + split), Index(box.end.begin(), box.end.begin() + split)};
+  std::uint64_t begin = UINT64_MAX, end = 0;  // of all runs together
   for_each_index(outer, [&](const Index& at) {
     std::uint64_t offset = first;
     for (int axis = 0; axis < split; ++axis) offset += static_cast<std::uint64_t>(at[axis] * strides[axis]);
@@ -123,7 +126,11 @@ void Writer::write_box(const OutputTarget& target, std::size_t variable, const N
       write_at(open->descriptor, offset, {from, run_bytes}, what, target.temporary_path);
     });
     from += run_bytes;
+    begin = std::min(begin, offset);
+    end = offset + run_bytes;
   });
+  // Narrow runs far apart are left to the system, which may join them with their neighbours' first.
+  if (bytes >= writeback_step_bytes / 8 && end - begin <= 2 * bytes) begin_writeback(open->descriptor, begin, end);
   state_->counters.stored_bytes += bytes;
 }
 

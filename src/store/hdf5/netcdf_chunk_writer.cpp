@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "store/backends.hpp"
+#include "store/early_writeback.hpp"
 #include "store/full_disk.hpp"
 #include "store/hdf5/hdf5_handle.hpp"
 #include "store/library_lock.hpp"
@@ -48,6 +49,8 @@ class Reserve {
     }
     throw_not_written("cannot write to " + final_path_, errno, path_, chunk_bytes);
   }
+  /// All below `end` has been written.
+  void written_up_to(std::uint64_t end) { writeback_.written_up_to(descriptor_, end); }
   /// What was not needed is given back.
   void release() const {
     struct stat status {};
@@ -61,6 +64,7 @@ class Reserve {
   int descriptor_;
   std::uint64_t reserved_ = 0;
   bool works_ = true;
+  GrowingWriteback writeback_;
 };
 
 }  // namespace
@@ -115,6 +119,7 @@ void NetcdfChunkWriter::write_chunk(std::size_t variable, const Index& chunk, st
   if (H5Fget_eoa(state_->file, &end) < 0) failed();
   state_->reserve->up_to(end + bytes.size() + metadata_margin_bytes, bytes.size());
   if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()) < 0) failed();
+  state_->reserve->written_up_to(end);  // of the chunks before this one
 }
 
 void NetcdfChunkWriter::flush() {
