@@ -100,6 +100,22 @@ RunDoneRecord get_run_done(ByteReader& reader) {
 
 void put(ByteWriter& writer, const VoidFileRecord& file) { writer.put_string(file.path); }
 
+void put(ByteWriter& writer, const KillRecord& kill) {
+  writer.put(kill.run);
+  writer.put(kill.task);
+  writer.put(kill.rank);
+  writer.put_string(kill.how);
+}
+
+KillRecord get_kill(ByteReader& reader) {
+  KillRecord kill;
+  kill.run = reader.get<std::uint32_t>();
+  kill.task = reader.get<TaskId>();
+  kill.rank = reader.get<std::uint32_t>();
+  kill.how = reader.get_string();
+  return kill;
+}
+
 }  // namespace
 
 void write_to(ByteWriter& writer, const SavedBlock& block) {
@@ -158,6 +174,7 @@ AnyRecord decode(const Record& record) {
     case 2: fields = get_checkpoint(reader); break;
     case 3: fields = get_run_done(reader); break;
     case 4: fields = VoidFileRecord{reader.get_string()}; break;
+    case 5: fields = get_kill(reader); break;
     default: throw DecodeError("malformed record: unknown kind " + std::to_string(record.kind));
   }
   if (reader.remaining() != 0) throw DecodeError("malformed record: bytes are left over");

@@ -79,7 +79,16 @@ struct RunDoneRecord {
   bool operator==(const RunDoneRecord&) const = default;
 };
 
-using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord>;
+/// A worker died while it ran the task: what kills worker after worker is not tried for ever, job after job.
+struct KillRecord {
+  std::uint32_t run = 0;
+  TaskId task;
+  std::uint32_t rank = 0;
+  std::string how;
+  bool operator==(const KillRecord&) const = default;
+};
+
+using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord, KillRecord>;
 
 Record encode(const AnyRecord& record);
 /// Throws DecodeError for an unknown kind or a payload that does not fit it.

@@ -233,6 +233,14 @@ void CallRun::on_worker_lost(int rank, std::span<const TaskId> running, const st
   apply();
 }
 
+std::string CallRun::cause_of_all(std::size_t losses) const {
+  const auto* deadliest = scheduler_.deadliest();
+  if (deadliest == nullptr || losses < 2 || deadliest->second.size() != losses) return {};
+  std::string text = graph_->describe(deadliest->first);
+  for (const auto& kill : deadliest->second) text += "\n  rank " + std::to_string(kill.worker.value) + " " + kill.message;
+  return text;
+}
+
 void CallRun::enter_reports() {
   grow();
   if (reports_.empty()) return;

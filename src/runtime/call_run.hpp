@@ -46,6 +46,8 @@ class CallRun final : public Calls {
   void start();
   /// `running`: what was on its threads when it died, and `how` it died.
   void on_worker_lost(int rank, std::span<const TaskId> running = {}, const std::string& how = {});
+  /// If one and the same task ran at each of so many losses, at least two: its name and how the ranks died.
+  std::string cause_of_all(std::size_t losses) const;
   /// False: the message is for the worker on this rank.
   bool handle(int from, const wire::Decoded& decoded);
   /// Enters what has arrived, sends what follows. True if anything happened.

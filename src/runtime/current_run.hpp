@@ -23,6 +23,7 @@ struct Session::CurrentRun {
   std::shared_ptr<const TaskGraph> open_graph;   ///< graph without what an earlier job did; null: all of it
   const std::vector<array::OutputSpec>* outputs = nullptr;   ///< as asked for, with their eager values
   std::optional<sched::Scheduler> scheduler;
+  std::vector<journal::KillRecord> earlier_kills;   ///< in jobs before this one
   sched::Actions actions;
   std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
   std::vector<wire::ReleaseBatch> released;

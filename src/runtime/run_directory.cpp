@@ -222,6 +222,8 @@ EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& 
       earlier.saved.add(*checkpoint);
     } else if (const auto* file = std::get_if<journal::VoidFileRecord>(&record)) {
       earlier.saved.drop_file(file->path);
+    } else if (const auto* kill = std::get_if<journal::KillRecord>(&record); kill != nullptr && kill->run == number) {
+      earlier.kills.push_back(*kill);
     } else if (const auto* done = std::get_if<journal::RunDoneRecord>(&record);
                done != nullptr && done->number == number) {
       earlier.done = true;
@@ -242,6 +244,11 @@ void RunDirectory::note_begin(journal::RunRecord plan, const std::vector<store::
 
 void RunDirectory::note_checkpoint(const journal::CheckpointRecord& checkpoint) {
   journal_->append(journal::encode(checkpoint));
+  journal_->sync();
+}
+
+void RunDirectory::note_kill(const journal::KillRecord& kill) {
+  journal_->append(journal::encode(kill));
   journal_->sync();
 }
 

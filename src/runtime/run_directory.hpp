@@ -27,6 +27,7 @@ struct EarlierRun {
   std::vector<store::OutputTarget> targets; ///< its unfinished outputs
   std::vector<TaskId> finished;             ///< sink tasks whose part of those outputs is written
   SavedBlocks saved;
+  std::vector<journal::KillRecord> kills;   ///< tasks during which workers died
   journal::RunRecord plan;                  ///< what the plan and its inputs are now, for note_begin()
 };
 
@@ -58,6 +59,7 @@ class RunDirectory {
   void note_begin(journal::RunRecord plan, const std::vector<store::OutputTarget>& targets);
   /// On disk when it returns.
   void note_checkpoint(const journal::CheckpointRecord& checkpoint);
+  void note_kill(const journal::KillRecord& kill);
   /// An unfinished output is begun anew.
   void note_void(const std::string& path);
   /// All data of the plan is safe; outputs get their names next.

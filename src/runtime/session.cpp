@@ -119,6 +119,7 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   try {
     compute(run, std::move(plan), outputs, targets, earlier);
   } catch (const Error& error) {
+    if (run.scheduler && !run.closed) tasks_ += run.scheduler->finished_count();
     const bool has_no_room = error.code() == ExitCode::output && store::tells_of_full_disk(error.what());
     if (keeps_journal && (has_no_room || error.code() == ExitCode::resumable)) guard.keep_all();
     // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
@@ -220,7 +221,7 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
   else close_outputs(run, false);
   run.closed = true;
   tasks_s_ += exec::seconds_between(begin, exec::now());
-  tasks_ += run.graph->task_count();
+  tasks_ += succeeded ? run.graph->task_count() : run.scheduler->finished_count();
   reporter_.clear_line();
   if (!succeeded) throw_failure(run);
   if (options_.keep_going) note_missing(run, targets);
@@ -283,6 +284,8 @@ void Session::drive(CurrentRun& run) {
   options.keep_going = options_.keep_going;
   options.replicate_bytes = options_.replicate_bytes;
   run.scheduler.emplace(options, sched::with_stored_edges(run.open_graph ? run.open_graph : run.graph));
+  for (const auto& kill : run.earlier_kills)
+    run.scheduler->note_earlier_kill(kill.task, {0, WorkerId{kill.rank}, kill.how + ", in an earlier job"});
   run.assigned.resize(peers_.size());
   for (const auto& layer : run.graph->layers())
     if (layer.kind == plan::LayerKind::write) run.written.push_back({layer.first_task, std::vector<std::int32_t>(layer.task_count, -1)});

@@ -140,6 +140,8 @@ class Session {
   void report_scratch() const;
   void warn_of_little_memory() const;
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
+  void note_kills(const CurrentRun& run, const transport::PeerDeath& death);
+  const std::string& node_of(WorkerId worker) const;
   void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
   void note_on_disk(CurrentRun& run, int rank);
   std::vector<TaskId> unsafe_writes(const CurrentRun& run, int rank) const;

@@ -84,6 +84,7 @@ void Session::prepare_checkpoints(CurrentRun& run, const std::vector<store::Outp
                                   const EarlierRun& earlier) {
   for (const auto& target : targets) run.kept_outputs.push_back(is_kept(target) ? 1 : 0);
   run.checkpointer.emplace(run.id.value);
+  run.earlier_kills = earlier.kills;
   const std::vector<TaskId> saved = earlier.saved.tasks();
   for (const TaskId task : saved) run.checkpointer->note_saved(task);
   run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};

@@ -7,6 +7,12 @@
 
 namespace rankine::runtime {
 
+/// Empty for a rank of an earlier job, which may have had more of them.
+const std::string& Session::node_of(WorkerId worker) const {
+  static const std::string unknown;
+  return worker.value < peers_.size() ? peers_[worker.value].node_name : unknown;
+}
+
 FailedTask Session::in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const {
   FailedTask failed;
   failed.task = run.graph->describe(task);
@@ -16,14 +22,14 @@ FailedTask Session::in_words(const CurrentRun& run, TaskId task, const std::vect
   for (std::size_t i = 0; i < inputs.size() && i < most; ++i) failed.inputs.push_back(run.graph->describe(inputs[i]));
   if (inputs.size() > most) failed.inputs.push_back("and " + std::to_string(inputs.size() - most) + " more");
   for (const auto& attempt : attempts)
-    failed.attempts.push_back({static_cast<int>(attempt.worker.value), peers_[attempt.worker.value].node_name, attempt.message});
+    failed.attempts.push_back({static_cast<int>(attempt.worker.value), node_of(attempt.worker), attempt.message});
   return failed;
 }
 
 std::string Session::failure_text(const CurrentRun& run, const sched::FailureReport& failure, ExitCode& code) const {
   const std::string task = run.graph->describe(*failure.task);
   const auto place = [&](const sched::FailedAttempt& attempt) {
-    const std::string& node = peers_[attempt.worker.value].node_name;
+    const std::string& node = node_of(attempt.worker);
     return std::to_string(attempt.worker.value) + (node.empty() ? "" : " on " + node);
   };
   std::string text;

@@ -90,7 +90,11 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   if (opening_) opening_->on_peer_lost(death.rank);
   if (calls_) {
     calls_->on_worker_lost(death.rank, running_of(death, calls_->id()), losses_.back().how);
-    if (live_workers() == 0) throw_no_worker_left();
+    if (live_workers() == 0) {
+      if (const std::string cause = calls_->cause_of_all(losses_.size()); !cause.empty())
+        throw Error(ExitCode::task_failed, "no worker is left: each died while it ran task " + cause);
+      throw_no_worker_left();
+    }
   }
   if (run == nullptr) return;
 
@@ -106,6 +110,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   apply(*run);  // what was reported before
   const WorkerId worker{static_cast<std::uint32_t>(death.rank)};
   renew_owned_outputs(*run, worker, !death.confirmed);
+  note_kills(*run, death);
   const bool was_under_way = run->checkpointer && run->checkpointer->is_under_way();
   if (run->checkpointer) run->checkpointer->on_worker_lost(worker);
   run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
@@ -116,6 +121,17 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   apply(*run);
   if (copies_taken_ != taken) reporter_.detail(std::to_string(copies_taken_ - taken) + " results that it held are there for the second time");
   if (was_under_way) end_checkpoint(*run);
+}
+
+/// Of a job that is ended from outside the ranks die too, through no task's fault.
+void Session::note_kills(const CurrentRun& run, const transport::PeerDeath& death) {
+  if (!run.checkpointer || is_asked_to_leave()) return;
+  try {
+    for (const TaskId task : running_of(death, run.id))
+      directory_->note_kill({run.id.value, task, static_cast<std::uint32_t>(death.rank), losses_.back().how});
+  } catch (const OutputError& error) {
+    reporter_.warning(std::string("a job that goes on will not know of this loss: ") + error.what());
+  }
 }
 
 void Session::note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch) {

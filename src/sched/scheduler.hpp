@@ -65,6 +65,10 @@ class Scheduler {
   /// What these finished tasks without readers did outside (written chunks) is in doubt: they run again. Tasks that have
   /// not finished, or whose output is held, are left as they are.
   void on_effects_lost(Instant now, std::span<const TaskId> tasks, Actions& out);
+  /// Before start(): a worker died during the task in an earlier job.
+  void note_earlier_kill(TaskId task, FailedAttempt attempt);
+  /// The task during which most workers died, those of earlier jobs too, and how; null: there is none.
+  const std::pair<const TaskId, std::vector<FailedAttempt>>* deadliest() const;
   /// These outputs are held there no more, although the worker lives: what it had in scratch cannot be read back, or
   /// (discarded) it gave them up because neither memory nor scratch had room. Those that it does not hold are ignored.
   /// The former are computed again at once, the latter when that is all that a reader misses.

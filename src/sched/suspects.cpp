@@ -38,6 +38,21 @@ std::vector<TaskId> Scheduler::ran_there(WorkerId worker, std::span<const TaskId
   return there;
 }
 
+void Scheduler::note_earlier_kill(TaskId task, FailedAttempt attempt) {
+  RANKINE_CHECK(!started_, "an earlier job is told of after the start");
+  if (task.value < task_count()) kills_[task].push_back(std::move(attempt));
+}
+
+const std::pair<const TaskId, std::vector<FailedAttempt>>* Scheduler::deadliest() const {
+  const std::pair<const TaskId, std::vector<FailedAttempt>>* most = nullptr;
+  for (const auto& entry : kills_) {
+    const bool is_more = most == nullptr || entry.second.size() > most->second.size() ||
+                         (entry.second.size() == most->second.size() && entry.first < most->first);
+    if (is_unfinished(entry.first) && is_more) most = &entry;
+  }
+  return most;
+}
+
 /// Counts a dead worker against each of the tasks. Those during which too many have died end here: they are off all books
 /// and back to waiting.
 void Scheduler::blame(std::span<const TaskId> tasks, WorkerId worker, const std::string& how, Actions& out) {

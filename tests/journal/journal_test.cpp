@@ -114,7 +114,8 @@ TEST_CASE("records of a run survive encoding; malformed ones are refused") {
       RunRecord{2, 1000, 3, 4, {{"in.nc", 77, -5}, {"b.nc", 0, 9}}, bytes_of("targets")},
       CheckpointRecord{2, {"blocks-1-1", "out.part"}, {TaskId{4}, TaskId{9}},
                        {{TaskId{3}, bytes_of("head"), {{0, 8, 100}, {1, 9, 2}}, 42}}},
-      RunDoneRecord{2, {bytes_of("value"), {}}}, VoidFileRecord{".out.nc.part"}};
+      RunDoneRecord{2, {bytes_of("value"), {}}}, VoidFileRecord{".out.nc.part"},
+      KillRecord{2, TaskId{4}, 1, "was killed by signal 11"}};
   for (const AnyRecord& record : records) {
     const Record encoded = encode(record);
     CHECK(decode(encoded) == record);

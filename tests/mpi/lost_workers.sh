@@ -125,6 +125,17 @@ case $case in
     # One task kills whoever runs it.
     ends 1 "task .* is not tried again: 3 ranks have died while they ran it" 6 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no
     [ "$(grep -c '^  rank [1-5] was killed by signal 11' message)" -eq 3 ] || complain "it does not name three ranks" ;;
+  killer_task_of_few)
+    # Two workers are not enough for three deaths: the job that goes on knows of them, and tries once more.
+    run 3 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no
+    [ "$got" -eq 75 ] || complain "status $got instead of 75"
+    # shellcheck disable=SC2086
+    RANKINE_REHEARSE=$faults timeout -k 5 200 "$mpirun" -n 3 $flags "$rankine" resume --progress off --scheduler-works=no \
+      "$(ls -d out/*.rankine)" >printed 2>message
+    [ $? -eq 1 ] || complain "gone on with it ends otherwise"
+    grep -q "task append (3, 0, 0) of one in mixed.nc is not tried again: 3 ranks have died while they ran it" message || complain "not said so"
+    [ "$(grep -c '^  rank [12] was killed by signal 11 .*, in an earlier job' message)" -eq 2 ] || complain "earlier deaths are not told"
+    [ -z "$(find out -name '*rankine*')" ] || complain "these are left: $(ls -A out)" ;;
   keep_going)
     # Its file is missing, the rest is there, and the script gets its values.
     run 6 "rank=any task=append+(3,+0,+0)+of+one signal=11" --scheduler-works=no --keep-going --run-dir outcome
