@@ -136,8 +136,8 @@ const std::vector<OptionRow>& options_of(Command command) {
                                       "(default 3; 0: never)"},
       {"replicate-results", '\0', "BYTES|off", "results up to that size that took long are kept at a second rank too, while\n"
                                              "there is room, so that a loss need not compute them again (default off)"},
-      {"heartbeat-timeout", '\0', "TIME", "a rank that is silent for so long is taken for lost (default 10s)"},
-      {"heartbeat-interval", '\0', "TIME", "how often ranks that have nothing to say say so (default 2s)"},
+      {"heartbeat-timeout", '\0', "TIME", "a rank that is silent for so long is taken for lost (default 9s)"},
+      {"heartbeat-interval", '\0', "TIME", "how often ranks that have nothing to say say so (default 3s)"},
       {"supervisor", '\0', "yes|no", "whether each rank under mpirun runs below a small process that reports its\n"
                                     "death; no: for debuggers and profilers (default yes)"},
       {"progress", '\0', "auto|line|plain|off",

@@ -42,8 +42,8 @@ struct Options {
   bool isolate_tasks = false;                 ///< user kernels run in processes of their own
   unsigned quarantine_after = 3;              ///< 0: never
   bool supervised = true;                     ///< under a launcher, each rank has a supervisor process
-  unsigned heartbeat_interval_ms = 2000;
-  unsigned heartbeat_timeout_ms = 10'000;
+  unsigned heartbeat_interval_ms = 3000;
+  unsigned heartbeat_timeout_ms = 9000;
   report::Verbosity verbosity = report::Verbosity::normal;
   report::ProgressStyle progress = report::ProgressStyle::automatic;
   std::string log_file;

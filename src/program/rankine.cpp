@@ -138,6 +138,13 @@ void open_standard_streams() {
     if (::fcntl(number, F_GETFD) < 0) ::open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY);
 }
 
+/// After an error MPI may still be up with threads of its own, which the ends of libraries pull the ground from under; and
+/// libhdf5 tries once more to close what it could not close on a full disk, and crashes.
+[[noreturn]] void leave_after(int status) {
+  std::fflush(nullptr);
+  ::_exit(status);
+}
+
 int run_command(const cli::Options& options, int argc, char** argv) {
   for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
   switch (options.command) {
@@ -171,14 +178,13 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   try {
     const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
+    if (status != 0) leave_after(status);
     std::fflush(nullptr);
-    // libhdf5 tries once more, when the process ends, to close what it could not close on a full disk, and crashes.
-    if (status != 0) ::_exit(status);
     return status;
   } catch (const Error& error) {
-    return launch::report_before_start(error);
+    leave_after(launch::report_before_start(error));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: %s\n", error.what());
-    return static_cast<int>(ExitCode::internal);
+    leave_after(static_cast<int>(ExitCode::internal));
   }
 }

@@ -48,8 +48,9 @@ FaultRehearsal::FaultRehearsal(const std::string& text) {
       else if (name == "file" && !value.empty()) fault.file = value;
       else if (name == "times" && std::atoi(value.c_str()) > 0) fault.times = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "count" && std::atoi(value.c_str()) > 0) fault.count = static_cast<unsigned>(std::atoi(value.c_str()));
+      else if (name == "slow" && std::atoi(value.c_str()) > 0) fault.slow_ms = static_cast<unsigned>(std::atoi(value.c_str()));
       else if (name == "signal" && std::atoi(value.c_str()) > 0) fault.signal = std::atoi(value.c_str());
-      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal=, error=, io=, errno=, file=, times= with its value");
+      else throw UsageError("RANKINE_REHEARSE: '" + word + "' is none of rank=, at=, task=, count=, signal=, error=, slow=, io=, errno=, file=, times= with its value");
     }
     if (any) faults_.push_back(fault);
   }
@@ -60,12 +61,17 @@ FaultRehearsal FaultRehearsal::from_environment() {
   return text == nullptr ? FaultRehearsal() : FaultRehearsal(text);
 }
 
-void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
+unsigned FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
+  unsigned wait_ms = 0;
   for (Fault& fault : faults_) {
     if (fault.io) continue;
     const bool meant = fault.point == point && (fault.rank < 0 ? rank != 0 : fault.rank == rank) &&
                        (fault.task.empty() || task.find(fault.task) != std::string::npos);
     if (!meant || fault.count == 0) continue;
+    if (fault.slow_ms != 0) {
+      wait_ms += fault.slow_ms;
+      continue;
+    }
     if (!fault.error.empty()) {
       if (fault.count > 1) --fault.count;
       else throw Error(ExitCode::task_failed, fault.error);
@@ -75,6 +81,7 @@ void FaultRehearsal::pass(LifePoint point, int rank, const std::string& task) {
     ::signal(fault.signal, SIG_DFL);
     ::raise(fault.signal);  // this thread does not come back from it
   }
+  return wait_ms;
 }
 
 void FaultRehearsal::begin_io_faults(int rank) const {

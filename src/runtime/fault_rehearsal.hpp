@@ -19,6 +19,7 @@ enum class LifePoint { launch, start, plan, task, close, leave };
 ///     task=TEXT    only tasks whose description contains TEXT, where + stands for a blank
 ///     count=N      at the N-th such moment (default 1)
 ///     error=TEXT   it does not die: from then on each of these tasks fails there with TEXT, + for blanks
+///     slow=MS      it does not die: each of these tasks takes so many milliseconds more there
 ///     io=CALL      no moment but calls to the file system fail: open, read, list (stat and listing; inputs), write (outputs);
 ///     errno=NAME   with this error, such as EIO, ESTALE, ENOSPC, EDQUOT (default EIO),
 ///     file=TEXT    for paths that contain TEXT,
@@ -32,8 +33,8 @@ class FaultRehearsal {
   static FaultRehearsal from_environment();
 
   bool is_empty() const { return faults_.empty(); }
-  /// Does not return if a fault strikes here, or throws Error. From one thread at a time.
-  void pass(LifePoint point, int rank, const std::string& task = {});
+  /// Does not return if a fault strikes here, or throws Error. Milliseconds to wait. From one thread at a time.
+  unsigned pass(LifePoint point, int rank, const std::string& task = {});
   /// Lets calls of this process to the file system fail as rehearsed. Once, when the rank is known.
   void begin_io_faults(int rank) const;
 
@@ -45,6 +46,7 @@ class FaultRehearsal {
     unsigned count = 1;
     int signal = 9;
     std::string error;
+    unsigned slow_ms = 0;
     std::optional<store::IoCall> io;
     int io_error = 0;
     std::string file;

@@ -7,8 +7,8 @@
 namespace rankine::runtime {
 
 struct HeartbeatOptions {
-  std::uint64_t interval_ms = 2000;   ///< between a rank's signs of life
-  std::uint64_t timeout_ms = 10'000;  ///< a rank that is silent for so long is taken for lost
+  std::uint64_t interval_ms = 3000;   ///< between a rank's signs of life
+  std::uint64_t timeout_ms = 9000;    ///< a rank that is silent for so long is taken for lost
   std::uint64_t start_ms = 60'000;    ///< the same for a rank that has not said anything yet
 };
 

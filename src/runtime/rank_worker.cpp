@@ -1,7 +1,9 @@
 #include "runtime/rank_worker.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
+#include <thread>
 #include <utility>
 
 #include "base/check.hpp"
@@ -282,8 +284,12 @@ void RankWorker::start(TaskId task, std::uint32_t attempt) {
 }
 
 void RankWorker::rehearse_fault(TaskId task) {
-  const std::lock_guard lock(rehearsing_);
-  options_.rehearsal.pass(LifePoint::task, transport_.rank(), plan_->lowered.describe(task));
+  unsigned wait_ms = 0;
+  {
+    const std::lock_guard lock(rehearsing_);
+    wait_ms = options_.rehearsal.pass(LifePoint::task, transport_.rank(), plan_->lowered.describe(task));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
 }
 
 void RankWorker::finish(const exec::Completion& completion) {

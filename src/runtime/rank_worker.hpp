@@ -28,7 +28,7 @@ struct RankWorkerOptions {
   const TaskLibrary* library = nullptr;    ///< what calls may name; null: nothing
   std::string resources;                   ///< labelled resources of this rank, "gpu=1,disk=2"
   wire::BatchBounds batches;
-  std::uint64_t heartbeat_interval_ms = 2000;
+  std::uint64_t heartbeat_interval_ms = 3000;
   transport::RunningTasks* running_tasks = nullptr;  ///< where a supervisor sees what runs
   FaultRehearsal rehearsal;
   SpillSettings spill;

@@ -194,9 +194,9 @@ options:
       --replicate-results BYTES|off
                                 results up to that size that took long are kept at a second rank too, while
                                 there is room, so that a loss need not compute them again (default off)
-      --heartbeat-timeout TIME  a rank that is silent for so long is taken for lost (default 10s)
+      --heartbeat-timeout TIME  a rank that is silent for so long is taken for lost (default 9s)
       --heartbeat-interval TIME
-                                how often ranks that have nothing to say say so (default 2s)
+                                how often ranks that have nothing to say say so (default 3s)
       --supervisor yes|no       whether each rank under mpirun runs below a small process that reports its
                                 death; no: for debuggers and profilers (default yes)
       --progress auto|line|plain|off

@@ -86,8 +86,8 @@ case $case in
     survives 1 4 "rank=2 count=5"
     grep -q "lost rank 2 on .*: it was killed by signal 9 (Killed); the run goes on with [23] workers" message || complain "not said so" ;;
   copied)
-    # What took long and is small is there for the second time.
-    survives 1 4 "rank=2 task=write count=3" --scheduler-works=no --replicate-results 4MiB --verbose
+    # What took long and is small is there for the second time; tasks take as long as they are told to.
+    survives 1 4 "rank=any task=block slow=80; rank=any task=write slow=40; rank=2 task=write count=3" --scheduler-works=no --replicate-results 4MiB --verbose
     grep -q "results that it held are there for the second time" message || complain "no copy was used" ;;
   crashed) survives 1 4 "rank=3 count=3 signal=11" ;;
   hung)

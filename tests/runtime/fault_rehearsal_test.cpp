@@ -21,6 +21,14 @@ TEST_CASE("a rehearsed error strikes the tasks that it names, on the ranks that 
   faults.pass(LifePoint::close, 1);
 }
 
+TEST_CASE("rehearsed slowness is told for the tasks that it names, and adds up") {
+  FaultRehearsal faults("rank=2 task=mean slow=30; rank=any slow=5");
+  CHECK(faults.pass(LifePoint::task, 0, "mean (0)") == 0);
+  CHECK(faults.pass(LifePoint::task, 1, "mean (0)") == 5);
+  CHECK(faults.pass(LifePoint::task, 2, "mean (0)") == 35);
+  CHECK(faults.pass(LifePoint::task, 2, "write (0)") == 5);
+}
+
 TEST_CASE("rehearsed errors of the file system strike the calls that are named, from the count on, so many times") {
   FaultRehearsal("rank=1 io=read errno=ESTALE file=a.nc count=2 times=2; rank=any io=write errno=ENOSPC").begin_io_faults(1);
   using store::IoCall;
