@@ -3,22 +3,10 @@
 # status 0, say which ranks were lost, and leave no process behind.
 #     lost_workers.sh RANKINE MPIRUN "MPIRUN_FLAGS" MAKE_ERA5_LIKE WORK CASE
 set -u
-rankine=$1 mpirun=$2 flags=$3 make_input=$4 work=$5 case=$6
 here=$(cd "$(dirname "$0")" && pwd)
-export SOURCE_DATE_EPOCH=1700000000 RANKINE_LOST_TAG="lost-$$"
-export OMPI_MCA_orte_allowed_exit_without_sync=1
-rm -rf "$work"
-mkdir -p "$work/out"
-cd "$work" || exit 1
-"$make_input" input.nc 80 8 91 120
+. "$here/faulty_run.sh"
+export RANKINE_LOST_TAG="lost-$$"
 cp "$here/lost_workers.py" script.py
-failed=0
-
-complain() {
-  echo "$case: $*" >&2
-  [ $failed -eq 1 ] || sed 's/^/    /' message >&2
-  failed=1
-}
 
 digest() { # values and attributes of the outputs, and what was printed
   for file in plain packed mixed; do ncdump -p 9,17 "out/$file.nc"; done | sha256sum

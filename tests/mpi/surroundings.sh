@@ -4,29 +4,17 @@
 #     surroundings.sh RANKINE MPIRUN "MPIRUN_FLAGS" MAKE_ERA5_LIKE WORK CASE
 # Ends with 77 where the machine does not permit a case.
 set -u
-rankine=$1 mpirun=$2 flags=$3 make_input=$4 work=$5 case=$6
 here=$(cd "$(dirname "$0")" && pwd)
-export SOURCE_DATE_EPOCH=1700000000 OMPI_MCA_orte_allowed_exit_without_sync=1
 if [ "${RANKINE_OWN_MOUNTS:-no}" = no ]; then
-  case $case in full_disk_grows | full_disk_resumed | read_only_directory)
+  case $6 in full_disk_grows | full_disk_resumed | read_only_directory)
     # Mounts of its own, also for those who are not root; they go with the process.
-    unshare -rm true 2>/dev/null || { echo "$case: this machine permits no mounts"; exit 77; }
+    unshare -rm true 2>/dev/null || { echo "$6: this machine permits no mounts"; exit 77; }
     RANKINE_OWN_MOUNTS=yes exec unshare -rm sh "$0" "$@" ;;
   esac
 fi
-rm -rf "$work"
-mkdir -p "$work/out"
-cd "$work" || exit 1
-"$make_input" input.nc 80 8 91 120
+. "$here/faulty_run.sh"
 cp "$here/surroundings.py" script.py
-failed=0
 faults=
-
-complain() {
-  echo "$case: $*" >&2
-  [ $failed -eq 1 ] || sed 's/^/    /' message >&2
-  failed=1
-}
 
 digest() { # of an output
   case $1 in
