@@ -159,6 +159,7 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"resources", '\0', "NAME=N,...",
        "labelled resources of each rank, such as gpu=1: tasks that ask for one\n"
        "run where it is, no more at once than there is of it"},
+      {"read-ahead", '\0', "BYTES|off", "bytes of input that a rank asks the system for before its next tasks begin\n(default 64MiB)"},
       {"batch-tasks", '\0', "N", "finished tasks that a worker reports together at most (default 256)"},
       {"batch-wait-us", '\0', "N", "how long a report waits for others at most, while more finish (default 100)"},
       {"batch-reports", '\0', "N", "reports that rank 0 enters before it sends what follows (default 4096)"},
@@ -262,6 +263,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.log_file = value;
   } else if (name == "resources") {
     options.resources = value;
+  } else if (name == "read-ahead") {
+    options.read_ahead = value == "off" ? Bytes{} : parse_byte_count(value, where);
   } else if (name == "batch-tasks") {
     options.batch_tasks = parse_number(value, 1, where);
   } else if (name == "batch-wait-us") {

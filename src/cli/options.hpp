@@ -48,6 +48,7 @@ struct Options {
   report::ProgressStyle progress = report::ProgressStyle::automatic;
   std::string log_file;
   std::string resources;                      ///< of each rank, "gpu=1,disk=2"
+  Bytes read_ahead{std::uint64_t{64} << 20};  ///< of tasks that wait, asked for at once a rank; 0: off
   unsigned batch_tasks = 256;                 ///< reports of finished tasks that a worker sends together at most
   unsigned batch_wait_us = 100;               ///< and how long the first of them waits at most
   unsigned batch_reports = 4096;              ///< reports that rank 0 enters together at most

@@ -63,6 +63,7 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
   runtime::RankWorkerOptions worker;
   worker.library = library;
   worker.resources = options.resources;
+  worker.read_ahead = options.read_ahead;
   worker.batches = {options.batch_tasks, options.batch_wait_us};
   worker.threads = options.threads ? *options.threads : exec::available_cores(local_size, sharing).cores;
   worker.heartbeat_interval_ms = options.heartbeat_interval_ms;

@@ -9,8 +9,8 @@
 
 namespace rankine::runtime {
 
-/// Raw pass-through: which stored chunks of an output are stored chunks of an input, byte for byte, so that they are
-/// copied and never decoded. Any number of threads may ask.
+/// Raw pass-through: which stored chunks of an output (of shards: inner chunks) are stored chunks of an input, byte for
+/// byte, so that they are copied and never decoded. Any number of threads may ask.
 class MovedChunks {
  public:
   MovedChunks(const array::ExprPtr& values, const array::OutputVariable& variable)
@@ -22,8 +22,10 @@ class MovedChunks {
   };
   /// The input's chunk that is the output's chunk `chunk`; nullopt if that must be computed.
   std::optional<Place> find(const Index& chunk) const;
-  /// All chunks of a box of whole chunks as they are stored; nullopt if one of them is not there to be copied.
-  std::optional<std::vector<store::EncodedChunk>> read(const Box& box, store::Reader& reader) const;
+  /// Whether there is one in a box of whole chunks.
+  bool any(const Box& box) const;
+  /// The output's chunk as it is stored; nullopt if it must be computed.
+  std::optional<std::vector<std::byte>> read(const Index& chunk, store::Reader& reader) const;
 
   struct Count {
     std::int64_t moved = 0;

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "array/visit_stored.hpp"
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
@@ -70,7 +71,7 @@ struct RankWorker::Running {
 
 RankWorker::RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options)
     : transport_(transport), notifier_(notifier), options_(options), slots_(options.threads), pool_(options.threads, notifier, &slots_),
-      reader_(reader_limits(options.memory_limit)), writer_(std::make_unique<store::Writer>()) {
+      reader_(reader_limits(options.memory_limit)), read_ahead_(options.read_ahead), writer_(std::make_unique<store::Writer>()) {
   if (!options_.spill.scratch.empty() && options_.memory_limit.value != 0)
     spiller_ = std::make_unique<Spiller>(notifier, options_.spill, transport.rank());
   writer_->room().enable([this] {
@@ -107,9 +108,25 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   writer_->room().begin();
   appended_ = std::make_shared<AppendLog>();
   runner_.emplace(plan_, reader_, *writer_, plan_->keeps_journal ? appended_.get() : nullptr);
+  begin_read_ahead();
   blocks_.clear();
   failure_codes_.clear();
   aborting_ = false;
+}
+
+void RankWorker::begin_read_ahead() {
+  reads_stored_.clear();
+  if (!read_ahead_.is_on()) return;
+  for (const auto& layer : plan_->lowered.layers())
+    reads_stored_.push_back(layer.expr != nullptr && array::reads_stored(layer.expr));
+  read_ahead_.begin([plan = plan_, reader = &reader_](TaskId task, std::uint64_t room) {
+    const plan::Layer& layer = plan->lowered.layer_of(task);
+    std::uint64_t told = 0;
+    array::visit_stored(layer.expr, layer.grid.box_of(plan->lowered.block_of(task)), [&](const array::StoredArrayPtr& array, const Box& box) {
+      told += reader->announce(*array, box, room - told);
+    });
+    return told;
+  });
 }
 
 void RankWorker::handle_plan(wire::RunId run, const wire::Plan& plan) {
@@ -181,6 +198,8 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                    for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
                      worker::Assignment assignment = batch.assignment(i);
                      if (spiller_) assignment.room = plan_->lowered.output_bytes(assignment.task) + plan_->lowered.scratch_bytes(assignment.task);
+                     if (read_ahead_.is_on() && reads_stored_[plan_->lowered.layer_of(assignment.task).id.value] && !plan_->saved.contains(assignment.task))
+                       read_ahead_.assigned(assignment.task, assignment.priority);
                      machine_->on_assign(assignment, batch.inputs_of(i), actions_);
                    }
                  },
@@ -197,6 +216,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                  [&](const wire::SaveBlocks& order) { save_blocks(order); },
                  [&](const wire::Abort&) {
                    aborting_ = true;
+                   read_ahead_.end();
                    writer_->room().give_up();
                    machine_->on_abort(actions_);
                  },
@@ -236,9 +256,11 @@ void RankWorker::apply(worker::Actions& actions) {
                      send(scheduler_rank, failed);
                    },
                    [&](const worker::ReportInputMissing& a) {
+                     read_ahead_.left(a.task);
                      send(scheduler_rank, wire::InputMissing{a.task, a.attempt, a.input});
                    },
                    [&](const worker::AnswerRecall& a) {
+                     if (a.granted) read_ahead_.left(a.task);
                      send(scheduler_rank, wire::RecallAnswer{a.task, a.attempt, a.granted});
                    },
                    [&](const worker::SpillBlock& a) { spiller_->write(a.task, a.file, blocks_.at(a.task)); },
@@ -266,6 +288,7 @@ void RankWorker::send_block(WorkerId to, TaskId task) {
 }
 
 void RankWorker::start(TaskId task, std::uint32_t attempt) {
+  read_ahead_.left(task);
   auto running = std::make_shared<Running>();
   running->task = task;
   running->attempt = attempt;
@@ -416,6 +439,7 @@ void RankWorker::blocks_saved(const exec::Completion& completion) {
 
 void RankWorker::end_run() {
   aborting_ = false;
+  read_ahead_.end();
   if (machine_) most_needed_ = std::max(most_needed_, machine_->peak_needed_bytes());
   machine_.reset();
   blocks_.clear();

@@ -11,6 +11,7 @@
 #include "runtime/block.hpp"
 #include "runtime/call_worker.hpp"
 #include "runtime/fault_rehearsal.hpp"
+#include "runtime/read_ahead.hpp"
 #include "runtime/spiller.hpp"
 #include "runtime/task_runner.hpp"
 #include "transport/lifeline/running_tasks.hpp"
@@ -28,6 +29,7 @@ struct RankWorkerOptions {
   const TaskLibrary* library = nullptr;    ///< what calls may name; null: nothing
   std::string resources;                   ///< labelled resources of this rank, "gpu=1,disk=2"
   wire::BatchBounds batches;
+  Bytes read_ahead;                        ///< of tasks that wait for a thread, asked for at once; 0: none
   std::uint64_t heartbeat_interval_ms = 3000;
   transport::RunningTasks* running_tasks = nullptr;  ///< where a supervisor sees what runs
   FaultRehearsal rehearsal;
@@ -80,6 +82,7 @@ class RankWorker {
   void blocks_saved(const exec::Completion& completion);
   void end_run();
   wire::Counters counters() const;
+  void begin_read_ahead();
   void begin_calls(wire::RunId run, const wire::BeginCalls& begin);
 
   transport::Transport& transport_;
@@ -88,6 +91,8 @@ class RankWorker {
   exec::Slots slots_;
   exec::ThreadPool pool_;
   store::Reader reader_;
+  ReadAhead read_ahead_;
+  std::vector<bool> reads_stored_;         ///< by layer
   std::unique_ptr<store::Writer> writer_;
 
   wire::RunId run_;

@@ -74,9 +74,15 @@ TaskRunner::TaskRunner(RunPlanPtr plan, store::Reader& reader, store::Writer& wr
   }
 }
 
-std::optional<std::vector<store::EncodedChunk>> TaskRunner::moved_chunks(const Layer& layer, const Box& box) const {
+/// Chunks that are moved as they are stored, those beside them computed; nullopt: none is moved.
+std::optional<std::vector<store::EncodedChunk>> TaskRunner::moved_chunks(const Layer& layer, const Box& box, array::LeafReader& leaves) const {
   const auto& moved = moved_[layer.id.value];
-  return moved == nullptr ? std::nullopt : moved->read(box, reader_);
+  if (moved == nullptr || !moved->any(box)) return std::nullopt;
+  const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
+  const array::OutputVariable& variable = plan_->outputs[sink.output].spec.variables[sink.variable];
+  return store::encode_chunks(
+      variable, box, [&](const Index& unit) { return moved->read(unit, reader_); },
+      [&](const Box& part) { return array::stored_values(array::evaluate(layer.expr, part, leaves), variable, part); });
 }
 
 BlockPtr TaskRunner::run(TaskId task, const Inputs& inputs) const {
@@ -111,7 +117,7 @@ Block TaskRunner::evaluate_block(const Layer& layer, const Index& block, const I
   if (layer.user != nullptr) return {{array::user_chunk(*layer.user, layer.expr, box, layer.axes, leaves)}, {}};
   if (layer.kind == LayerKind::reduce) return {array::evaluate_reduced(layer.expr, box, layer.axes, layer.spec, leaves), {}};
   if (layer.kind == LayerKind::encode)
-    if (auto moved = moved_chunks(layer, box)) return {{}, std::move(*moved)};
+    if (auto moved = moved_chunks(layer, box, leaves)) return {{}, std::move(*moved)};
   NdArray values = array::evaluate(layer.expr, box, leaves);
   if (layer.kind == LayerKind::block) return {{std::move(values)}, {}};
   const plan::Sink& sink = plan_->lowered.logical().sinks[static_cast<std::size_t>(layer.sink)];
@@ -217,7 +223,7 @@ Block TaskRunner::write(const Layer& layer, const Index& block, const Inputs& in
   const store::OutputTarget& target = plan_->outputs[sink.output];
   const Box box = layer.grid.box_of(block);
   if (box.empty()) return {};
-  if (const auto moved = moved_chunks(layer, box)) {
+  if (const auto moved = moved_chunks(layer, box, leaves)) {
     for (const auto& chunk : *moved) writer_.write_chunk(target, sink.variable, chunk);
     return {};
   }

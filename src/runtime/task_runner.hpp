@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "array/evaluate.hpp"
 #include "runtime/append_log.hpp"
 #include "runtime/block.hpp"
 #include "runtime/moved_chunks.hpp"
@@ -33,7 +34,7 @@ class TaskRunner {
   Block append(const plan::Layer& layer, TaskId task, const Inputs& inputs) const;
 
   /// The chunks of a writing task that need no decoding, if it is all of them.
-  std::optional<std::vector<store::EncodedChunk>> moved_chunks(const plan::Layer& layer, const Box& box) const;
+  std::optional<std::vector<store::EncodedChunk>> moved_chunks(const plan::Layer& layer, const Box& box, array::LeafReader& leaves) const;
 
   RunPlanPtr plan_;
   std::vector<std::unique_ptr<const MovedChunks>> moved_;   ///< by layer; null where nothing is stored in chunks

@@ -33,6 +33,9 @@ void read_chunks(const array::StoredArray& array, const Box& box, NdArray& out, 
 std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray& array, const Index& chunk,
                                                         const ReadContext& context);
 
+/// As Reader::announce.
+std::uint64_t announce_box(const array::StoredArray& array, const Box& box, std::uint64_t room, const ReadContext& context) noexcept;
+
 /// Fills the part of `out` (values of `box`) that lies in `part` with the array's fill value.
 void fill_part(const array::StoredArray& array, const Box& box, const Box& part, NdArray& out);
 

@@ -43,6 +43,28 @@ class ChunkEncoder {
                         [&](const Box& part) { return encode_plain(inside.inside(part), variable_.inner_chunk_shape); });
   }
 
+  /// The same, unit by unit. `inside`: the chunk's elements.
+  std::vector<std::byte> encode_units(const Index& chunk, const Box& inside, const StoredUnit& stored, const UnitValues& values) const {
+    const auto unit = [&](const Index& number, const Box& part, const Shape& shape) {
+      if (auto bytes = stored(number)) return std::move(*bytes);
+      const NdArray computed = values(part);
+      RANKINE_CHECK(computed.dtype() == variable_.dtype && computed.shape() == part.shape(), "values fit their variable and box");
+      return encode_plain(StridedView::of(computed), shape);
+    };
+    if (variable_.inner_chunk_shape.empty()) return unit(chunk, inside, variable_.chunk_shape);
+    const Shape& inner = variable_.inner_chunk_shape;
+    return encode_shard(shard_, inner, inside.shape(), [&](const Box& part) {
+      Box elements = part;
+      Index number(part.begin.size());
+      for (int axis = 0; axis < part.ndim(); ++axis) {
+        elements.begin[axis] += inside.begin[axis];
+        elements.end[axis] += inside.begin[axis];
+        number[axis] = elements.begin[axis] / inner[axis];
+      }
+      return unit(number, elements, inner);
+    });
+  }
+
  private:
   std::vector<std::byte> encode_plain(const StridedView& inside, const Shape& chunk_shape) const {
     const std::size_t bytes = static_cast<std::size_t>(element_count(chunk_shape)) * element_;
@@ -88,8 +110,15 @@ class ChunkEncoder {
 
 }  // namespace
 
-std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const NdArray& values, const Box& box) {
-  RANKINE_CHECK(values.dtype() == variable.dtype && values.shape() == box.shape(), "values fit their variable and box");
+const Shape& encoded_unit(const array::OutputVariable& variable) {
+  return variable.inner_chunk_shape.empty() ? variable.chunk_shape : variable.inner_chunk_shape;
+}
+
+namespace {
+
+/// Calls encode(chunk, part) for every chunk of `box`, whose elements are `part`; what it gives are the chunk's bytes.
+template <typename Encode>
+std::vector<EncodedChunk> encode_each(const array::OutputVariable& variable, const Box& box, Encode&& encode) {
   RANKINE_CHECK(Box::whole(variable.shape).contains(box), "a box lies inside its variable");
   std::vector<EncodedChunk> encoded;
   if (box.empty()) return encoded;
@@ -102,8 +131,6 @@ std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, c
     chunks.begin[axis] = box.begin[axis] / chunk_shape[axis];
     chunks.end[axis] = ceil_div(box.end[axis], chunk_shape[axis]);
   }
-  const StridedView all = StridedView::of(values);
-  const ChunkEncoder encoder(variable);
   for_each_index(chunks, [&](const Index& chunk) {
     Box part{chunk, chunk};
     for (int axis = 0; axis < box.ndim(); ++axis) {
@@ -111,12 +138,32 @@ std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, c
       part.end[axis] = std::min(part.begin[axis] + chunk_shape[axis], variable.shape[axis]);
     }
     try {
-      encoded.push_back({chunk, encoder.encode(all.inside(part.relative_to(box.begin)), chunk_shape)});
+      encoded.push_back({chunk, encode(chunk, part)});
     } catch (const OutputError& error) {
       throw OutputError("cannot encode chunk " + format_tuple(chunk) + " of " + variable.name + ": " + error.what());
     }
   });
   return encoded;
+}
+
+}  // namespace
+
+std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const NdArray& values, const Box& box) {
+  RANKINE_CHECK(values.dtype() == variable.dtype && values.shape() == box.shape(), "values fit their variable and box");
+  const StridedView all = StridedView::of(values);
+  const ChunkEncoder encoder(variable);
+  const Shape chunk_shape = chunk_shape_of(variable);
+  return encode_each(variable, box, [&](const Index&, const Box& part) {
+    return encoder.encode(all.inside(part.relative_to(box.begin)), chunk_shape);
+  });
+}
+
+std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const Box& box, const StoredUnit& stored,
+                                        const UnitValues& values) {
+  const ChunkEncoder encoder(variable);
+  return encode_each(variable, box, [&](const Index& chunk, const Box& part) {
+    return encoder.encode_units(chunk, part, stored, values);
+  });
 }
 
 }  // namespace rankine::store

@@ -50,15 +50,14 @@ std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray
 }
 
 bool stores_alike(const array::StoredArray& array, const array::OutputVariable& variable) {
-  const bool by_chunk = array.storage == array::Storage::chunked ||
-                        (array.storage == array::Storage::zarr_files && array.zarr.shards.empty());
-  if (!by_chunk || variable.keep_digits != 0 || !variable.inner_chunk_shape.empty() || array.fortran_order || !array.axis_order.empty()) return false;
+  const bool by_chunk = array.storage == array::Storage::chunked || array.storage == array::Storage::zarr_files;
+  if (!by_chunk || variable.keep_digits != 0 || array.fortran_order || !array.axis_order.empty()) return false;
   bool big_endian = false;
   if (variable.existing) {
     if (variable.existing->fortran_order || !variable.existing->axis_order.empty()) return false;
     big_endian = variable.existing->big_endian;
   }
-  return array.dtype == variable.dtype && array.chunk_shape == variable.chunk_shape && codec::are_alike(array.codecs, variable.codecs) &&
+  return array.dtype == variable.dtype && array.chunk_shape == encoded_unit(variable) && codec::are_alike(array.codecs, variable.codecs) &&
          (array.big_endian == big_endian || size_of(array.dtype) == 1);
 }
 

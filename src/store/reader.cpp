@@ -43,6 +43,11 @@ std::optional<std::vector<std::byte>> Reader::read_stored_chunk(const array::Sto
   return store::read_stored_chunk(array, chunk, {state.limits, state.files, state.cache, state.counters, state.zarr});
 }
 
+std::uint64_t Reader::announce(const array::StoredArray& array, const Box& box, std::uint64_t room) noexcept {
+  State& state = *state_;
+  return announce_box(array, box, room, {state.limits, state.files, state.cache, state.counters, state.zarr});
+}
+
 NdArray Reader::read(const array::StoredArray& array, const Box& box) {
   RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
                 "a box lies inside its array");

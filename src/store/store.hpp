@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct ReadCounters {
   std::atomic<std::uint64_t> reads{0};           ///< preads of chunks and rows
   std::atomic<std::uint64_t> decoded_chunks{0};
   std::atomic<std::uint64_t> moved_chunks{0};    ///< given as they are stored, not decoded
+  std::atomic<std::uint64_t> announced_bytes{0}; ///< that the system was told of before they were read
 };
 
 /// Reads boxes of stored arrays with pread and own decoders. Any number of threads at once; the library path (Storage::library) takes a process-wide lock.
@@ -62,6 +64,9 @@ class Reader {
   /// The stored bytes of one chunk of a Storage::chunked or zarr_files array without shards, not decoded. nullopt: it
   /// was never written, or did not go through the whole pipeline (HDF5's filter mask).
   std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray& array, const Index& chunk);
+  /// Tells the system that `box` is read soon, at most `room` bytes of it; the bytes that it was told of. Nothing comes
+  /// of it that could fail.
+  std::uint64_t announce(const array::StoredArray& array, const Box& box, std::uint64_t room) noexcept;
   const ReadCounters& counters() const;
 
  private:
@@ -100,7 +105,7 @@ void renew_output(const array::OutputSpec& spec, const OutputTarget& target, boo
 /// false if all must go through the file's one owner (compressed NetCDF-4).
 bool any_rank_writes(const OutputTarget& target, std::size_t variable);
 
-/// True if a chunk of `array` and a chunk of `variable` with the same values have the same bytes: one chunk shape, byte
+/// True if a chunk of `array` and a unit of `variable` (encoded_unit) with the same values have the same bytes: one shape, byte
 /// order, element order and codec chain (levels included, so that a wish for another level is obeyed).
 bool stores_alike(const array::StoredArray& array, const array::OutputVariable& variable);
 
@@ -111,6 +116,15 @@ struct EncodedChunk {
   std::vector<std::byte> bytes;
 };
 std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const NdArray& values, const Box& box);
+
+/// The smallest pieces that are encoded by themselves: the inner chunks of shards, else the chunks. Empty: not chunked.
+const Shape& encoded_unit(const array::OutputVariable& variable);
+/// The same where some units come as they are stored already: `stored` gives the bytes of the unit of that number, or
+/// nothing; then `values` is asked for the values of its box.
+using StoredUnit = std::function<std::optional<std::vector<std::byte>>(const Index& unit)>;
+using UnitValues = std::function<NdArray(const Box& part)>;
+std::vector<EncodedChunk> encode_chunks(const array::OutputVariable& variable, const Box& box, const StoredUnit& stored,
+                                        const UnitValues& values);
 
 struct WriteCounters {
   std::atomic<std::uint64_t> stored_bytes{0};

@@ -219,6 +219,8 @@ options:
                                 unchanged files (size, modification time) reads none of it
       --resources NAME=N,...    labelled resources of each rank, such as gpu=1: tasks that ask for one
                                 run where it is, no more at once than there is of it
+      --read-ahead BYTES|off    bytes of input that a rank asks the system for before its next tasks begin
+                                (default 64MiB)
       --batch-tasks N           finished tasks that a worker reports together at most (default 256)
       --batch-wait-us N         how long a report waits for others at most, while more finish (default 100)
       --batch-reports N         reports that rank 0 enters before it sends what follows (default 4096)

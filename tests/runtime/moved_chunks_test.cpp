@@ -158,6 +158,63 @@ TEST_CASE("a subset on chunk borders and a concatenation are moved, a subset bes
   CHECK(written.decoded > 0);
 }
 
+TEST_CASE("chunks beside one that must be computed are moved nevertheless") {
+  const ScratchDirectory folder;
+  const std::string in = make_inputs(folder);
+  const array::Dataset first = open(in + "/in0.nc");
+  array::Dataset second = open(in + "/in1.nc");
+  // Of the second file one step less: its chunks fit no chunk of the output.
+  array::Variable& v = *second.variables.find("v");
+  v.data = array::slice(v.data, {1, 0}, {1, 1}, {7, 5});
+  const array::Dataset both = array::concat(std::vector<array::Dataset>{first, second}, "t", {}, {});
+  const Written written = write(both, folder.file("both.nc"), array::OutputFormat::netcdf4, {{"v", as_stored()}});
+  CHECK(written.moved == 4);
+  CHECK(written.decoded > 0);
+  const auto a = stored_chunks(in + "/in0.nc");
+  const auto out = stored_chunks(folder.file("both.nc"));
+  REQUIRE(out.size() == 8);
+  CHECK(std::vector<std::vector<std::byte>>(out.begin(), out.begin() + 4) == a);
+  const std::string script = folder.file("check.py");
+  std::ofstream(script) << R"(
+import netCDF4, numpy as np, sys
+with netCDF4.Dataset(sys.argv[1] + '/in0.nc') as a, netCDF4.Dataset(sys.argv[1] + '/in1.nc') as b, netCDF4.Dataset(sys.argv[1] + '/both.nc') as c:
+    for f in (a, b, c): f.set_auto_maskandscale(False)
+    assert np.array_equal(np.concatenate([a['v'][:], b['v'][1:]]), c['v'][:])
+)";
+  CHECK(store_test::run_python(script + " " + in));
+}
+
+TEST_CASE("inner chunks of shards are moved, into shards and out of them") {
+  const ScratchDirectory folder;
+  const std::string in = make_inputs(folder) + "/in0.nc";
+  array::Attributes encoding = as_stored();
+  encoding.erase("zlib");
+  encoding.erase("chunksizes");
+  encoding.set("chunks", NdArray::from(std::vector<std::int64_t>{4, 3}));
+  const auto values = [](const std::string& path) {
+    store::Reader reader;
+    for (const auto& variable : store::open_catalogue(path).variables)
+      if (variable.name == "v") {
+        store::load_chunk_index(*variable.data);
+        return reader.read(*variable.data, Box::whole(variable.data->shape));
+      }
+    return NdArray();
+  };
+  Written written = write(open(in), folder.file("plain.zarr"), array::OutputFormat::zarr3, {{"v", encoding}});
+  CHECK(written.moved == 0);
+  array::Attributes sharded = encoding;
+  sharded.set("shards", NdArray::from(std::vector<std::int64_t>{8, 6}));
+  written = write(open(folder.file("plain.zarr")), folder.file("sharded.zarr"), array::OutputFormat::zarr3, {{"v", sharded}});
+  CHECK(written.decoded == 0);
+  CHECK(written.moved == 4);
+  CHECK(identical(values(folder.file("sharded.zarr")), values(in)));
+  CHECK(stored_chunks(folder.file("sharded.zarr")) == stored_chunks(folder.file("plain.zarr")));
+  written = write(open(folder.file("sharded.zarr")), folder.file("back.zarr"), array::OutputFormat::zarr3, {{"v", encoding}});
+  CHECK(written.decoded == 0);
+  CHECK(written.moved == 4);
+  CHECK(stored_chunks(folder.file("back.zarr")) == stored_chunks(folder.file("plain.zarr")));
+}
+
 TEST_CASE("NetCDF becomes Zarr and Zarr NetCDF without decoding where the codecs are equal") {
   const ScratchDirectory folder;
   const std::string in = make_inputs(folder) + "/in0.nc";
