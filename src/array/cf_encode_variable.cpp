@@ -100,7 +100,7 @@ bool close_or_equal(double a, double b) {
 }
 
 /// The dtype of the encoding where it is that of numbers: not of texts, nor of times that a Zarr store had as times.
-std::optional<DType> numeric_dtype(const Variable& variable) {
+std::optional<DType> numeric_dtype(const std::string& variable_name, const Variable& variable) {
   const std::string* text = variable.encoding.text("dtype");
   if (text == nullptr) return {};
   std::string name = *text;
@@ -109,11 +109,11 @@ std::optional<DType> numeric_dtype(const Variable& variable) {
   if (sized_text || name == "str" || name == "string" || name == "object" || name == "O" || name.starts_with("datetime64") ||
       name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
     return {};
-  return parse_dtype(*text);
+  return parse_dtype(*text, "cannot write variable '" + variable_name + "': ");
 }
 
 void encode_mask(const std::string& name, Variable& variable) {
-  const DType dtype = numeric_dtype(variable).value_or(variable.dtype());
+  const DType dtype = numeric_dtype(name, variable).value_or(variable.dtype());
   if (!is_numeric(dtype) || !is_numeric(variable.dtype())) return;
   const AttributeValue* fill = encoding_of(variable, "_FillValue");
   const AttributeValue* missing = encoding_of(variable, "missing_value");
@@ -151,9 +151,9 @@ void encode_unsigned(const std::string& name, Variable& variable) {
   variable.data = cast(rounded(variable.data), dtype);
 }
 
-void encode_dtype(Variable& variable) {
+void encode_dtype(const std::string& name, Variable& variable) {
   if (variable.dtype() == DType::string) return;
-  const auto dtype = numeric_dtype(variable);
+  const auto dtype = numeric_dtype(name, variable);
   variable.encoding.erase("dtype");
   if (!dtype || *dtype == variable.dtype()) return;
   variable.data = cast(is_integer(*dtype) ? rounded(variable.data) : variable.data, *dtype);
@@ -216,7 +216,7 @@ bool encoding_flag(const Variable& variable, const std::string& key, bool otherw
   return encoding_number(variable, key, otherwise ? 1 : 0) != 0;
 }
 
-DType parse_dtype(const std::string& given) {
+DType parse_dtype(const std::string& given, const std::string& what) {
   std::string name = given;
   if (!name.empty() && (name[0] == '<' || name[0] == '=' || name[0] == '|' || name[0] == '>')) name.erase(0, 1);
   static const std::map<std::string, DType> names = {
@@ -229,7 +229,9 @@ DType parse_dtype(const std::string& given) {
       {"float32", DType::float32}, {"f4", DType::float32}, {"single", DType::float32},
       {"float64", DType::float64}, {"f8", DType::float64}, {"float", DType::float64}, {"double", DType::float64}};
   const auto found = names.find(name);
-  if (found == names.end()) throw UsageError("cannot store dtype '" + given + "'; use a name such as 'int16' or 'float32'");
+  if (name == "float16" || name == "f2" || name == "half" || name == "e")
+    throw UsageError(what + "half floats ('" + given + "') are read, as float32, and not written; use 'float32' in its encoding");
+  if (found == names.end()) throw UsageError(what + "cannot store dtype '" + given + "'; use a name such as 'int16' or 'float32'");
   return found->second;
 }
 
@@ -238,7 +240,7 @@ Variable encode_cf_variable(const std::string& name, Variable variable, const Lo
   encode_scale(name, variable);
   encode_mask(name, variable);
   encode_unsigned(name, variable);
-  encode_dtype(variable);
+  encode_dtype(name, variable);
   encode_digits(name, variable);
   encode_defaults(variable);
   for (const char* key : related_data) pop_to_attrs(name, variable, key);

@@ -18,7 +18,8 @@ double encoding_number(const Variable& variable, const std::string& key, double 
 bool encoding_flag(const Variable& variable, const std::string& key, bool otherwise);
 
 /// "int16", "i2", "<f4", "short", "float" ... Throws UsageError for what no format stores.
-DType parse_dtype(const std::string& name);
+/// `what` begins the message.
+DType parse_dtype(const std::string& name, const std::string& what = "");
 
 /// xarray 2023.01 `encode_cf_variable`: the fill value lies in the attribute _FillValue, what is used
 /// up has left the encoding.

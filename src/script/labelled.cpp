@@ -236,6 +236,8 @@ DType to_dtype(const Value& value) {
   for (auto d = DType::boolean; d <= DType::float64; d = static_cast<DType>(static_cast<int>(d) + 1)) {
     if (name_of(d) == name) return d;
   }
+  if (name == "float16" || name == "f2" || name == "half")
+    throw UnsupportedError("dtype '" + name + "' is not supported: half floats are read as float32 and computed with as such; use 'float32'");
   throw UnsupportedError("dtype '" + name + "' is not supported");
 }
 
