@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "array/cf_encode_chunks.hpp"
 #include "array/cf_encode_variable.hpp"
@@ -92,6 +93,20 @@ void take_fill(OutputVariable& out, const Variable& variable) {
   out.attributes.erase("_FillValue");
 }
 
+/// Coordinates and the bounds of coordinates.
+std::set<std::string> describing_variables(const Dataset& dataset) {
+  std::set<std::string> names(dataset.coord_names.begin(), dataset.coord_names.end());
+  for (const auto& [name, variable] : dataset.variables)
+    for (const char* key : {"bounds", "climatology"})
+      if (const std::string* bounds = variable.attrs.text(key)) names.insert(*bounds);
+  return names;
+}
+
+/// Coordinates and bounds are read first and whole: chunks that their file had, often one a record, are not kept.
+void forget_chunks(Variable& variable) {
+  for (const char* key : {"chunksizes", "chunks", "shards"}) variable.encoding.erase(key);
+}
+
 void prepend_history(Attributes& attributes, const std::string& line) {
   if (line.empty()) return;
   const std::string* old = attributes.text("history");
@@ -130,8 +145,10 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   without_bools(encoded.spec.attributes);
   if (is_classic(options.format)) make_classic(encoded.spec.attributes, options.format);
 
+  const std::set<std::string> describing = describing_variables(dataset);
   for (auto& [name, variable] : dataset.variables) {
     const bool from_user = options.encoding.contains(name);
+    if (!from_user && describing.contains(name) && element_count(variable.shape()) <= eager_elements) forget_chunks(variable);
     // What is known already is written with the metadata; a constant expression is computed here.
     const std::int64_t elements = element_count(variable.shape());
     const bool known = variable.dtype() == DType::string || elements == 0 ||
