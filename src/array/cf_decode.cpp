@@ -295,10 +295,14 @@ Variable decode_variable(const std::string& name, Variable variable, const Decod
 }
 
 Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& options, const LoadFn& load) {
+  Dataset dataset;
   VariableMap stored;
   for (const StoredVariable& variable : catalogue.variables) {
     if (options.drop_variables.contains(variable.name)) continue;
-    if (!variable.note.empty()) continue;  // whoever opened the file tells why
+    if (!variable.note.empty()) {  // whoever opened the file tells why
+      dataset.left_out[variable.name] = catalogue.path + ": " + variable.note;
+      continue;
+    }
     Variable in_file = stored_variable(variable, catalogue.path);
     const bool joined = variable.encoding.contains("char_dim_name");
     if (joined && (!options.decode_cf || keeps_characters_apart(variable, catalogue))) in_file = characters_apart(std::move(in_file));
@@ -306,7 +310,6 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   }
   if (options.decode_cf && options.decode_times) hand_units_to_bounds(stored);
 
-  Dataset dataset;
   const bool coords = options.decode_cf && options.decode_coords;
   std::set<std::string> coord_names;
   for (const auto& [name, variable] : stored) {

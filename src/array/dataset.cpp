@@ -127,6 +127,8 @@ DataArray get(const Dataset& dataset, const std::string& name) {
     if (dim == name) return DataArray{name, default_positions(dim, size), coords_within(dataset.coords(), {dim})};
   if (const auto dot = name.find('.'); dot != std::string::npos && dataset.variables.contains(name.substr(0, dot)))
     return time_field(get(dataset, name.substr(0, dot)), name.substr(dot + 1));
+  if (const auto unread = dataset.left_out.find(name); unread != dataset.left_out.end())
+    throw MissingNameError("variable '" + name + "' cannot be read from " + unread->second);
   throw MissingNameError("no variable '" + name + "' in the dataset; it has: " + format_names(dataset.variables.names()));
 }
 

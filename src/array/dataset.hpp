@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <set>
 #include <variant>
 
@@ -12,6 +13,8 @@ struct Dataset {
   std::set<std::string> coord_names;
   Attributes attrs;
   Attributes encoding;
+  /// Variables of the file that it was opened from that cannot be read, and why: for errors about missing names.
+  std::map<std::string, std::string> left_out;
 
   bool is_coord(const std::string& name) const { return coord_names.contains(name); }
   /// Every dim with its size, in the order in which the variables bring them.

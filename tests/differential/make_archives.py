@@ -201,6 +201,12 @@ def satellites():
         file["HDFEOS INFORMATION/StructMetadata.0"] = np.bytes_("GROUP=SwathStructure\n" * 50)
 
 
+def compound():
+    with h5py.File(at("compound.h5"), "w") as file:
+        file["pairs"] = np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])
+        file["plain"] = np.arange(3.0)
+
+
 def conventions():
     with create("ensemble.nc") as ds:
         dims(ds, number=3, time=2, step=4, x=5)
@@ -327,6 +333,7 @@ def main(folder):
         empty(form)
         char_arrays(form)
     groups()
+    compound()
     times()
     cloud_store()
 
