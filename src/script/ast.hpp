@@ -105,6 +105,8 @@ struct While { ExpressionPtr condition; Block body, otherwise; };
 struct If { ExpressionPtr condition; Block body, otherwise; };
 struct With { struct Item { ExpressionPtr context, target; }; std::vector<Item> items; Block body; };
 struct Define { std::shared_ptr<FunctionDefinition> function; std::vector<ExpressionPtr> decorators = {}; };
+/// class Name: methods and assignments, no bases.
+struct DefineClass { std::string name; Block body; };
 struct Return { ExpressionPtr value; };
 struct Break {};
 struct Continue {};
@@ -130,7 +132,7 @@ struct OuterNames { bool is_global = true; std::vector<std::string> names; };
 struct Delete { std::vector<ExpressionPtr> targets; };
 
 struct Statement {
-  using Node = std::variant<ExpressionStatement, Assign, AugmentedAssign, For, While, If, With, Define, Return, Break,
+  using Node = std::variant<ExpressionStatement, Assign, AugmentedAssign, For, While, If, With, Define, DefineClass, Return, Break,
                             Continue, Pass, Import, ImportFrom, Assert, Raise, Try, OuterNames, Delete>;
   Node node;
   Span span;

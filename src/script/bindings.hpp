@@ -18,7 +18,7 @@ struct TypeSet {
   std::uint64_t bits = 0;
   constexpr TypeSet() = default;
   constexpr TypeSet(Type type) : bits(std::uint64_t{1} << static_cast<int>(type)) {}
-  static constexpr TypeSet any() { TypeSet s; s.bits = (std::uint64_t{1} << static_cast<int>(Type::count_)) - 1; return s; }
+  static constexpr TypeSet any() { TypeSet s; s.bits = ~std::uint64_t{0} >> (64 - static_cast<int>(Type::count_)); return s; }
   constexpr bool contains(Type type) const { return (bits & TypeSet(type).bits) != 0; }
   constexpr bool is_any() const { return bits == any().bits; }
   constexpr bool empty() const { return bits == 0; }

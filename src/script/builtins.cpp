@@ -4,6 +4,7 @@
 
 #include "array/arithmetic.hpp"
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -184,6 +185,10 @@ Value sum(Interpreter& in, const Arguments& args) {
 bool is_instance(Interpreter& in, const Value& value, const Value& type) {
   if (const auto tuple = type.as<TupleObject>())
     return std::any_of(tuple->elements.begin(), tuple->elements.end(), [&](const Value& t) { return is_instance(in, value, t); });
+  if (is_class(type)) {
+    const auto instance = value.as<InstanceObject>();
+    return instance && is_instance_of(*instance, *class_of(type));
+  }
   const auto object = type.as<TypeObject>();
   if (!object) throw TypeError("isinstance() arg 2 must be a type or tuple of types");
   if (object->name == "int" && value.type() == Type::boolean) return true;
@@ -348,7 +353,8 @@ void add_builtins(BindingTable& table) {
   add("format", "value, spec=", Type::text, [](Interpreter& in, const Arguments& args) -> Value {
     return format_value(in, args.get("value"), args.given("spec") ? to_text(args.get("spec"), "the spec") : "");
   });
-  add("type", "obj", Type::type_object, [](Interpreter&, const Arguments& args) -> Value {
+  add("type", "obj", any, [](Interpreter&, const Arguments& args) -> Value {
+    if (const auto instance = args.get("obj").as<InstanceObject>()) return instance->of_class;
     auto type = std::make_shared<TypeObject>();
     const auto exception = args.get("obj").as<ExceptionObject>();
     type->name = exception ? exception->name : name_of(args.get("obj").type());

@@ -58,6 +58,7 @@ class Walker {
     block(n.body);
   }
   void visit(const Define& n) { all(n.decorators); function(n.function); }
+  void visit(const DefineClass& n) { block(n.body); }
   void visit(const Return& n) { expression(n.value); }
   void visit(const Break&) {}
   void visit(const Continue&) {}

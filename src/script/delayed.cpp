@@ -7,6 +7,7 @@
 #include "base/byte_stream.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
@@ -140,6 +141,8 @@ bool holds_remote(const Value& value) {
 
 std::string name_of_function(const Value& function) {
   if (const auto f = function.as<FunctionObject>()) {
+    if (f->script_class) return f->script_class->name;
+    if (!f->bound_callee.is_none()) return f->method_name;
     if (f->definition) return f->definition->name.empty() ? "lambda" : f->definition->name;
     if (f->binding != nullptr) return f->binding->name.starts_with("(") ? f->binding->name.substr(1, f->binding->name.size() - 2) : f->binding->name;
     return f->kernel;

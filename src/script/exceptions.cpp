@@ -43,6 +43,7 @@ void add_exceptions(BindingTable& table) {
                  [](Interpreter&, const Arguments& args) -> Value { return args.self.as<TypeObject>()->name; });
   table.property(Type::function, "__name__", Type::text, [](Interpreter&, const Arguments& args) -> Value {
     const auto function = args.self.as<FunctionObject>();
+    if (!function->bound_callee.is_none()) return function->method_name;
     return function->definition ? function->definition->name : function->binding != nullptr ? function->binding->name : function->kernel;
   });
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/dask_objects.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -55,6 +56,7 @@ std::string repr_of_dict(Interpreter& in, const DictObject& dict) {
 
 std::string text_of(Interpreter& in, const Value& a) {
   if (const auto* text = a.text()) return *text;
+  if (const auto text = call_special(in, a, "__str__", {})) return to_text(*text, "what __str__() returns");
   if (const auto array = a.as<ArrayObject>()) return text_of_array(array->array, array->calendar);
   if (const auto exception = a.as<ExceptionObject>())
     return text_of_exception(in, *exception);
@@ -87,6 +89,10 @@ std::string repr_of(Interpreter& in, const Value& a) {
   }
   if (const auto type = a.as<TypeObject>()) return "<class '" + type->name + "'>";
   if (const auto exception = a.as<ExceptionObject>()) return repr_of_exception(in, *exception);
+  if (a.type() == Type::instance) return repr_of_instance(in, a);
+  if (is_class(a)) return "<class '__main__." + class_of(a)->name + "'>";
+  if (const auto function = a.as<FunctionObject>(); function && !function->bound_callee.is_none())
+    return "<bound method " + class_of(function->self)->name + "." + function->method_name + ">";
   if (const auto function = a.as<FunctionObject>(); function && !function->kernel.empty())
     return "<kernel " + function->kernel + ">";
   if (const auto function = a.as<FunctionObject>())

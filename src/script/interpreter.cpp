@@ -4,6 +4,7 @@
 #include <map>
 
 #include "array/arithmetic.hpp"
+#include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/inline_calls.hpp"
@@ -142,8 +143,19 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
     if (positional.size() != 1 || !keywords.empty()) throw TypeError("a dtype takes one argument");
     return make_value(array::astype(array::Operand(to_known_values(*this, positional[0], "the argument")), dtype->dtype));
   }
+  if (callee.type() == Type::instance) {
+    const Value* method = class_of(callee)->attributes.find("__call__");
+    if (method == nullptr) throw TypeError("'" + class_of(callee)->name + "' object is not callable");
+    positional.insert(positional.begin(), callee);
+    return call(*method, std::move(positional), std::move(keywords));
+  }
   const auto function = callee.as<FunctionObject>();
   if (!function) throw TypeError(callee_name(callee));
+  if (function->script_class) return make_instance(*this, function, std::move(positional), std::move(keywords));
+  if (!function->bound_callee.is_none()) {
+    positional.insert(positional.begin(), function->self);
+    return call(function->bound_callee, std::move(positional), std::move(keywords));
+  }
   if (function->binding != nullptr && function->binding->owner == Type::numpy && keywords.empty() &&
       std::any_of(positional.begin(), positional.end(), is_dask_array))
     return through_labelled(positional, [&](const Values& values) { return call(callee, values); });
@@ -252,6 +264,7 @@ const array::Attributes* attributes_of(const Value& object) {
 
 Value Interpreter::attribute(const Value& object, const std::string& name) {
   const Type type = object.type();
+  if (class_of(object) != nullptr) return class_attribute(object, name);
   if (type == Type::plugin) return plugin_function(static_cast<const PluginModuleObject*>(object.object())->name, name);
   const Binding* binding = BindingTable::instance().find(type, name);
   if (binding != nullptr && binding->kind == Binding::Kind::unsupported) binding = nullptr;

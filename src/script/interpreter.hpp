@@ -33,6 +33,10 @@ struct FunctionObject : Object {
   Value self;
   std::string kernel;                             ///< or a plugin's: "heat.step"
   bool unbound = false;                           ///< str.lower: the object is the first argument
+  // ... or a class of the script, or what calls a method of it with its object, `self`, first.
+  std::shared_ptr<struct ScriptClass> script_class;
+  Value bound_callee;
+  std::string method_name;
 };
 
 class CallGraph;
@@ -91,6 +95,8 @@ class Interpreter {
   Flow execute_try(const Try& node, const std::shared_ptr<Environment>& env);
   Flow handle(const Try& node, const ExceptionPtr& exception, const std::shared_ptr<Environment>& env, bool& handled);
   bool matches(const Value& type, const ExceptionObject& exception) const;
+  void execute_class(const DefineClass& node, Span span, const std::shared_ptr<Environment>& env);
+  Value decorated(const Define& node, const std::shared_ptr<Environment>& env, const std::shared_ptr<Environment>& closure);
   void execute_define(const Define& node, const std::shared_ptr<Environment>& env);
   void execute_import(const Import& node, const std::shared_ptr<Environment>& env);
   void execute_import_from(const ImportFrom& node, const std::shared_ptr<Environment>& env);

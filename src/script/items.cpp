@@ -4,6 +4,7 @@
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/dask_objects.hpp"
 #include "script/delayed.hpp"
@@ -267,6 +268,7 @@ void delete_item(Interpreter& in, const Value& object, const Value& index) {
 }
 
 void set_attribute(Interpreter& in, const Value& object, const std::string& name, const Value& value) {
+  if (class_of(object) != nullptr) return set_class_attribute(object, name, value);
   const auto array = object.as<DataArrayObject>();
   const auto dataset = object.as<DatasetObject>();
   if ((array || dataset) && (name == "attrs" || name == "encoding")) {
@@ -372,6 +374,7 @@ std::int64_t length(Interpreter& in, const Value& a) {
   if (const auto coordinates = a.as<CoordinatesObject>())
     return static_cast<std::int64_t>(coordinate_names(*coordinates).size());
   if (const auto* groups = as_groupby(a)) return groups->groupby.grouping.labels.shape()[0];
+  if (const auto own = call_special(in, a, "__len__", {})) return to_integer(*own, "what __len__() returns");
   if (const auto delayed = a.as<DelayedObject>()) {
     if (delayed->node->outputs >= 0) return delayed->node->outputs;
     throw TypeError("Delayed objects of unspecified length have no len()");

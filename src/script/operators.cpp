@@ -2,6 +2,7 @@
 
 #include "array/arithmetic.hpp"
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/interpreter.hpp"
@@ -16,8 +17,8 @@ namespace {
 constexpr std::int64_t max_sequence_size = std::int64_t{1} << 27;
 
 [[noreturn]] void unsupported_operands(const char* op, const Value& a, const Value& b) {
-  throw TypeError(std::string("unsupported operand type(s) for ") + op + ": '" + name_of(a.type()) + "' and '" +
-                   name_of(b.type()) + "'");
+  throw TypeError(std::string("unsupported operand type(s) for ") + op + ": '" + kind_of(a) + "' and '" +
+                   kind_of(b) + "'");
 }
 [[noreturn]] void overflow() { throw UnsupportedError("integer overflow: integers beyond 64 bits are not supported"); }
 
@@ -191,6 +192,8 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
     return binary_integers(op, integer_of(a), integer_of(b));
   }
   if (is_number(a) && is_number(b)) return binary_floats(op, double_of(a), double_of(b), a, b);
+  if (a.type() == Type::instance || b.type() == Type::instance)
+    if (auto result = binary_special(in, op, a, b)) return *result;
   if (is_delayed(a) || is_delayed(b))
     return delayed_operation(in, Operation::binary, static_cast<std::uint8_t>(op), name_of(op), {a, b});
   if (is_dask_array(a) || is_dask_array(b))
@@ -287,6 +290,7 @@ bool equal(Interpreter& in, const Value& a, const Value& b) {
   if (is_integer(a) && is_integer(b)) return integer_of(a) == integer_of(b);
   if (is_number(a) && is_number(b)) return double_of(a) == double_of(b);
   if (a.text() != nullptr && b.text() != nullptr) return *a.text() == *b.text();
+  if (a.type() == Type::instance || b.type() == Type::instance) return truth(in, *compare_special(in, CompareOp::equal, a, b));
   if (is_array(a) || is_array(b)) {
     if (!is_operand(a) || !is_operand(b)) return false;
     return truth(in, compare(in, CompareOp::equal, a, b));
@@ -337,6 +341,8 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
     case CompareOp::not_in: return !contains(in, b, a);
     default: break;
   }
+  if (a.type() == Type::instance || b.type() == Type::instance)
+    if (auto result = compare_special(in, op, a, b)) return *result;
   if (is_delayed(a) || is_delayed(b))
     return delayed_operation(in, Operation::compare, static_cast<std::uint8_t>(op), "compare", {a, b});
   if (is_dask_array(a) || is_dask_array(b))
@@ -356,8 +362,8 @@ Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b) {
   }
   const auto ordered = order(in, a, b);
   if (!ordered)
-    throw TypeError(std::string("'") + symbol(op) + "' not supported between instances of '" + name_of(a.type()) +
-                     "' and '" + name_of(b.type()) + "'");
+    throw TypeError(std::string("'") + symbol(op) + "' not supported between instances of '" + kind_of(a) +
+                     "' and '" + kind_of(b) + "'");
   switch (op) {
     case CompareOp::less: return *ordered < 0;
     case CompareOp::less_equal: return *ordered <= 0;
@@ -414,8 +420,11 @@ bool truth(Interpreter& in, const Value& a) {
     switch (a.type()) {
       case Type::list: case Type::tuple: case Type::dict: case Type::set: case Type::range: return length(in, a) != 0;
       case Type::dataset: return !a.as<DatasetObject>()->value().data_names().empty();
-      default: return true;
+      default: break;
     }
+    if (const auto own = call_special(in, a, "__bool__", {})) return truth(in, *own);
+    if (const auto own = call_special(in, a, "__len__", {})) return truth(in, *own);
+    return true;
   }
   if (array.size() != 1)
     throw UsageError("the truth value of an array with more than one element is ambiguous; use .any() or .all()");

@@ -37,7 +37,7 @@ class StatementParser : private ExpressionParser {
       if (token.text == "def") return add(block, token, definition());
       if (token.text == "with") return add(block, token, with_statement());
       if (token.text == "try") return add(block, token, try_statement());
-      if (token.text == "class") unsupported(token, "'class' (defining classes)");
+      if (token.text == "class") return add(block, token, class_definition());
       if (token.text == "async") unsupported(token, "'async'");
     }
     if (is_op("@")) return add(block, token, decorated());
@@ -277,11 +277,32 @@ class StatementParser : private ExpressionParser {
       if (peek().kind != TokenKind::newline) fail(peek(), "invalid syntax");
       take();
     }
-    if (is_word("class")) unsupported(peek(), "'class' (defining classes)");
+    if (is_word("class")) source_.fail(peek().span, "a decorated class is not supported; write its __init__ and methods");
     if (is_word("async")) unsupported(peek(), "'async'");
     if (!is_word("def")) fail(peek(), "expected 'def' after a decorator");
     Define node = definition();
     node.decorators = std::move(decorators);
+    return node;
+  }
+  /// A body of methods and assignments; bases other than object are not there.
+  DefineClass class_definition() {
+    take();
+    DefineClass node;
+    node.name = identifier();
+    if (accept_op("(")) {
+      if (peek().kind == TokenKind::name && peek().text == "object") take();
+      if (!is_op(")")) source_.fail(peek().span, "a class with a base class is not supported; write all methods in one class");
+      take();
+    }
+    const int loops = std::exchange(loops_, 0), functions = std::exchange(functions_, 0);
+    node.body = block("a class definition");
+    loops_ = loops;
+    functions_ = functions;
+    for (const auto& s : node.body) {
+      const bool simple = std::holds_alternative<Define>(s->node) || std::holds_alternative<Assign>(s->node) ||
+                          std::holds_alternative<Pass>(s->node) || std::holds_alternative<ExpressionStatement>(s->node);
+      if (!simple) source_.fail(s->span, "a class body of other than methods and assignments is not supported");
+    }
     return node;
   }
   Define definition() {

@@ -51,6 +51,8 @@ void collect(const Block& block, std::set<std::string>& names, FunctionScope& ou
       }
     } else if (const auto* s = std::get_if<Define>(&node)) {
       names.insert(s->function->name);
+    } else if (const auto* s = std::get_if<DefineClass>(&node)) {
+      names.insert(s->name);
     } else if (const auto* s = std::get_if<Import>(&node)) {
       names.insert(s->bound_name);
     } else if (const auto* s = std::get_if<ImportFrom>(&node)) {
@@ -87,6 +89,7 @@ void collect_outer_names(const Block& block, std::set<std::string>& names) {
   for (const auto& statement : block) {
     if (const auto* s = std::get_if<OuterNames>(&statement->node)) names.insert(s->names.begin(), s->names.end());
     if (const auto* s = std::get_if<Define>(&statement->node)) collect_outer_names(s->function->body, names);
+    if (const auto* s = std::get_if<DefineClass>(&statement->node)) collect_outer_names(s->body, names);
     each_block(*statement, [&](const Block& inner) { collect_outer_names(inner, names); });
   }
 }

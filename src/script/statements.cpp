@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "script/classes.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 #include "script/plugin_functions.hpp"
@@ -40,6 +41,8 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
     return execute_with(*s, env);
   } else if (const auto* s = std::get_if<Define>(&node)) {
     execute_define(*s, env);
+  } else if (const auto* s = std::get_if<DefineClass>(&node)) {
+    execute_class(*s, statement.span, env);
   } else if (const auto* s = std::get_if<Return>(&node)) {
     returned_ = s->value ? evaluate(*s->value, env) : Value();
     return Flow::return_;
@@ -64,14 +67,32 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
 }
 
 void Interpreter::execute_define(const Define& node, const std::shared_ptr<Environment>& env) {
+  bind(node.function->name, decorated(node, env, env), env);
+}
+
+/// `closure`: where the function's own names are looked up; its decorators' are in `env`.
+Value Interpreter::decorated(const Define& node, const std::shared_ptr<Environment>& env, const std::shared_ptr<Environment>& closure) {
   Values decorators;
   for (const auto& decorator : node.decorators) decorators.push_back(evaluate(*decorator, env));
-  Value function = make_function(node.function, env);
+  Value function = make_function(node.function, closure);
   for (std::size_t i = decorators.size(); i-- > 0;) {
     at(node.decorators[i]->span);
     function = call(decorators[i], {function});
   }
-  bind(node.function->name, std::move(function), env);
+  return function;
+}
+
+/// Methods do not see the names of the class body, as in Python.
+void Interpreter::execute_class(const DefineClass& node, Span span, const std::shared_ptr<Environment>& env) {
+  const auto inside = new_environment(env, nullptr);
+  Value made = make_class(node.name, span);
+  DictObject& attributes = made.as<FunctionObject>()->script_class->attributes;
+  for (const auto& statement : node.body) {
+    if (const auto* method = std::get_if<Define>(&statement->node)) inside->variables[method->function->name] = decorated(*method, inside, env);
+    else execute(*statement, inside);
+  }
+  for (const auto& [name, value] : inside->variables) attributes.set(name, value);
+  bind(node.name, std::move(made), env);
 }
 
 Interpreter::Flow Interpreter::execute_for(const For& node, const std::shared_ptr<Environment>& env) {

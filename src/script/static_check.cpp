@@ -33,7 +33,7 @@ struct Scope {
   std::map<std::string, std::string> plugins;                  ///< import heat
   std::map<std::string, int> assignments;
   std::set<std::string> names;                                 ///< assigned anywhere in it
-  bool is_comprehension = false;
+  bool is_comprehension = false, is_class = false;
   bool finished = false;  ///< looked at from a function: only names assigned once have a known type
 };
 
@@ -147,7 +147,17 @@ class Checker {
     }
     for (const auto& decorator : n.decorators) expression(*decorator, scope);
     set(n.function->name, n.decorators.empty() ? Known{Type::function, {}} : Known{}, scope);
-    pending_.emplace_back(n.function, &scope);
+    // Methods do not see the names of their class body.
+    pending_.emplace_back(n.function, scope.is_class ? scope.parent : &scope);
+  }
+  void visit(const DefineClass& n, Span, Scope& scope) {
+    has_classes_ = true;
+    Scope inner;
+    inner.parent = &scope;
+    inner.is_class = true;
+    collect_assigned(n.body, inner.names);
+    block(n.body, inner);
+    set(n.name, {}, scope);
   }
   void visit(const Return& n, Span, Scope& scope) { if (n.value) expression(*n.value, scope); }
   void visit(const Break&, Span, Scope&) {}
@@ -499,6 +509,8 @@ class Checker {
   }
 
   Known attribute_of(TypeSet types, const std::string& name, Span place, bool called) {
+    // An object of a class of the script may have any attribute.
+    if (has_classes_ && types.is_any()) return {};
     const auto& table = BindingTable::instance();
     Known result;
     result.types = TypeSet();
@@ -564,6 +576,7 @@ class Checker {
   Pending pending_;
   std::set<std::string> shared_names_;  ///< assigned by functions that declare them global or nonlocal: known in no place
   int lenient_imports_ = 0;
+  bool has_classes_ = false;
   bool uses_dask_ = false;   ///< modules of Dask have been imported
 };
 

@@ -18,7 +18,7 @@ const char* name_of(Type type) {
       "DataArrayGroupBy", "DatasetGroupBy", "DataArrayResample", "DatasetResample",
       "DataArrayWeighted", "DatasetWeighted",
       "Delayed", "DelayedLeaf", "Future", "Client", "Cluster", "as_completed", "DoneAndNotDoneFutures", "Array", "Random",
-      "set", "iterator",
+      "set", "iterator", "instance",
       "builtins", "xarray", "numpy", "sys", "os", "os.path", "glob", "math", "warnings", "dask", "dask.distributed",
       "numpy.random", "numcodecs", "plugin",
       "time", "random", "dask.config", "dask.diagnostics", "dask_jobqueue", "dask_mpi", "dask.array",
@@ -38,18 +38,19 @@ Type Value::type() const {
 }
 
 void dispose(Values&& values) {
-  thread_local std::vector<Values> waiting;
-  thread_local bool active = false;
+  // A mere pointer: interpreters of threads go when the thread does, after what has a destructor may have gone.
+  thread_local std::vector<Values>* waiting = nullptr;
   if (values.empty()) return;
-  waiting.push_back(std::move(values));
-  if (active) return;
-  active = true;
-  while (!waiting.empty()) {
-    Values next = std::move(waiting.back());
-    waiting.pop_back();
+  if (waiting != nullptr) return waiting->push_back(std::move(values));
+  std::vector<Values> mine;
+  waiting = &mine;
+  mine.push_back(std::move(values));
+  while (!mine.empty()) {
+    Values next = std::move(mine.back());
+    mine.pop_back();
     next.clear();
   }
-  active = false;
+  waiting = nullptr;
 }
 
 DictObject::~DictObject() {

@@ -21,7 +21,7 @@ enum class Type : std::uint8_t {
   data_array_groupby, dataset_groupby, data_array_resample, dataset_resample,
   data_array_weighted, dataset_weighted,
   delayed, delayed_function, future, client, cluster, completed, done_and_not_done, dask_array, random_state,
-  set, iterator,
+  set, iterator, instance,
   builtins, xarray, numpy, sys, os, os_path, glob, math, warnings, dask, dask_distributed, numpy_random, numcodecs, plugin,
   time, random, dask_config, dask_diagnostics, dask_jobqueue, dask_mpi, dask_array_module,
   dask_array_random, operator_module, functools,

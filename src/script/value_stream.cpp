@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "script/classes.hpp"
 #include "script/captured_names.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
@@ -15,6 +16,7 @@ namespace {
 enum class Tag : std::uint8_t {
   none, boolean, integer, floating, text, list, tuple, dict, range, slice, ellipsis, ndarray, dtype, type_object, exception,
   function, function_again, builtin, plugin_function, module, plugin_module, data_array, dataset, input, set,
+  script_class, instance, bound_method,
 };
 
 constexpr int deepest_nesting = 500;
@@ -97,6 +99,11 @@ void ValueWriter::put_object(const Value& value) {
     return put(exception->arguments);
   }
   if (const auto function = value.as<FunctionObject>()) return put_function(*function);
+  if (const auto instance = value.as<InstanceObject>()) {
+    tag(Tag::instance);
+    put(Value(instance->of_class));
+    return put_attributes(instance->attributes);
+  }
   if (value.type() == Type::plugin) {
     tag(Tag::plugin_module);
     return writer_.put_string(static_cast<const PluginModuleObject*>(value.object())->name);
@@ -139,7 +146,20 @@ void ValueWriter::put_array(const array::DataArray& array) {
   }
 }
 
+void ValueWriter::put_attributes(const DictObject& attributes) {
+  writer_.put_count(attributes.size());
+  attributes.each([&](const Value& name, const Value& value) {
+    writer_.put_string(*name.text());
+    put(value);
+  });
+}
+
 void ValueWriter::put_function(const FunctionObject& function) {
+  if (!function.bound_callee.is_none()) {
+    writer_.put(Tag::bound_method);
+    put(function.self);
+    return writer_.put_string(function.method_name);
+  }
   if (!function.kernel.empty()) {
     writer_.put(Tag::plugin_function);
     return writer_.put_string(function.kernel);
@@ -157,6 +177,12 @@ void ValueWriter::put_function(const FunctionObject& function) {
     return writer_.put(known->second);
   }
   functions_.emplace(&function, static_cast<std::uint32_t>(functions_.size()));
+  if (function.script_class) {
+    writer_.put(Tag::script_class);
+    writer_.put_string(function.script_class->name);
+    writer_.put(function.script_class->span);
+    return put_attributes(function.script_class->attributes);
+  }
   writer_.put(Tag::function);
   writer_.put(function.definition->span);
   put(function.defaults);
@@ -241,6 +267,26 @@ Value ValueReader::get() {
       return make_exception(std::move(name), get_all());
     }
     case Tag::function: return get_function();
+    case Tag::script_class: {
+      std::string name = reader_.get_string();
+      const auto of_class = make_class(std::move(name), reader_.get<Span>()).as<FunctionObject>();
+      functions_.push_back(of_class);
+      get_attributes(of_class->script_class->attributes);
+      return of_class;
+    }
+    case Tag::instance: {
+      auto instance = std::make_shared<InstanceObject>();
+      instance->of_class = get().as<FunctionObject>();
+      if (!instance->of_class || !instance->of_class->script_class) throw DecodeError("malformed value: an object without a class");
+      get_attributes(instance->attributes);
+      return instance;
+    }
+    case Tag::bound_method: {
+      const Value self = get();
+      const auto method = self.type() == Type::instance ? find_class_attribute(self, reader_.get_string()) : std::nullopt;
+      if (!method) throw DecodeError("malformed value: no such method");
+      return *method;
+    }
     case Tag::function_again: {
       const auto number = reader_.get<std::uint32_t>();
       if (number >= functions_.size()) throw DecodeError("malformed value: no such function");
@@ -304,6 +350,13 @@ array::DataArray ValueReader::get_array() {
     array.coords.set(coord_name, std::move(coord));
   }
   return array;
+}
+
+void ValueReader::get_attributes(DictObject& attributes) {
+  for (std::size_t left = reader_.get_count(); left > 0; --left) {
+    const std::string name = reader_.get_string();
+    attributes.set(name, get());
+  }
 }
 
 Value ValueReader::get_function() {

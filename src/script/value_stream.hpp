@@ -29,6 +29,7 @@ class ValueWriter {
  private:
   void put_object(const Value& value);
   void put_function(const FunctionObject& function);
+  void put_attributes(const DictObject& attributes);
   void put_array(const array::DataArray& array);
 
   Interpreter& in_;
@@ -49,6 +50,7 @@ class ValueReader {
 
  private:
   Value get_function();
+  void get_attributes(DictObject& attributes);
   array::DataArray get_array();
 
   Interpreter& in_;

@@ -54,14 +54,16 @@ TEST_CASE("Python outside of the subset is refused by name") {
     return full.substr(0, full.find('\n'));
   };
   CHECK(message("try:\n    x = 1\nexcept* ValueError:\n    pass\n") == "script.py:3:7: 'except*' is not supported");
-  CHECK(message("class A:\n    pass\n") == "script.py:1:1: 'class' (defining classes) is not supported");
+  CHECK(message("class A(list):\n    pass\n") == "script.py:1:9: a class with a base class is not supported; write all methods in one class");
+  CHECK(message("class A:\n    for i in range(3): pass\n") ==
+        "script.py:2:5: a class body of other than methods and assignments is not supported");
   CHECK(message("x = frozenset([1])\n") == "script.py:1:5: 'frozenset' is not supported");
   CHECK(message("x = b'1'\n") == "script.py:1:5: bytes literals are not supported");
   CHECK(message("import pandas as pd\n") == "script.py:1:8: module 'pandas' is not supported");
   CHECK(message("from scipy import stats\n") == "script.py:1:6: module 'scipy' is not supported");
   CHECK(message("def f():\n    return await g()\n") == "script.py:2:12: 'await' is not supported");
   CHECK(message("@staticmethod\ndef f(): pass\n") == "script.py:1:2: 'staticmethod' is not supported");
-  CHECK(message("@property\nclass A: pass\n") == "script.py:2:1: 'class' (defining classes) is not supported");
+  CHECK(message("@property\nclass A: pass\n") == "script.py:2:1: a decorated class is not supported; write its __init__ and methods");
   CHECK(message("a @= b\n") == "script.py:1:3: '@=' is not supported");
   CHECK(message("f = lambda: (n := 3)\n") == "script.py:1:16: ':=' in a lambda is not supported");
   CHECK(message("n := 3\n") == "script.py:1:1: invalid syntax: ':=' needs parentheses here");
