@@ -108,9 +108,10 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 constexpr const char* outcome_file = "outcome.json";
+constexpr const char* begun_outcome_file = "outcome.json.new";   // left behind where whoever wrote it was killed
 
 bool is_own_name(const std::string& name) {
-  return name == "journal" || name == "lock" || name == outcome_file || name.rfind("blocks-", 0) == 0;
+  return name == "journal" || name == "lock" || name == outcome_file || name == begun_outcome_file || name.rfind("blocks-", 0) == 0;
 }
 
 }  // namespace
@@ -155,7 +156,7 @@ void RunDirectory::open(const std::string& first_output) {
       throw UsageError("the directory " + path_ + " holds " + entry.path().filename().string() +
                        ", which is not of a run of rankine; name another one by --run-dir");
   lock_ = std::make_unique<journal::RunLock>(path_);
-  fs::remove(path_ + "/" + outcome_file);   // of an earlier job
+  for (const char* file : {outcome_file, begun_outcome_file}) fs::remove(path_ + "/" + file);   // of an earlier job
   auto journal = std::make_unique<journal::Journal>(path_ + "/journal");
   for (const auto& record : journal->records()) records_.push_back(journal::decode(record));
   for (const auto& record : records_)
