@@ -21,7 +21,7 @@ TOLERANCE_K = 6.2e-5
 
 class Example:
     """What compare.Comparison asks of a script."""
-    rtol, atol = 0.0, TOLERANCE_K
+    rtol, atol, exact_times = 0.0, TOLERANCE_K, False
 
     def __init__(self, name):
         self.name, self.path = name, os.path.abspath(os.path.join(EXAMPLES, name + ".py"))
