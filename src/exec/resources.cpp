@@ -230,6 +230,11 @@ Bytes current_rss() {
   return {pages * page_bytes};
 }
 
+Bytes program_bytes(unsigned threads) {
+  constexpr std::uint64_t mib = 1 << 20;
+  return current_rss() + Bytes{(8 + 3 * std::uint64_t{threads}) * mib};
+}
+
 void give_back_freed_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);

@@ -44,6 +44,10 @@ MemoryGrant default_memory_limit(int local_size = 1, unsigned cores = 1);
 Bytes current_rss();
 Bytes peak_rss();
 
+/// What a process takes beside blocks: what is resident now, before any script was read, and what files, plans, and the stacks
+/// and buffers of its threads will.
+Bytes program_bytes(unsigned threads);
+
 /// Hands what the allocator keeps for later back to the system. Takes milliseconds.
 void give_back_freed_memory();
 /// Under a small limit (less than 4 GiB) the allocator keeps less than it would: a 32nd of it, and blocks from a 128th

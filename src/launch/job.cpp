@@ -72,9 +72,7 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
   exec::keep_little_freed_memory(worker.memory_limit);
   const spill::ScratchPlace place =
       spill::choose_scratch(spill::ScratchView::of_this_process(), options.spill_dir, options.spill_limit, local_size);
-  // MPI has started: what is resident now, and what files, plans and threads will take, is no block's.
-  constexpr std::uint64_t mib = 1 << 20;
-  if (!place.folder.empty()) worker.program_bytes = exec::current_rss() + Bytes{(8 + 3 * std::uint64_t{worker.threads}) * mib};
+  if (!place.folder.empty()) worker.program_bytes = exec::program_bytes(worker.threads);  // MPI has started
   worker.spill = {place.folder, place.limit, place.note, place.doubtful,
                   options.spill_lz4 ? spill::Compression::lz4 : spill::Compression::none,
                   options.memory_target, options.memory_spill, options.memory_stop};

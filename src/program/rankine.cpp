@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/options.hpp"
+#include "exec/resources.hpp"
 #include "journal/outcome.hpp"
 #include "launch/job.hpp"
 #include "runtime/describe_file.hpp"
@@ -84,8 +85,17 @@ cli::Options resumed(cli::Options options) {
 
 int plan_script(const cli::Options& options) {
   report::Reporter reporter({});
-  runtime::PlanPrinter printer({options.ranks.value_or(0), options.threads.value_or(1), options.memory_limit,
-                                options.spill_dir != "none", options.spill_limit, options.graph_file});
+  runtime::ForecastJob job;
+  job.ranks = options.ranks.value_or(0);
+  job.threads = options.threads.value_or(1);
+  job.memory_limit = options.memory_limit;
+  job.spills = options.spill_dir != "none";
+  job.spill_limit = options.spill_limit;
+  job.graph_file = options.graph_file;
+  // Known bytes alone are held to the limit where nothing is spilled. MPI, which has not been started here, takes a little more.
+  constexpr Bytes mpi{std::uint64_t{4} << 20};
+  if (job.spills) job.program = exec::program_bytes(job.threads) + (job.ranks > 1 ? mpi : Bytes{});
+  runtime::PlanPrinter printer(job);
   runtime::PlanCalls calls(options.graph_file);
   runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache, true, {}, &calls},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);

@@ -40,7 +40,7 @@ void PlanPrinter::print_forecast(const std::shared_ptr<const plan::LoweredPlan>&
   options.worker_count = std::max(1u, job_.ranks - 1);
   options.workers_per_node = options.worker_count;
   options.threads_per_worker = job_.threads;
-  options.memory_limit = job_.memory_limit.value_or(Bytes{});
+  if (job_.memory_limit) options.memory_limit = memory_budget(*job_.memory_limit, job_.program);
   constexpr Bytes unbounded{std::uint64_t{1} << 60};
   if (job_.spills && options.memory_limit.value != 0) options.scratch = job_.spill_limit.value != 0 ? job_.spill_limit : unbounded;
   sim::ScaleResult forecast = sim::simulate_at_scale(plan, options);
@@ -100,7 +100,7 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
     draw_graph(plan::picture_of(plan->lowered), file);
     std::printf("picture %s\n", file.c_str());
   }
-  if (job_.memory_limit) refuse_too_large(plan->lowered, *job_.memory_limit);
+  if (job_.memory_limit) refuse_too_large(plan->lowered, *job_.memory_limit, job_.program);
   if (job_.ranks != 0) print_forecast(std::shared_ptr<const plan::LoweredPlan>(plan, &plan->lowered));
 
   std::vector<NdArray> values;

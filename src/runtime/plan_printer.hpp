@@ -15,6 +15,7 @@ struct ForecastJob {
   std::uint32_t ranks = 0;            ///< 0: no forecast
   std::uint32_t threads = 1;          ///< a rank
   std::optional<Bytes> memory_limit;  ///< a rank; plans that cannot fit are refused
+  Bytes program = {};                 ///< what a rank takes of it without a block; 0: not counted
   bool spills = true;                 ///< what does not fit is spilled
   Bytes spill_limit = {};             ///< a rank; 0: none
   std::string graph_file = {};        ///< where pictures go: out.svg, the second plan's out-2.svg; empty: none

@@ -88,6 +88,19 @@ for name, last in PIPELINES.items():
             failed.append(f"{name}: {blocks} MiB of blocks and buffers, promised {promised}")
         if rss > process_mib + limit:
             failed.append(f"{name}: {rss} MiB resident, {process_mib} without blocks, under a limit of {limit}")
+
+# What is refused names the least limit, which plan and run then take, both.
+words = ["--threads", str(THREADS), "--memory-limit"]
+job = subprocess.run([RANKINE, "plan", "--ranks", str(max(1, RANKS)), *words, "1MiB", "anomaly.py"], capture_output=True, text=True)
+least = re.search(r"raise --memory-limit to (\d+KiB)", job.stderr)
+if job.returncode != 5 or not least:
+    failed.append(f"a plan that cannot fit: status {job.returncode}, {job.stderr}")
+else:
+    launch = [MPIRUN, "-n", str(RANKS), *FLAGS.split()] if RANKS else []
+    for command in ([RANKINE, "plan", "--ranks", str(max(1, RANKS))], [*launch, RANKINE, "run", "--quiet"]):
+        job = subprocess.run([*command, *words, least[1], "anomaly.py"], capture_output=True, text=True)
+        if job.returncode != 0:
+            failed.append(f"{command}: the least limit, {least[1]}, is refused: {job.stderr}")
 print("\n".join(failed) or "ok")
 os.chdir("/")
 if not failed:
