@@ -112,7 +112,7 @@ with tempfile.TemporaryDirectory() as work:
     detection("killed (SIGKILL)", "rankine", signal.SIGKILL)
     detection("crashed (SIGSEGV)", "rankine", signal.SIGSEGV)
     detection("stopped, heartbeats 0.3s/1s", "rankine", signal.SIGSTOP, ["--heartbeat-interval", "300ms", "--heartbeat-timeout", "1s"])
-    detection("stopped, heartbeats 2s/10s (defaults)", "rankine", signal.SIGSTOP)
+    detection("stopped, heartbeats 3s/9s (defaults)", "rankine", signal.SIGSTOP)
 
     whole, disturbed = [], []
     for repetition in range(repetitions):
