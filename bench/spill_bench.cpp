@@ -1,9 +1,10 @@
 // How fast are blocks spilled and read back, against what the same disk gives a plain write and read of the same bytes?
 //
-//   bench_spill [--dir DIR] [--blocks N] [--mib M] [--repetitions R]
+//   bench_spill [--dir DIR] [--blocks N] [--mib M] [--repetitions R] [--to cache|disk]
 //
 // The same blocks (float64, smooth and noisy halves) alternate between the spiller, uncompressed and with lz4, and one thread
-// that writes and reads files with calls of 1 MiB, without fsync, as the spiller does. What is read is compared with what was
+// that writes and reads files with calls of 1 MiB, without fsync, as the spiller does. With `--to disk` writing ends when all is on
+// the disk, for both, and what is read was put out of the page cache before. What is read is compared with what was
 // written. Lines of `name value unit`: every repetition, then medians, and the ratios of medians to the plain ones.
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ struct Options {
   std::size_t blocks = 64;
   std::size_t mib = 16;
   int repetitions = 5;
+  bool to_disk = false;
 };
 
 struct Speed {
@@ -59,6 +61,25 @@ void check(const runtime::Block& got, const runtime::Block& expected) {
     throw std::runtime_error("a block came back as another");
 }
 
+/// All that was written is on the disk.
+void settle(const Options& options) {
+  if (!options.to_disk) return;
+  const int folder = ::open(options.folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (folder < 0 || ::syncfs(folder) != 0) throw std::runtime_error("cannot sync " + options.folder);
+  ::close(folder);
+}
+
+/// The page cache has none of it any more.
+void forget(const Options& options) {
+  if (!options.to_disk) return;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(options.folder)) {
+    if (!entry.is_regular_file()) continue;
+    const int file = ::open(entry.path().c_str(), O_RDONLY);
+    if (file < 0 || ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) throw std::runtime_error("cannot forget " + entry.path().string());
+    ::close(file);
+  }
+}
+
 double mib_per_s(const Options& options, Instant begin) {
   return static_cast<double>(options.blocks * options.mib) / exec::seconds_between(begin, exec::now());
 }
@@ -76,7 +97,9 @@ Speed by_plain_files(const Options& options, const std::vector<runtime::BlockPtr
       if (::write(file, blocks[b]->parts[0].raw() + at, std::min(piece, size - at)) < 0) throw std::runtime_error("cannot write");
     ::close(file);
   }
+  settle(options);
   speed.write = mib_per_s(options, begin);
+  forget(options);
   const Instant again = exec::now();
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const std::size_t size = blocks[b]->bytes().value;
@@ -115,7 +138,9 @@ Speed by_spiller(const Options& options, const std::vector<runtime::BlockPtr>& b
   const Instant begin = exec::now();
   for (std::uint32_t b = 0; b < blocks.size(); ++b) spiller.write({b}, b + 1, blocks[b]);
   until(blocks.size());
+  settle(options);
   speed.write = mib_per_s(options, begin);
+  forget(options);
   const Instant again = exec::now();
   for (std::uint32_t b = 0; b < blocks.size(); ++b) {
     spiller.read({b}, b + 1);  // one ahead, as tasks are claimed
@@ -141,12 +166,15 @@ int main(int argc, char** argv) {
     else if (name == "--blocks") options.blocks = std::strtoul(argv[i + 1], nullptr, 10);
     else if (name == "--mib") options.mib = std::strtoul(argv[i + 1], nullptr, 10);
     else if (name == "--repetitions") options.repetitions = std::atoi(argv[i + 1]);
+    else if (name == "--to") options.to_disk = std::strcmp(argv[i + 1], "disk") == 0;
   }
   if (options.blocks == 0 || options.mib == 0 || options.repetitions < 1) {
-    std::fprintf(stderr, "usage: bench_spill [--dir DIR] [--blocks N] [--mib M] [--repetitions R]\n");
+    std::fprintf(stderr, "usage: bench_spill [--dir DIR] [--blocks N] [--mib M] [--repetitions R] [--to cache|disk]\n");
     return 2;
   }
   try {
+    options.folder += "/bench-spill";  // a folder of its own, which is searched
+    std::filesystem::create_directory(options.folder);
     const auto blocks = make_blocks(options);
     std::map<std::string, std::vector<double>> all;
     const auto note = [&](const std::string& name, const Speed& speed) {
@@ -164,6 +192,7 @@ int main(int argc, char** argv) {
     for (const char* name : {"spill", "spill_lz4"})
       for (const char* what : {"_write", "_read"})
         std::printf("ratio_%s%s %.2f of_plain\n", name, what, median(all[std::string(name) + what]) / median(all[std::string("plain") + what]));
+    std::filesystem::remove(options.folder);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_spill: %s\n", error.what());
     return 1;
