@@ -13,18 +13,11 @@ namespace {
 using Visited = std::unordered_map<const Expr*, std::vector<Box>>;
 
 void walk(const ExprPtr& expr, const Box& box, const std::function<void(const StoredArrayPtr&, const Box&)>& visit, Visited& visited) {
-  if (box.empty() || expr->inputs.empty()) {
-    if (const auto* node = expr->as<Source>(); node != nullptr && !box.empty()) {
-      auto& before = visited[expr.get()];
-      if (std::find(before.begin(), before.end(), box) != before.end()) return;
-      before.push_back(box);
-      visit(node->array, box);
-    }
-    return;
-  }
+  if (box.empty()) return;
   auto& before = visited[expr.get()];
   if (std::find(before.begin(), before.end(), box) != before.end()) return;
   before.push_back(box);
+  if (const auto* node = expr->as<Source>()) return visit(node->array, box);
   if (const auto* concat = expr->as<Concat>()) {
     std::int64_t start = 0;  // input_box() would add up all that come before, for each of ten thousand
     for (const auto& input : expr->inputs) {

@@ -9,15 +9,17 @@ void ReadAheadQueue::assigned(TaskId task, std::uint64_t priority) {
   by_priority_.emplace(priority, task);
 }
 
-void ReadAheadQueue::left(TaskId task) {
+bool ReadAheadQueue::left(TaskId task) {
   const auto found = waiting_.find(task);
-  if (found == waiting_.end()) return;
+  if (found == waiting_.end()) return false;
+  const bool makes_room = found->second.bytes != 0;
   asked_bytes_ -= found->second.bytes;
   if (!found->second.given) {
     const auto [first, last] = by_priority_.equal_range(found->second.priority);
     by_priority_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == task; }));
   }
   waiting_.erase(found);
+  return makes_room;
 }
 
 void ReadAheadQueue::clear() {
@@ -75,12 +77,13 @@ void ReadAhead::assigned(TaskId task, std::uint64_t priority) {
 }
 
 void ReadAhead::left(TaskId task) {
-  if (!is_on_) return;
+  if (!thread_) return;
+  bool makes_room = false;
   {
     const std::lock_guard lock(mutex_);
-    queue_.left(task);
+    makes_room = queue_.left(task);
   }
-  changed_.notify_one();
+  if (makes_room) changed_.notify_one();  // most tasks read nothing: the thread is not to wake for them
 }
 
 void ReadAhead::work() {

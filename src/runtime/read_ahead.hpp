@@ -22,8 +22,8 @@ class ReadAheadQueue {
 
   /// The lowest priority value runs first.
   void assigned(TaskId task, std::uint64_t priority);
-  /// It has begun, was recalled or given up: what was asked for it makes room for others.
-  void left(TaskId task);
+  /// It has begun, was recalled or given up: what was asked for it makes room for others. True if anything was.
+  bool left(TaskId task);
   void clear();
 
   struct Next {
