@@ -55,12 +55,7 @@ bool is_named(int descriptor, const std::string& path) {
 }
 
 [[noreturn]] void refuse(const std::string& directory, const std::optional<LockOwner>& owner) {
-  std::string who = "another run";
-  if (owner) {
-    who = "process " + std::to_string(owner->pid) + " on " + owner->host;
-    if (!owner->job.empty()) who += " (job " + owner->job + ")";
-  }
-  throw UsageError("the run directory " + directory + " is in use by " + who +
+  throw UsageError("the run directory " + directory + " is in use by " + (owner ? describe(*owner) : "another run") +
                    "; wait for it, or name another directory by --run-dir");
 }
 
@@ -73,6 +68,28 @@ std::string batch_job() {
   for (const auto& [variable, name] : kinds)
     if (const char* id = std::getenv(variable); id != nullptr && *id != '\0') return std::string(name) + " " + id;
   return "";
+}
+
+std::string describe(const LockOwner& owner) {
+  return "process " + std::to_string(owner.pid) + " on " + owner.host + (owner.job.empty() ? "" : " (job " + owner.job + ")");
+}
+
+std::optional<LastOwner> last_owner(const std::string& directory) {
+  const int descriptor = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::nullopt;
+  const std::optional<LockOwner> owner = parse_owner(read_text(descriptor));
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool asked = ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
+  ::close(descriptor);
+  if (!owner) return std::nullopt;
+  using State = LastOwner::State;
+  if (asked && lock.l_type != F_UNLCK) return LastOwner{*owner, State::lives};
+  if (owner->host != host_name()) return LastOwner{*owner, State::elsewhere};
+  // Without locks of the file system the process is asked for.
+  const bool lives = !asked && ::kill(static_cast<pid_t>(owner->pid), 0) == 0;
+  return LastOwner{*owner, lives ? State::lives : State::died};
 }
 
 RunLock::RunLock(const std::string& directory, Timing timing) : path_(directory + "/lock") {

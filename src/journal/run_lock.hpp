@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace rankine::journal {
@@ -11,6 +12,18 @@ struct LockOwner {
   std::string job;            ///< the batch system's, such as "slurm 1234"; may be empty
   std::uint64_t beat = 0;     ///< counts up while it lives
 };
+
+/// "process 4711 on node12 (job slurm 1234)".
+std::string describe(const LockOwner& owner);
+
+/// The last owner of a run directory that did not leave in order.
+struct LastOwner {
+  enum class State { lives, died, elsewhere };   ///< elsewhere: on another host, of which nothing can be told at once
+  LockOwner owner;
+  State state = State::elsewhere;
+};
+/// Nothing if the directory holds no lock.
+std::optional<LastOwner> last_owner(const std::string& directory);
 
 /// Makes two live runs on one run directory impossible. The file DIR/lock holds the owner's host, pid and job; a lock
 /// of the file system (fcntl) goes with it, and is gone as soon as its process is. Not every file system keeps locks

@@ -242,6 +242,10 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     session.quarantine_after = options.quarantine_after;
     session.max_worker_kills = options.max_worker_kills;
     session.watch = lifelines.get();
+    session.on_run_directory = [&](const std::string& directory) {
+      outcome.set_directory(directory);
+      supervision.leave_word(outcome.word_for_supervisor());
+    };
     if (place.size == 1 && !session.scheduler_works)
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
     bool has_losses = false;

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -63,36 +64,59 @@ void JobOutcome::write(int status, const runtime::Session* session) {
   if (!directory.empty()) journal::write_outcome(directory, outcome_);
 }
 
+void JobOutcome::set_directory(const std::string& directory) {
+  const std::lock_guard lock(mutex_);
+  std::error_code error;
+  open_directory_ = fs::absolute(directory, error).string();
+}
+
+std::string JobOutcome::known_directory() const {
+  const std::lock_guard lock(mutex_);
+  return open_directory_.empty() ? directory_ : open_directory_;
+}
+
 void JobOutcome::write_now(ExitCode code, const std::string& message) const noexcept {
-  if (directory_.empty()) return;
   try {
+    const std::string directory = known_directory();
+    if (directory.empty()) return;
     journal::Outcome outcome = outcome_;
     outcome.exit_code = static_cast<int>(code);
     outcome.message = message;
     outcome.ended = time_stamp();
-    journal::write_outcome(directory_, outcome);
+    journal::write_outcome(directory, outcome);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: %s\n", error.what());
   }
 }
 
 std::string JobOutcome::word_for_supervisor() const {
-  return directory_.empty() ? std::string() : directory_ + "\n" + journal::to_json(outcome_);
+  const std::string directory = known_directory();
+  return directory.empty() ? std::string() : directory + "\n" + journal::to_json(outcome_);
 }
 
-void write_outcome_of_death(int wait_status, const std::string& word) {
+int write_outcome_of_death(int wait_status, const std::string& word) {
+  const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+  int status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+  std::string message = "rank 0 " + transport::describe_death({0, true, wait_status, {}});
   const std::size_t end = word.find('\n');
-  if (end == std::string::npos) return;
-  const std::string directory = word.substr(0, end);
   try {
-    journal::Outcome outcome = journal::outcome_from_json(word.substr(end + 1), directory);
-    outcome.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-    outcome.message = "rank 0 " + transport::describe_death({0, true, wait_status, {}});
-    outcome.ended = time_stamp();
-    journal::write_outcome(directory, outcome);
+    const std::string directory = word.substr(0, end);
+    std::error_code error;
+    if (end != std::string::npos && fs::is_directory(directory, error)) {
+      journal::Outcome outcome = journal::outcome_from_json(word.substr(end + 1), directory);
+      // By the batch system or for want of memory, mostly; a crash would come again.
+      if (killed) status = static_cast<int>(ExitCode::resumable);
+      message += "; go on with: rankine resume " + directory;
+      outcome.exit_code = status;
+      outcome.message = message;
+      outcome.ended = time_stamp();
+      journal::write_outcome(directory, outcome);
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: %s\n", error.what());
   }
+  if (WIFSIGNALED(wait_status)) std::fprintf(stderr, "rankine: %s\n", message.c_str());
+  return status;
 }
 
 }  // namespace rankine::launch

@@ -1,4 +1,5 @@
 #pragma once
+#include <mutex>
 #include <string>
 
 #include "base/error.hpp"
@@ -20,15 +21,22 @@ class JobOutcome {
   void write(int status, const runtime::Session* session);
   /// From any thread, with what is known without the session. Never throws.
   void write_now(ExitCode code, const std::string& message) const noexcept;
-  /// For transport::Supervision::leave_word; empty if there is no named run directory.
+  /// The run directory has come into being, beside the first output if none was named.
+  void set_directory(const std::string& directory);
+  /// For transport::Supervision::leave_word; empty if there is no run directory.
   std::string word_for_supervisor() const;
 
  private:
+  std::string known_directory() const;
+
   journal::Outcome outcome_;
-  std::string directory_;   ///< as --run-dir names it; empty: not named
+  std::string directory_;       ///< as --run-dir names it; empty: not named
+  mutable std::mutex mutex_;    ///< guards open_directory_
+  std::string open_directory_;  ///< the one that the session has opened
 };
 
-/// For transport::SuperviseOptions: rank 0 has died without a word.
-void write_outcome_of_death(int wait_status, const std::string& word);
+/// For transport::SuperviseOptions: rank 0 has died without a word. Says so on standard error, and in the run directory that
+/// `word` names. Its status: 75 if it was killed and there is something to go on with, else as a shell's, 128 and the signal.
+int write_outcome_of_death(int wait_status, const std::string& word);
 
 }  // namespace rankine::launch

@@ -15,6 +15,7 @@
 #include "cli/options.hpp"
 #include "exec/resources.hpp"
 #include "journal/outcome.hpp"
+#include "journal/run_lock.hpp"
 #include "launch/job.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
@@ -132,10 +133,24 @@ void keep_freed_memory() {
 #endif
 }
 
+std::string why_no_outcome(const std::string& directory) {
+  const std::string resume = "go on with: rankine resume " + directory;
+  const auto last = journal::last_owner(directory);
+  if (!last && !std::filesystem::exists(directory + "/journal")) return directory + " holds no run, or one that ended before it kept anything: run it again";
+  if (!last) return "the run of " + directory + " ended without a word; " + resume;
+  const std::string who = journal::describe(last->owner);
+  switch (last->state) {
+    case journal::LastOwner::State::lives: return "the run of " + directory + " is on, " + who + " has it";
+    case journal::LastOwner::State::died: return who + ", which had " + directory + ", was killed; " + resume;
+    case journal::LastOwner::State::elsewhere: break;
+  }
+  return who + " has " + directory + ", or was killed there; if so, " + resume;
+}
+
 int status(const std::string& directory) {
   const auto outcome = journal::read_outcome(directory);
   if (!outcome) {
-    std::printf("no outcome: the run of %s is not over, or was killed\n", directory.c_str());
+    std::printf("no outcome: %s\n", why_no_outcome(directory).c_str());
     return static_cast<int>(ExitCode::resumable);
   }
   std::fputs(journal::outcome_text(*outcome).c_str(), stdout);

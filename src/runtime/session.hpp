@@ -40,6 +40,7 @@ struct SessionOptions {
   Bytes replicate_bytes;                  ///< results up to that size that took long are kept twice; 0: none
   bool waits_for_room = false;            ///< on a full disk; else the run ends so that it can be gone on with
   double longest_room_wait_s = 1800;
+  std::function<void(const std::string& directory)> on_run_directory;  ///< it has come into being, or been found
 };
 
 /// A task that failed for good, in words.

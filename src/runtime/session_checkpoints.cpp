@@ -42,6 +42,7 @@ EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPla
     if (!directory_->is_there(outputs.front().path))
       for (const auto& output : outputs) store::check_output(output);
     directory_->open(outputs.front().path);
+    if (options_.on_run_directory) options_.on_run_directory(directory_->path());
     if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
   }
   return directory_->earlier(run.id.value, plan);

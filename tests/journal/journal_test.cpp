@@ -137,10 +137,13 @@ TEST_CASE("a run directory has one owner at a time, and the message names it") {
   const Folder folder;
   {
     const RunLock lock(folder.path());
+    REQUIRE(last_owner(folder.path()));
+    CHECK(last_owner(folder.path())->state == LastOwner::State::lives);
     CHECK_THROWS_WITH(RunLock(folder.path()),
                       Catch::Contains("in use by process " + std::to_string(::getpid())) && Catch::Contains("--run-dir"));
   }
   CHECK_FALSE(std::filesystem::exists(folder / "lock"));
+  CHECK_FALSE(last_owner(folder.path()));
   CHECK_NOTHROW(RunLock(folder.path()));
 }
 
@@ -150,14 +153,18 @@ TEST_CASE("the lock of an owner that died is taken over") {
   ::gethostname(host, sizeof host - 1);
   SECTION("here") {
     std::ofstream(folder / "lock") << "host " << host << "\npid 999999999\nbeat 3\njob slurm 12\n";
+    CHECK(last_owner(folder.path())->state == LastOwner::State::died);
+    CHECK(describe(last_owner(folder.path())->owner) == "process 999999999 on " + std::string(host) + " (job slurm 12)");
     CHECK_NOTHROW(RunLock(folder.path()));
   }
   SECTION("on another host, silent while it was watched") {
     std::ofstream(folder / "lock") << "host elsewhere\npid 1\nbeat 3\njob slurm 12\n";
+    CHECK(last_owner(folder.path())->state == LastOwner::State::elsewhere);
     CHECK_NOTHROW(RunLock(folder.path(), {20, 5}));
   }
   SECTION("a lock file with nothing in it") {
     std::ofstream(folder / "lock") << "";
+    CHECK_FALSE(last_owner(folder.path()));
     CHECK_NOTHROW(RunLock(folder.path()));
   }
 }

@@ -149,7 +149,22 @@ case $case in
     [ $? -eq 139 ] && grep -q "rank 0 was killed by signal 11" status || complain "rankine status: $(cat status)"
     mkdir nothing
     "$rankine" status nothing >status
-    [ $? -eq 75 ] && grep -q "not over, or was killed" status || complain "no outcome: $(cat status)" ;;
+    [ $? -eq 75 ] && grep -q "^no outcome: nothing holds no run" status || complain "no outcome: $(cat status)" ;;
+  rank_0_killed)
+    # Its supervisor says so, in the directory beside the first output too, and the launcher's status is that of the run.
+    run 3 "rank=0 count=2" --scheduler-works=yes
+    [ "$got" -eq 75 ] || complain "status $got instead of 75"
+    directory=$(ls -d "$PWD"/out/*.rankine)
+    grep -q "^rankine: rank 0 was killed by signal 9 (Killed); go on with: rankine resume $directory" message || complain "not said so"
+    "$rankine" status "$directory" >status
+    [ $? -eq 75 ] && grep -q "^error: rank 0 was killed by signal 9" status || complain "rankine status: $(cat status)"
+    rm "$directory/outcome.json"
+    "$rankine" status "$directory" >status
+    [ $? -eq 75 ] && grep -q "^no outcome: process [0-9]* on .*, which had .*, was killed; go on with: rankine resume" status ||
+      complain "rankine status: $(cat status)"
+    "$rankine" resume --quiet "$directory" >printed 2>message || complain "it cannot be gone on with"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
   at_start) survives 2 4 "rank=1 at=start; rank=3 at=start signal=11" ;;
   at_plan) survives 2 4 "rank=1 at=plan; rank=2 at=plan" ;;
   # The script runs a plan for the value it prints and one for the outputs.

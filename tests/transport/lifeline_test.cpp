@@ -151,7 +151,7 @@ TEST_CASE("rank 0's supervisor, and any before the job has formed, ends with its
     const pid_t pid = ::fork();
     if (pid == 0) {
       Supervision supervision = supervise({.on_death = [](int status, const std::string& word) {
-        if (word == "my last word" && WIFSIGNALED(status)) ::_exit(44);
+        return word == "my last word" && WIFSIGNALED(status) ? 44 : 128 + WTERMSIG(status);
       }});
       if (joins) {
         supervision.join_job(0, "");

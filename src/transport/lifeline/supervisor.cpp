@@ -187,8 +187,8 @@ class Supervisor {
 
   int end(int status) {
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
-    if (failed && !orderly_ && options_.on_death) options_.on_death(status, word_);
-    const int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (failed && !orderly_ && options_.on_death) code = options_.on_death(status, word_);
     if (!joined_ || rank_ == 0) return code;
     if (line_ < 0) return 0;
     const std::vector<std::uint64_t> labels = tasks_.list();

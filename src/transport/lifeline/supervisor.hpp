@@ -34,8 +34,8 @@ class Supervision {
 
 struct SuperviseOptions {
   /// Called in the supervisor of a rank that died or ended with a failure without having said that it would, with
-  /// waitpid()'s status and the last word it left.
-  std::function<void(int wait_status, const std::string& word)> on_death;
+  /// waitpid()'s status and the last word it left. What it returns is the supervisor's status where that is the rank's.
+  std::function<int(int wait_status, const std::string& word)> on_death;
 };
 
 /// Forks: the calling process becomes the supervisor and never returns; the child is the rank and goes on. Must be called
