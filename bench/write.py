@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """How long does it take to write compressed NetCDF-4?
 
-    bench_write [--steps 1200] [--repetitions 3] [--engines one,two,xarray] [--work DIR] [--build DIR]
+    bench_write [--steps 1200] [--repetitions 3] [--engines one,two,one_thread,two_threads,xarray] [--work DIR] [--build DIR]
 
 One script multiplies an uncompressed float32 variable (steps x 181 x 360) and writes it with deflate 4 and shuffle:
-with `mpirun` and one working rank of one thread, with two, and under xarray with a dask.distributed cluster of two
+with `mpirun` and one working rank of one thread, with two, without mpirun in one process of one and of two threads, and under xarray with a dask.distributed cluster of two
 processes of one thread (to_netcdf under its own lock). The engines alternate; every answer is read back and compared
 with the input before anything is printed. Prints `name value unit` lines.
 """
@@ -64,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--engines", default="one,two,xarray")
+    parser.add_argument("--engines", default="one,two,one_thread,two_threads,xarray")
     parser.add_argument("--work", default="/tmp/rankine-write")
     parser.add_argument("--build", default=os.path.dirname(os.path.dirname(os.path.abspath(__file__))), help="where bin/rankine is")
     options = parser.parse_args()
@@ -76,10 +76,13 @@ def main():
         file.write(SCRIPT)
     with open(driver, "w") as file:
         file.write(DASK.format(workers=2))
-    rankine = [f"{options.build}/bin/rankine", "run", "--quiet", "--threads=1", "--scheduler-works=no", script, source]
+    rankine = [f"{options.build}/bin/rankine", "run", "--quiet"]
+    ranks = [*rankine, "--threads=1", "--scheduler-works=no", script, source]
     commands = {
-        "one": ["mpirun", "--oversubscribe", "-n", "2", *rankine],
-        "two": ["mpirun", "--oversubscribe", "-n", "3", *rankine],
+        "one": ["mpirun", "--oversubscribe", "-n", "2", *ranks],
+        "two": ["mpirun", "--oversubscribe", "-n", "3", *ranks],
+        "one_thread": [*rankine, "--threads=1", script, source],
+        "two_threads": [*rankine, "--threads=2", script, source],
         "xarray": ["/usr/bin/python3", driver, script, source],
     }
     engines = options.engines.split(",")
@@ -103,11 +106,9 @@ def main():
         for number, value in enumerate(seconds[name]):
             print(f"{name}_repetition_{number + 1} {value:.3f} s")
         print(f"{name}_median {statistics.median(seconds[name]):.3f} s")
-    if "one" in engines:
-        for other in set(engines) - {"one"}:
-            print(f"one_over_{other} {statistics.median(seconds['one']) / statistics.median(seconds[other]):.2f} 1")
-    if {"two", "xarray"} <= set(engines):
-        print(f"xarray_over_two {statistics.median(seconds['xarray']) / statistics.median(seconds['two']):.2f} 1")
+    for slow, fast in (("one", "two"), ("one_thread", "two_threads"), ("xarray", "two"), ("xarray", "two_threads")):
+        if {slow, fast} <= set(engines):
+            print(f"{slow}_over_{fast} {statistics.median(seconds[slow]) / statistics.median(seconds[fast]):.2f} 1")
 
 
 if __name__ == "__main__":

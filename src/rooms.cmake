@@ -50,7 +50,7 @@ rankine_room(exec ROOMS base LIBS Threads::Threads)
 rankine_room(transport ROOMS base exec LIBS Threads::Threads)
 # MPI is linked by this target and by what starts jobs: launch, and through it the programs and the installed library.
 find_package(MPI REQUIRED COMPONENTS CXX)
-add_library(rankine_transport_mpi STATIC transport/mpi/mpi_session.cpp transport/mpi/mpi_transport.cpp)
+add_library(rankine_transport_mpi STATIC transport/mpi/launcher_sockets.cpp transport/mpi/mpi_session.cpp transport/mpi/mpi_transport.cpp)
 target_compile_options(rankine_transport_mpi PRIVATE -Wall -Wextra -Wpedantic)
 target_link_libraries(rankine_transport_mpi PUBLIC rankine_transport MPI::MPI_CXX)
 rankine_room(report ROOMS base LIBS fmt::fmt)

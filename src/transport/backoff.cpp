@@ -33,7 +33,7 @@ void Backoff::wait(std::optional<Instant> deadline) {
     sched_yield();
     return;
   }
-  std::chrono::nanoseconds sleep = std::min(std::max(idle / 16, policy_.shortest_sleep), policy_.longest_sleep);
+  std::chrono::nanoseconds sleep = std::min(std::max(idle / 8, policy_.shortest_sleep), policy_.longest_sleep);
   if (deadline) sleep = std::min(sleep, std::chrono::nanoseconds(deadline->ns - now_ns));
   if (wake_.wait_for(sleep)) reset();
 }

@@ -1,5 +1,9 @@
 /// Run by mpirun at several sizes. Every rank plays every test with the others; a failure on any rank
 /// is an exit status of 1. Small pieces make frames of several pieces without gigabytes.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -67,6 +71,20 @@ void all_to_all(MpiSession& session, MpiTransportOptions options, int count) {
   MPI_Barrier(session.comm());  // the next test's frames must not mix with this one's
 }
 
+/// Connections that MPI keeps (to its launcher) must not wait for receipts: 40 ms at the end of every job.
+void no_connection_collects_small_messages() {
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) continue;
+    int at_once = 0;
+    size = sizeof at_once;
+    EXPECT(::getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &at_once, &size) == 0);
+    EXPECT(at_once != 0);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +97,7 @@ int main(int argc, char** argv) {
   EXPECT(place.ranks_sharing_mask >= 1 && place.ranks_sharing_mask <= place.local_size);
   EXPECT(!place.node_name.empty());
 
+  no_connection_collects_small_messages();
   all_to_all(session, {}, 0);
   all_to_all(session, {.piece_bytes = 4096}, 50);
   all_to_all(session, {.piece_bytes = 100'000, .receives_in_flight = 1}, 30);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "transport/mpi/launcher_sockets.hpp"
 #include "transport/mpi/mpi_call.hpp"
 
 namespace rankine::transport {
@@ -69,6 +70,7 @@ MpiSession::MpiSession(int& argc, char**& argv, const StartExchange& exchange) {
   skip_network_search_on_one_node();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), [] { return "starting"; });
+  send_small_messages_at_once();
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   if (provided < MPI_THREAD_FUNNELED) {
     throw TransportError("this MPI library has no MPI_THREAD_FUNNELED, which worker threads need");
