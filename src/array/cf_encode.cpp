@@ -74,14 +74,20 @@ std::vector<StoredDim> dims_of(const Dataset& dataset, const std::vector<std::st
   return dims;
 }
 
-void take_fill(OutputVariable& out, const Variable& variable) {
-  if (const std::string* text = variable.encoding.text("_FillValue"); text != nullptr && !out.character_dim.empty())
+void take_fill(OutputVariable& out, const Variable& variable, OutputFormat format) {
+  const bool keeps_text = !out.character_dim.empty() || (out.dtype == DType::string && is_zarr(format));
+  if (const std::string* text = variable.encoding.text("_FillValue"); text != nullptr && keeps_text)
     out.attributes.set("_FillValue", *text);
   const AttributeValue* fill = out.attributes.find("_FillValue");
   if (fill == nullptr) return;
   const auto* number = std::get_if<NdArray>(fill);
   if (const auto* text = std::get_if<std::string>(fill); text != nullptr && !out.character_dim.empty()) {
     out.fill = NdArray::from_strings({text->substr(0, 1)}, {});
+    out.attributes.erase("_FillValue");
+    return;
+  }
+  if (const auto* text = std::get_if<std::string>(fill); text != nullptr && out.dtype == DType::string && is_zarr(format)) {
+    out.fill = NdArray::from_strings({*text}, {});
     out.attributes.erase("_FillValue");
     return;
   }
@@ -113,6 +119,11 @@ void prepend_history(Attributes& attributes, const std::string& line) {
   attributes.set("history", old == nullptr || old->empty() ? line : line + "\n" + *old);
 }
 
+/// Refuses what NetCDF has no type for where the script itself asks for it.
+void check_dtype(const std::string& name, const Variable& variable) {
+  if (asks_for_half_floats(variable)) parse_dtype(*variable.encoding.text("dtype"), "cannot write variable '" + name + "': ");
+}
+
 }  // namespace
 
 EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options, const LoadFn& load) {
@@ -128,7 +139,11 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       throw UsageError("encoding= names '" + name + "', which the dataset does not hold; it has: " +
                        format_names(dataset.variables.names()));
     variable->encoding = encoding;
+    if (!is_zarr(options.format)) check_dtype(name, *variable);
   }
+  if (!is_zarr(options.format))
+    for (auto& [name, variable] : dataset.variables)
+      if (asks_for_half_floats(variable)) variable.encoding.set("dtype", std::string("float32"));  // as they were read
   hand_encoding_to_bounds(dataset.variables);
   for (auto& [name, variable] : dataset.variables) variable = encode_cf_variable(name, std::move(variable), load);
   if (!is_zarr(options.format)) strip_bounds_attributes(dataset.variables);
@@ -180,7 +195,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       out.value = variable.data->as<Constant>() != nullptr ? variable.data->as<Constant>()->value : load(variable.data);
       choose_text_storage(out, variable, bytes[name], options.format);
     }
-    take_fill(out, variable);
+    take_fill(out, variable, options.format);
     choose_storage(out, variable, options, unlimited, from_user);
     // Stored unsigned by way of signed numbers, which wrap on purpose.
     const bool wraps = out.attributes.contains("_Unsigned");

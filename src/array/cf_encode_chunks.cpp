@@ -146,6 +146,7 @@ void check_encoding_keys(const std::string& name, const Variable& variable, Outp
   if (zarr) valid = zarr_keys();
   std::vector<std::string> invalid;
   for (const auto& [key, value] : variable.encoding) {
+    if (zarr && key == "dtype" && asks_for_half_floats(variable)) continue;
     const bool of_texts = variable.dtype() == DType::string && (key == "dtype" || key == "char_dim_name" || key == "_Encoding");
     if (!of_texts && std::find(valid.begin(), valid.end(), key) == valid.end()) invalid.push_back(key);
   }

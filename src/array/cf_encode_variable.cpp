@@ -7,6 +7,7 @@
 
 #include "array/cf_scalar.hpp"
 #include "base/error.hpp"
+#include "base/half_float.hpp"
 #include "calendar/time_units.hpp"
 
 namespace rankine::array {
@@ -109,6 +110,11 @@ std::optional<DType> numeric_dtype(const std::string& variable_name, const Varia
   if (sized_text || name == "str" || name == "string" || name == "object" || name == "O" || name.starts_with("datetime64") ||
       name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
     return {};
+  if (asks_for_half_floats(variable)) {
+    // What holds every value of the variable, so that it is rounded once.
+    const DType given = variable.dtype();
+    return given == DType::float32 || (!is_float(given) && size_of(given) <= 2) ? DType::float32 : DType::float64;
+  }
   return parse_dtype(*text, "cannot write variable '" + variable_name + "': ");
 }
 
@@ -120,7 +126,9 @@ void encode_mask(const std::string& name, Variable& variable) {
   // Several missing values, or a text, cannot be one stored number.
   const auto number = [&](const AttributeValue* value, const char* key) -> std::optional<NdArray> {
     if (value == nullptr) return {};
-    return scalar_as(number_in(name, key, *value), 0, dtype);
+    const NdArray number = scalar_as(number_in(name, key, *value), 0, dtype);
+    if (!asks_for_half_floats(variable)) return number;
+    return scalar_as(NdArray::scalar(float_of_half(half_of_double(number.as_double(0)))), 0, dtype);
   };
   const auto fill_number = number(fill, "_FillValue");
   const auto missing_number = number(missing, "missing_value");
@@ -154,7 +162,7 @@ void encode_unsigned(const std::string& name, Variable& variable) {
 void encode_dtype(const std::string& name, Variable& variable) {
   if (variable.dtype() == DType::string) return;
   const auto dtype = numeric_dtype(name, variable);
-  variable.encoding.erase("dtype");
+  if (!asks_for_half_floats(variable)) variable.encoding.erase("dtype");
   if (!dtype || *dtype == variable.dtype()) return;
   variable.data = cast(is_integer(*dtype) ? rounded(variable.data) : variable.data, *dtype);
 }
@@ -193,6 +201,16 @@ bool mentions(const AttributeValue& value, const std::string& name) {
   return text != nullptr && text->find(name) != std::string::npos;
 }
 
+std::string bare_name(std::string name) {
+  if (!name.empty() && (name[0] == '<' || name[0] == '=' || name[0] == '|' || name[0] == '>')) name.erase(0, 1);
+  return name;
+}
+
+bool is_half_float(const std::string& given) {
+  const std::string name = bare_name(given);
+  return name == "float16" || name == "f2" || name == "half" || name == "e";
+}
+
 bool is_dim_of(const Variable& variable, const std::string& name) { return variable.has_dim(name); }
 
 }  // namespace
@@ -217,8 +235,7 @@ bool encoding_flag(const Variable& variable, const std::string& key, bool otherw
 }
 
 DType parse_dtype(const std::string& given, const std::string& what) {
-  std::string name = given;
-  if (!name.empty() && (name[0] == '<' || name[0] == '=' || name[0] == '|' || name[0] == '>')) name.erase(0, 1);
+  const std::string name = bare_name(given);
   static const std::map<std::string, DType> names = {
       {"bool", DType::boolean}, {"b1", DType::boolean}, {"int8", DType::int8}, {"i1", DType::int8},
       {"byte", DType::int8}, {"int16", DType::int16}, {"i2", DType::int16}, {"short", DType::int16},
@@ -229,10 +246,15 @@ DType parse_dtype(const std::string& given, const std::string& what) {
       {"float32", DType::float32}, {"f4", DType::float32}, {"single", DType::float32},
       {"float64", DType::float64}, {"f8", DType::float64}, {"float", DType::float64}, {"double", DType::float64}};
   const auto found = names.find(name);
-  if (name == "float16" || name == "f2" || name == "half" || name == "e")
-    throw UsageError(what + "half floats ('" + given + "') are read, as float32, and not written; use 'float32' in its encoding");
+  if (is_half_float(given))
+    throw UsageError(what + "half floats ('" + given + "') are written to Zarr alone; use 'float32' in its encoding");
   if (found == names.end()) throw UsageError(what + "cannot store dtype '" + given + "'; use a name such as 'int16' or 'float32'");
   return found->second;
+}
+
+bool asks_for_half_floats(const Variable& variable) {
+  const std::string* dtype = variable.encoding.text("dtype");
+  return dtype != nullptr && is_half_float(*dtype);
 }
 
 Variable encode_cf_variable(const std::string& name, Variable variable, const LoadFn& load) {

@@ -21,8 +21,11 @@ bool encoding_flag(const Variable& variable, const std::string& key, bool otherw
 /// `what` begins the message.
 DType parse_dtype(const std::string& name, const std::string& what = "");
 
+/// True if the encoding's dtype is that of half floats: they are floats in memory, and the store rounds them.
+bool asks_for_half_floats(const Variable& variable);
+
 /// xarray 2023.01 `encode_cf_variable`: the fill value lies in the attribute _FillValue, what is used
-/// up has left the encoding.
+/// up has left the encoding, except the dtype of half floats.
 Variable encode_cf_variable(const std::string& name, Variable variable, const LoadFn& load);
 
 /// xarray's `coordinates` attributes, on variables and (for coordinates that no variable names) globally.

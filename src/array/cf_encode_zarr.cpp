@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "array/cf_encode_variable.hpp"
+#include "base/check.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -121,6 +122,11 @@ void add_steps(OutputVariable& out, const AttributeValue& value, OutputFormat fo
 void choose_codecs(OutputVariable& out, const Variable& variable, OutputFormat format) {
   DType element = out.dtype;
   if (out.dtype == DType::string) return;
+  if (asks_for_half_floats(variable)) {
+    RANKINE_CHECK(is_float(out.dtype), "half floats are floats until they are stored");
+    element = DType::uint16;  // what further steps see: two bytes
+    out.codecs.push_back({.kind = Kind::half_float, .blosc_compressor = {}, .value_type = out.dtype, .stored_type = element});
+  }
   try {
     if (const auto* filters = variable.encoding.find("filters")) add_steps(out, *filters, format, element);
     const AttributeValue* compressor = variable.encoding.find("compressors");

@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/half_float.hpp"
 
 namespace rankine::codec {
 namespace {
@@ -46,27 +47,20 @@ To converted(From value) {
   }
 }
 
-// IEEE 754 binary16 in binary32, exactly.
-float float_of_half(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t exponent = half >> 10 & 0x1fu;
-  const std::uint32_t mantissa = half & 0x3ffu;
-  if (exponent == 0) {
-    const float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-    return sign == 0 ? magnitude : -magnitude;
-  }
-  const std::uint32_t bits = sign | (exponent == 31 ? 0xffu : exponent + 112) << 23 | mantissa << 13;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 // Calls f<Value, Stored>().
 template <typename F>
 void with_types(const Codec& codec, F&& f) {
   dispatch(codec.value_type, [&]<typename Value>() {
     dispatch(codec.stored_type, [&]<typename Stored>() { f.template operator()<Value, Stored>(); });
   });
+}
+
+// Calls f<Value>() for what half floats are in memory.
+template <typename F>
+void with_float(const Codec& codec, F&& f) {
+  RANKINE_CHECK(is_float(codec.value_type), "half floats are floats in memory");
+  if (codec.value_type == DType::float32) f.template operator()<float>();
+  else f.template operator()<double>();
 }
 
 template <typename Value, typename Stored>
@@ -172,7 +166,6 @@ bool is_array_filter(Kind kind) {
 
 std::size_t filtered_size(const Codec& codec, std::size_t bytes) {
   if (codec.kind == Kind::packbits) return (bytes + 7) / 8 + 1;
-  if (codec.kind == Kind::half_float) return bytes / 2;
   return bytes / size_of(codec.value_type) * size_of(codec.stored_type);
 }
 
@@ -184,9 +177,12 @@ void unfilter(const Codec& codec, std::span<const std::byte> from, std::span<std
   switch (codec.kind) {
     case Kind::packbits: return unpack_bits(from, to);
     case Kind::half_float:
-      for (std::size_t i = 0; i < count; ++i)
-        write_element(to.data() + 4 * i, float_of_half(read_element<std::uint16_t>(from.data() + 2 * i, codec.stored_big_endian)), false);
-      return;
+      return with_float(codec, [&]<typename Value>() {
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto half = read_element<std::uint16_t>(from.data() + 2 * i, codec.stored_big_endian);
+          write_element(to.data() + i * sizeof(Value), static_cast<Value>(float_of_half(half)), false);
+        }
+      });
     case Kind::time_unit:
       for (std::size_t i = 0; i < count; ++i) {
         auto ticks = read_element<std::int64_t>(from.data() + 8 * i, codec.stored_big_endian);
@@ -216,7 +212,6 @@ void unfilter(const Codec& codec, std::span<const std::byte> from, std::span<std
 }
 
 std::vector<std::byte> filter(const Codec& codec, std::span<const std::byte> raw) {
-  if (codec.kind == Kind::half_float) throw OutputError("half floats are read, not written; write float32");
   if (codec.kind == Kind::time_unit) throw OutputError("times of another unit than nanoseconds are read, not written");
   if (raw.size() % size_of(codec.value_type) != 0) throw OutputError("a filter's elements do not fit the chunk");
   std::vector<std::byte> bytes(filtered_size(codec, raw.size()));
@@ -226,6 +221,12 @@ std::vector<std::byte> filter(const Codec& codec, std::span<const std::byte> raw
       bytes[0] = static_cast<std::byte>((8 - raw.size() % 8) % 8);
       for (std::size_t i = 0; i < raw.size(); ++i)
         if (raw[i] != std::byte{0}) bytes[1 + i / 8] |= std::byte{1} << static_cast<int>(7 - i % 8);
+      break;
+    case Kind::half_float:
+      with_float(codec, [&]<typename Value>() {
+        for (std::size_t i = 0; i < count; ++i)
+          write_element(bytes.data() + 2 * i, half_of_double(read_element<Value>(raw.data() + i * sizeof(Value), false)), codec.stored_big_endian);
+      });
       break;
     case Kind::bitround:
       if (size_of(codec.value_type) == 4)

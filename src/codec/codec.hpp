@@ -15,7 +15,7 @@ enum class Kind : std::uint8_t { deflate /* zlib stream */, gzip, zstd, lz4 /* n
                                  crc32c, crc32, adler32 /* the last two stand before the data */,
                                  delta, fixed_scale_offset, astype, quantize, bitround, packbits,
                                  hdf5_lz4, lzf, bitshuffle, szip, unknown /* hdf5_filter.hpp */,
-                                 half_float /* 2 bytes of float32 */, time_unit /* ticks of `scale` ns */ };
+                                 half_float /* 2 bytes of a float */, time_unit /* ticks of `scale` ns */ };
 
 /// One step of a filter pipeline. Plain data: it travels in the plan.
 struct Codec {

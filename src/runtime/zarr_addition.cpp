@@ -149,7 +149,10 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
   // around them goes along, if the floats hold it exactly.
   const bool checked = is_float(values->dtype) && is_integer(stored.dtype) &&
                        2 * size_of(stored.dtype) <= size_of(values->dtype);
-  if (checked) around = array::cast(around, values->dtype);
+  // Half floats are rounded once, from what the values are.
+  const bool halves = values->dtype == DType::float64 && !out.codecs.empty() && out.codecs.front().kind == codec::Kind::half_float;
+  if (halves) out.codecs.front().value_type = DType::float64;
+  if (checked || halves) around = array::cast(around, values->dtype);
   else if (values->dtype != stored.dtype) values = array::cast(values, stored.dtype);
   Box covered;
   lazy = widened(values, around, placement, out.chunk_shape, covered);
@@ -158,7 +161,7 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
   out.existing = std::move(after);
   out.origin = covered.begin;
   out.shape = covered.shape();
-  out.dtype = stored.dtype;
+  out.dtype = halves ? DType::float64 : stored.dtype;
   out.value.reset();
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/half_float.hpp"
 #include "codec/codec.hpp"
 #include "store/hdf5/btree2.hpp"
 #include "store/hdf5/fractal_heap.hpp"
@@ -51,17 +52,6 @@ Hdf5Attribute read_attribute(const Hdf5File& file, std::vector<std::byte> body) 
     fields.fail("attribute '" + attribute.name + "' ends too early");
   attribute.data = fields.take(count * attribute.type.bytes);
   return attribute;
-}
-
-float half_to_float(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
-  std::uint32_t exponent = half >> 10 & 31, mantissa = half & 0x3ff;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
-  if (exponent == 0) {
-    const float small = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign != 0 ? -small : small;
-  }
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
 }
 
 }  // namespace
@@ -157,7 +147,7 @@ bool convert_numbers(const Hdf5Type& type, std::span<const std::byte> data, NdAr
   if (type.kind != Hdf5Class::floating || type.bytes != 2) return false;
   for (std::size_t i = 0; i < count; ++i) {
     const auto low = std::to_integer<unsigned>(data[2 * i]), high = std::to_integer<unsigned>(data[2 * i + 1]);
-    out.data<float>()[i] = half_to_float(static_cast<std::uint16_t>(type.big_endian ? low << 8 | high : high << 8 | low));
+    out.data<float>()[i] = float_of_half(static_cast<std::uint16_t>(type.big_endian ? low << 8 | high : high << 8 | low));
   }
   return true;
 }

@@ -42,10 +42,15 @@ void set_dtype(ZarrArray& array, const Json& json, const std::string& where) {
   array.note = "dtype '" + name + "' is not supported";
 }
 
+bool is_text_codec(const Json& id) { return id == "vlen-utf8" || id == "vlen-bytes"; }
+
 void add_codec(ZarrArray& array, const Json& json, const std::string& where) {
   const Json& id = member_of(json, "id", where);
   if (!id.is_string()) damaged_document(where, "a codec's id is not a text");
-  if (id == "vlen-utf8" && array.elements == ZarrArray::Elements::variable_text) return;
+  if (is_text_codec(id) && array.elements == ZarrArray::Elements::variable_text) {
+    array.is_bytes = id == "vlen-bytes";
+    return;
+  }
   array.stored.codecs.push_back(numcodecs_step(id.get<std::string>(), json, element_bytes_of(array), where, array.note));
 }
 
@@ -53,7 +58,7 @@ void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
   if (json.is_null()) return;
   array.has_fill = true;
   if (array.elements == ZarrArray::Elements::numbers) {
-    array.stored.fill = fill_from_json(json, array.stored.dtype, where, array.ns_per_tick);
+    array.stored.fill = number_fill(array, json, where);
     return;
   }
   if (!json.is_string()) return;
@@ -63,9 +68,18 @@ void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
   array.text_fill.erase(array.text_fill.find_last_not_of('\0') + 1);
 }
 
+// NumPy's S has a fill value of all its bytes, in base64.
+Json text_fill(const array::OutputVariable& variable) {
+  std::string text = variable.fill->strings().at(0);
+  if (variable.character_count == 0) return text;
+  text.resize(static_cast<std::size_t>(variable.character_count), '\0');
+  return to_base64(text);
+}
+
 std::string dtype_name(const array::OutputVariable& variable, std::int64_t text_width) {
   if (variable.dtype == DType::string && variable.character_count > 0) return "|S" + std::to_string(variable.character_count);
   if (variable.dtype == DType::string) return "<U" + std::to_string(text_width);
+  if (stores_half_floats(variable)) return "<f2";
   const std::string name = numpy_name_of(variable.dtype);
   if (name.empty())
     throw OutputError("variable " + variable.name + " of dtype " + name_of(variable.dtype) +
@@ -119,11 +133,22 @@ void set_number_type(ZarrArray& array, const NumberType& type) {
   array.stored.dtype = type.dtype;
   array.stored.big_endian = type.big_endian;
   array.ns_per_tick = type.ns_per_tick;
+  array.is_half = type.is_half;
   const auto conversion = type.conversion();
   if (!conversion) return;
   array.stored.codecs.push_back(*conversion);
   array.stored.big_endian = false;
   array.stored_bytes = type.stored_bytes();
+}
+
+std::array<std::byte, 8> number_fill(const ZarrArray& array, const Json& json, const std::string& where) {
+  return array.is_half ? half_fill_from_json(json, where) : fill_from_json(json, array.stored.dtype, where, array.ns_per_tick);
+}
+
+std::string number_name(const ZarrArray& array) { return array.is_half ? "float16" : name_of(array.stored.dtype); }
+
+bool stores_half_floats(const array::OutputVariable& variable) {
+  return !variable.codecs.empty() && variable.codecs.front().kind == codec::Kind::half_float;
 }
 
 int element_bytes_of(const ZarrArray& array) {
@@ -160,18 +185,18 @@ ZarrArray parse_zarray(const Json& json, const std::string& where) {
   bool has_text_codec = false;
   for (const Json& filter : filters.is_null() ? Json::array() : filters) {
     add_codec(array, filter, where);
-    has_text_codec = has_text_codec || (filter.is_object() && filter.value("id", Json()) == "vlen-utf8");
+    has_text_codec = has_text_codec || (filter.is_object() && is_text_codec(filter.value("id", Json())));
   }
   if (!compressor.is_null()) add_codec(array, compressor, where);
   if (array.elements == ZarrArray::Elements::variable_text && !has_text_codec && array.note.empty())
-    array.note = "objects are supported as variable-length UTF-8 texts only";
+    array.note = "objects are supported as texts of variable length only (vlen-utf8, vlen-bytes)";
   if (std::string reason; array.note.empty() && !codec::is_available(stored.codecs, reason)) array.note = reason;
   if (array.note.empty()) set_fill(array, json.value("fill_value", Json()), where);
 
   array.encoding.set("chunks", NdArray::from(stored.chunk_shape));
   array.encoding.set("compressor", compressor.dump());
   array.encoding.set("filters", filters.dump());
-  array.encoding.set("dtype", array.elements == ZarrArray::Elements::numbers ? name_of(stored.dtype)
+  array.encoding.set("dtype", array.elements == ZarrArray::Elements::numbers ? number_name(array)
                                                                             : json.at("dtype").dump());
   array.encoding.set("order", std::string(stored.fortran_order ? "F" : "C"));
   return array;
@@ -180,7 +205,7 @@ ZarrArray parse_zarray(const Json& json, const std::string& where) {
 Json zarray_of(const array::OutputVariable& variable, std::int64_t text_width) {
   Json filters = Json::array();
   Json compressor = nullptr;
-  for (std::size_t i = 0; i < variable.codecs.size(); ++i) {
+  for (std::size_t i = stores_half_floats(variable) ? 1 : 0; i < variable.codecs.size(); ++i) {
     const codec::Codec& codec = variable.codecs[i];
     const bool is_filter = codec.kind == codec::Kind::shuffle || codec::is_checksum(codec.kind) ||
                            codec::is_array_filter(codec.kind);
@@ -192,7 +217,7 @@ Json zarray_of(const array::OutputVariable& variable, std::int64_t text_width) {
   Shape chunks = variable.chunk_shape.empty() || variable.dtype == DType::string ? variable.shape : variable.chunk_shape;
   for (auto& extent : chunks) extent = std::max<std::int64_t>(extent, 1);
   const bool is_text = variable.dtype == DType::string;
-  const Json fill = !variable.fill ? Json() : is_text ? Json(variable.fill->strings().at(0)) : fill_to_json(*variable.fill);
+  const Json fill = !variable.fill ? Json() : is_text ? text_fill(variable) : fill_to_json(*variable.fill);
   return {{"chunks", chunks},
           {"compressor", compressor},
           {"dimension_separator", "."},

@@ -14,11 +14,13 @@ struct ZarrArray {
     numbers,
     fixed_bytes /* S */,
     fixed_text /* U */,
-    variable_text /* v2: O with vlen-utf8; v3: string */
+    variable_text /* v2: O with vlen-utf8 or vlen-bytes; v3: string, variable_length_bytes */
   };
   Elements elements = Elements::numbers;
   std::int64_t ns_per_tick = 1;           ///< of stored times: what their fill value counts
   int stored_bytes = 0;                   ///< of one stored element, where that is not the dtype's
+  bool is_bytes = false;                  ///< of variable_text: any bytes, not UTF-8
+  bool is_half = false;                   ///< float32 in memory, half floats in the store
   std::int64_t text_width = 0;            ///< bytes (S) or code points (U) of one element
   array::StoredArray stored;              ///< dtype, shape, chunks, codecs, order, keys, fill
   bool has_fill = false;                  ///< the fill value stands for missing data: xarray's _FillValue
@@ -49,5 +51,11 @@ void check_extents(array::StoredArray& stored, const std::string& where);
 int element_bytes_of(const ZarrArray& array);
 /// Sets the dtype and what converts stored elements to it, before any other codec. The byte order is the conversion's.
 void set_number_type(ZarrArray& array, const NumberType& type);
+/// The fill value of an array of numbers, as StoredArray holds it.
+std::array<std::byte, 8> number_fill(const ZarrArray& array, const Json& json, const std::string& where);
+/// NumPy's name of the stored elements: "float16" of half floats.
+std::string number_name(const ZarrArray& array);
+/// True if the elements of `variable`, floats in memory, are stored as half floats: by its first step.
+bool stores_half_floats(const array::OutputVariable& variable);
 
 }  // namespace rankine::store

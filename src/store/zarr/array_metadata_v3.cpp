@@ -2,6 +2,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "base/error.hpp"
 #include "codec/array_filter.hpp"
@@ -45,8 +46,9 @@ void set_data_type(ZarrArray& array, const Json& json, const std::string& where)
   if (const auto number = v3_number_type(json)) return set_number_type(array, *number);
   const Extension type = extension_of(json, "data_type", where);
   array.stored.dtype = DType::string;
-  if (type.name == "string") {
+  if (type.name == "string" || type.name == "variable_length_bytes" || type.name == "bytes") {
     array.elements = ZarrArray::Elements::variable_text;
+    array.is_bytes = type.name != "string";
   } else if (type.name == "fixed_length_utf32" || type.name == "null_terminated_bytes") {
     const bool is_text = type.name == "fixed_length_utf32";
     const Json length = type.configuration.value("length_bytes", Json());
@@ -84,8 +86,8 @@ class CodecList {
         if (has_serializer) damaged_document(where_, "it has two codecs that make bytes of arrays");
         has_serializer = true;
         set_endian(is_big_endian(codec, where_));
-      } else if (codec.name == "vlen-utf8") {
-        if (array_.elements != ZarrArray::Elements::variable_text) unsupported("vlen-utf8 is for strings only");
+      } else if (codec.name == "vlen-utf8" || codec.name == "vlen-bytes") {
+        if (array_.elements != ZarrArray::Elements::variable_text) unsupported(codec.name + " is for strings only");
         has_serializer = true;
       } else {
         stored_.codecs.push_back(v3_step(codec.name, codec.configuration, element_bytes_of(array_), where_, array_.note));
@@ -199,9 +201,9 @@ void check_known_members(const Json& json, ZarrArray& array) {
 void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
   if (json.is_null() || json.is_array()) return;
   if (array.elements == ZarrArray::Elements::numbers)
-    array.stored.fill = fill_from_json(json, array.stored.dtype, where, array.ns_per_tick);
+    array.stored.fill = number_fill(array, json, where);
   else if (json.is_string())
-    array.text_fill = array.elements == ZarrArray::Elements::fixed_bytes ? from_base64(json.get<std::string>())
+    array.text_fill = array.elements == ZarrArray::Elements::fixed_bytes || array.is_bytes ? from_base64(json.get<std::string>())
                                                                          : json.get<std::string>();
 }
 
@@ -235,15 +237,19 @@ ZarrArray parse_v3_array(const Json& json, const std::string& where) {
   array.encoding.set("chunks", NdArray::from(stored.chunk_shape));
   if (!stored.zarr.shards.empty()) array.encoding.set("shards", NdArray::from(object_shape));
   Json compressors = Json::array();
-  for (const auto& codec : stored.codecs) compressors.push_back(array.note.empty() ? v3_config(codec) : Json());
+  for (const auto& codec : stored.codecs) {
+    const bool is_of_dtype = codec.kind == codec::Kind::half_float || codec.kind == codec::Kind::time_unit;
+    if (!is_of_dtype) compressors.push_back(array.note.empty() ? v3_config(codec) : Json());
+  }
   array.encoding.set("compressors", compressors.dump());
-  array.encoding.set("dtype", array.elements == ZarrArray::Elements::numbers ? name_of(stored.dtype) : "str");
+  array.encoding.set("dtype", array.elements == ZarrArray::Elements::numbers ? number_name(array) : "str");
   return array;
 }
 
 Json v3_array_of(const array::OutputVariable& variable, const Json& attributes) {
   const bool is_text = variable.dtype == DType::string;
-  const Json data_type = is_text ? Json("string") : v3_data_type_of(variable.dtype);
+  const bool is_half = stores_half_floats(variable);
+  const Json data_type = is_text ? Json("string") : is_half ? Json("float16") : v3_data_type_of(variable.dtype);
   if (data_type.is_null())
     throw OutputError("variable " + variable.name + " of dtype " + name_of(variable.dtype) +
                       " cannot be written to Zarr: encode its times as numbers first");
@@ -253,7 +259,7 @@ Json v3_array_of(const array::OutputVariable& variable, const Json& attributes) 
                      : size_of(variable.dtype) == 1
                          ? Json{{"name", "bytes"}}
                          : Json{{"name", "bytes"}, {"configuration", {{"endian", "little"}}}};
-  for (const auto& codec : variable.codecs) {
+  for (const auto& codec : std::span(variable.codecs).subspan(is_half ? 1 : 0)) {
     if (!serialised && !codec::is_array_filter(codec.kind)) {
       codecs.push_back(bytes);
       serialised = true;

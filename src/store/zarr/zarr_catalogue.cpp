@@ -178,7 +178,7 @@ void add_fill_attribute(const ZarrArray& array, int version, const Json& written
     const auto json = written.find("_FillValue");
     if (json == written.end() || !is_number) return;
     const auto base64 = is_float(array.stored.dtype) ? fill_attribute_from_json(*json) : std::nullopt;
-    const auto fill = fill_from_json(base64 ? json_of_double(*base64) : *json, array.stored.dtype, where);
+    const auto fill = number_fill(array, base64 ? json_of_double(*base64) : *json, where);
     NdArray value(array.stored.dtype, {});
     std::copy_n(fill.begin(), size_of(array.stored.dtype), value.raw());
     attributes.set("_FillValue", std::move(value));
@@ -198,6 +198,13 @@ void add_fill_attribute(const ZarrArray& array, int version, const Json& written
 bool is_netcdf_c_attribute(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name.starts_with("_nc");
+}
+
+// Bytes of any length are texts of bytes, as long as the longest.
+std::string bytes_dtype_of(const NdArray& strings) {
+  std::size_t longest = 1;
+  for (const std::string& text : strings.strings()) longest = std::max(longest, text.size());
+  return "|S" + std::to_string(longest);
 }
 
 class CatalogueBuilder {
@@ -236,6 +243,7 @@ class CatalogueBuilder {
       variable.data = std::make_shared<array::StoredArray>(array.stored);
     else if (array.note.empty())
       variable.strings = read_zarr_strings(array);
+    if (array.is_bytes && array.note.empty()) variable.encoding.set("dtype", bytes_dtype_of(variable.strings));
     catalogue_.variables.push_back(std::move(variable));
   }
 

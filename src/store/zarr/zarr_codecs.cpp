@@ -56,8 +56,9 @@ NumberType type_in(const Json& json, const char* name, const NumberType& otherwi
   if (found == json.end() || found->is_null()) return otherwise;
   if (!found->is_string()) damaged(where, std::string("a filter's ") + name + " is no text");
   const auto type = number_type(found->get<std::string>());
-  if (!type) note = "a filter of dtype '" + found->get<std::string>() + "' is not supported";
-  return type.value_or(otherwise);
+  const bool is_plain = type && !type->conversion();
+  if (!is_plain) note = "a filter of dtype '" + found->get<std::string>() + "' is not supported";
+  return is_plain ? *type : otherwise;
 }
 
 void set_types(codec::Codec& codec, const Json& config, const char* value_key, const char* stored_key,

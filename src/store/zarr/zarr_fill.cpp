@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "base/error.hpp"
+#include "base/half_float.hpp"
 
 namespace rankine::store {
 namespace {
@@ -25,6 +26,17 @@ std::string word_of(const Json& json) {
   return word;
 }
 
+// "0x7fc00000".
+template <typename Bits>
+Bits bits_in(const std::string& word, const Json& json, const std::string& where) {
+  Bits bits = 0;
+  const char* end = word.data() + word.size();
+  if (word.size() != 2 + 2 * sizeof(Bits) || !word.starts_with("0x")) damaged(where, json);
+  const auto [last, error] = std::from_chars(word.data() + 2, end, bits, 16);
+  if (error != std::errc() || last != end) damaged(where, json);
+  return bits;
+}
+
 template <typename T>
 T float_fill(const Json& json, const std::string& where) {
   if (json.is_boolean()) return json.get<bool>() ? T{1} : T{0};
@@ -33,12 +45,7 @@ T float_fill(const Json& json, const std::string& where) {
   if (word == "NaN") return std::numeric_limits<T>::quiet_NaN();
   if (word == "Infinity") return std::numeric_limits<T>::infinity();
   if (word == "-Infinity") return -std::numeric_limits<T>::infinity();
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  Bits bits = 0;
-  const char* end = word.data() + word.size();
-  if (word.size() != 2 + 2 * sizeof(T) || !word.starts_with("0x")) damaged(where, json);
-  const auto [last, error] = std::from_chars(word.data() + 2, end, bits, 16);
-  if (error != std::errc() || last != end) damaged(where, json);
+  const auto bits = bits_in<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>(word, json, where);
   T value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
@@ -92,6 +99,16 @@ std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std
     }
     std::memcpy(fill.data(), &value, sizeof value);
   });
+  return fill;
+}
+
+std::array<std::byte, 8> half_fill_from_json(const Json& json, const std::string& where) {
+  const std::string word = word_of(json);
+  const std::uint16_t half = word.starts_with("0x") ? bits_in<std::uint16_t>(word, json, where)
+                                                    : half_of_double(float_fill<double>(json, where));
+  const float value = float_of_half(half);
+  std::array<std::byte, 8> fill{};
+  std::memcpy(fill.data(), &value, sizeof value);
   return fill;
 }
 

@@ -14,6 +14,8 @@ namespace rankine::store {
 /// quoted), "NaT", and v3's "0x7fc00000" for the bits of a float. Throws InputError naming `where`.
 std::array<std::byte, 8> fill_from_json(const Json& json, DType dtype, const std::string& where,
                                         std::int64_t ns_per_tick = 1);
+/// The same of half floats: a float32 that a half float holds; v3's bits are "0x7e00".
+std::array<std::byte, 8> half_fill_from_json(const Json& json, const std::string& where);
 /// Of one element of a numeric dtype.
 Json fill_to_json(const NdArray& fill);
 

@@ -1,4 +1,4 @@
-# refused: 2 cannot write variable 't2m': half floats ('float16') are read, as float32, and not written; use 'float32' in its encoding
+# refused: 2 cannot write variable 't2m': half floats ('float16') are written to Zarr alone; use 'float32' in its encoding
 import sys
 
 import xarray as xr
