@@ -18,8 +18,11 @@ void Scheduler::mark_dirty(WorkerId worker) {
 /// that something runs as long as anything can.
 void Scheduler::dispatch(Actions& out) {
   if (!started_ || failure_) return;
+  // What was discarded may have been demanded anew, and may need what has been erred since.
+  if (!hopeless_.empty()) err_hopeless(out);
   if (paused_) return note_finished_run(out);
   if (!unservable_.empty()) refuse_unservable(out);
+  bool has_demanded = false;
   do {
     for (std::size_t next = 0; next < dirty_.size() && !failure_; ++next) {
       const WorkerId worker = dirty_[next];
@@ -31,9 +34,11 @@ void Scheduler::dispatch(Actions& out) {
     if (!failure_) serve_hungry(out);
     if (!failure_) force_progress(out);
     // All that can run needs what was discarded.
-    if (!failure_ && assigned_total_ == 0 && ready_total_ == 0 && delayed_.empty() && !live_workers_.empty()) demand_any();
+    const bool is_stuck = !failure_ && assigned_total_ == 0 && ready_total_ == 0 && delayed_.empty() && !live_workers_.empty();
+    has_demanded = is_stuck && demand_any();
+    if (!hopeless_.empty()) err_hopeless(out);
     // A task that was erred just now may have freed memory.
-  } while (!failure_ && !dirty_.empty());
+  } while (!failure_ && (has_demanded || !dirty_.empty()));
   if (!failure_) note_finished_run(out);
 }
 

@@ -134,3 +134,32 @@ TEST_CASE("a worker whose memory is full goes on where it has scratch, as far as
     CHECK(scheduler.forced_count() == (scratch == 0 ? 2 : 0));
   }
 }
+
+TEST_CASE("what was given up and needs a task that has failed for good since is erred, with all that needs it") {
+  const ExplicitTask read{.inputs = {}, .output_bytes = {10}, .scratch_bytes = {}, .cost_us = 10};
+  std::vector<ExplicitTask> tasks(7, read);
+  tasks[1].inputs = {{0}};
+  tasks[3].inputs = {{0}};
+  tasks[4].inputs = {{1}};
+  tasks[5].inputs = {{2}, {3}};
+  tasks[6].inputs = {{2}, {4}};
+  tasks[5].wanted = tasks[6].wanted = true;
+  Scheduler scheduler({.keep_going = true}, std::make_shared<const ExplicitGraph>(tasks));
+  Actions out;
+  scheduler.on_worker_joined({}, {1}, {.memory_limit = {1000}}, out);
+  scheduler.start({}, out);
+  const auto done = [&](std::uint32_t task, std::uint32_t attempt) { scheduler.on_task_finished({}, {1}, {task}, attempt, {10}, 10, out); };
+  for (const std::uint32_t task : {0u, 1u, 3u, 4u}) done(task, 1);
+  CHECK(scheduler.state({1}) == TaskState::released);
+  const TaskId given_up[] = {{3}, {4}};
+  scheduler.on_outputs_lost({}, {1}, given_up, true, out);
+  done(2, 1);
+  // 5 misses 3, which needs 0 again; 1 was released and knows nothing of that.
+  CHECK(scheduler.state({0}) == TaskState::assigned);
+  CHECK(scheduler.state({1}) == TaskState::released);
+  scheduler.on_task_failed({}, {1}, {0}, 2, "the file is gone", true, out);
+  scheduler.sanity_check();
+  CHECK(scheduler.finished_count() == 7);
+  CHECK(scheduler.erred_count() == 6);
+  CHECK(scheduler.succeeded());
+}
