@@ -32,11 +32,10 @@ Worker::Room Worker::room_for(Bytes added, Bytes passing) const {
 
 /// What is sent is copied, and waits until there is room for that.
 void Worker::answer_requests_within_room(Actions& out) {
-  Bytes copied;
   while (!requests_.empty()) {
     const auto [by, task] = requests_.front();
     const auto known = blocks_.find(task);
-    if (known != blocks_.end() && is_here(known->second.state)) copied += known->second.bytes;
+    const Bytes copied = known != blocks_.end() && is_here(known->second.state) ? known->second.bytes : Bytes{};
     if (options_.memory_limit.value != 0 && used_bytes() + copied > options_.spill.stop) {
       needed_ = copied;
       return;

@@ -208,8 +208,13 @@ void Worker::on_block_requested(WorkerId by, TaskId task, Actions& out) {
 
 void Worker::answer_request(WorkerId by, TaskId task, Actions& out) {
   const auto block = blocks_.find(task);
-  if (block == blocks_.end() || !is_here(block->second.state)) out.emplace_back(RefuseBlock{by, task});
-  else if (block->second.place <= BlockPlace::spilling) out.emplace_back(SendBlock{by, task});
+  if (block == blocks_.end() || !is_here(block->second.state)) {
+    out.emplace_back(RefuseBlock{by, task});
+    return;
+  }
+  // Counted from now on: what starts with the same event must know of the copy. The next on_sending() says what is left.
+  if (options_.spill.enabled) sending_ += block->second.bytes;
+  if (block->second.place <= BlockPlace::spilling) out.emplace_back(SendBlock{by, task});
   else out.emplace_back(SendSpilled{by, task, block->second.file});
 }
 
