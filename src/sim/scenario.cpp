@@ -110,6 +110,49 @@ Scenario draw_spilling_scenario(std::uint64_t seed, std::uint32_t task_count, st
   return scenario;
 }
 
+Scenario draw_storm(std::uint64_t seed, std::uint32_t task_count, std::uint32_t worker_count) {
+  Prng prng(seed ^ 0x73746f726d);
+  const bool spills = prng.chance(0.6);
+  const auto drawn_workers = static_cast<std::uint32_t>(2 + prng.below(prng.chance(0.2) ? 24 : 7));
+  if (worker_count == 0) worker_count = drawn_workers;
+  Scenario scenario = spills ? draw_spilling_scenario(seed, task_count, worker_count) : draw_scenario(seed, task_count, worker_count);
+  scenario.command = scenario.command.substr(0, scenario.command.find(" --spilling")) + " --storm";
+  SimulationOptions& options = scenario.options;
+  FaultOptions& faults = options.faults;
+  if (!spills && prng.chance(0.5)) {
+    options.grows_by = static_cast<std::uint32_t>(1 + prng.below(40));
+    options.scheduler.keep_going = true;
+    faults.cancel_chance = prng.chance(0.3) ? 0.05 : 0;
+    faults.permanent_error_chance = prng.chance(0.3) ? 0.02 : 0;
+  } else {
+    options.jobs = static_cast<std::uint32_t>(1 + prng.below(4));
+    if (prng.chance(0.8)) options.checkpoint_every_us = static_cast<std::uint32_t>(200 + prng.below(8'000));
+    faults.permanent_error_chance = 0;
+    options.scheduler.keep_going = prng.chance(0.5);
+  }
+  if (prng.chance(0.6)) options.bandwidth_bytes_per_us = static_cast<std::uint32_t>(1 + prng.below(60));  // much is on its way
+  if (prng.chance(0.7)) faults.lost_workers = static_cast<std::uint32_t>(1 + prng.below(worker_count));
+  faults.losses_within_us = prng.chance(0.5) ? static_cast<std::uint32_t>(1 + prng.below(3000)) : 0;
+  faults.loss_noticed_us = static_cast<std::uint32_t>(1 + prng.below(prng.chance(0.5) ? 200 : 20'000));
+  if (prng.chance(0.5)) faults.loss_follows_chance = prng.uniform();
+  if (prng.chance(0.3)) faults.lost_nodes = static_cast<std::uint32_t>(1 + prng.below(2));
+  faults.lives_on_chance = prng.chance(0.5) ? prng.uniform() : 0;
+  faults.cut_chance = prng.chance(0.7) ? prng.uniform() : 0;
+  faults.late_chance = 0.5 * prng.uniform();
+  faults.ghost_chance = 0.2 * prng.uniform();
+  faults.duplicate_chance = 0.2 * prng.uniform();
+  faults.damage_chance *= 0.3;  // where every fifth block is damaged, what is made again needs more blocks than it mends
+  faults.slow_worker_chance = 0.4;  // whose tasks are stolen
+  if (options.memory_limit.value != 0 && prng.chance(0.5)) faults.measured_chance = 0.2 * prng.uniform();
+  options.scheduler.steal_pause_limit = static_cast<std::uint32_t>(prng.below(4));
+  options.scheduler.queued_ahead_per_worker = static_cast<std::uint32_t>(1 + prng.below(6));
+  if (worker_count >= 5 && prng.chance(0.25)) {
+    faults.deadly_chance = 1.5 / scenario.graph->task_count();
+    options.scheduler.max_worker_kills = static_cast<std::uint32_t>(1 + prng.below(2));
+  }
+  return scenario;
+}
+
 std::string describe(const Scenario& scenario) {
   const SimulationOptions& options = scenario.options;
   const FaultOptions& faults = options.faults;
@@ -123,6 +166,9 @@ std::string describe(const Scenario& scenario) {
          ", of which live on " + std::to_string(faults.lives_on_chance) + ", cancelled " + std::to_string(faults.cancel_chance) +
          (options.scratch.value != 0 ? ", scratch " + format_bytes(options.scratch) + ", of which fail " +
                                            std::to_string(faults.spill_fails_chance) + ", damaged " + std::to_string(faults.damage_chance) : "") +
+         (faults.lost_nodes != 0 ? ", lost nodes " + std::to_string(faults.lost_nodes) : "") +
+         (faults.deadly_chance > 0 ? ", deadly tasks " + std::to_string(faults.deadly_chance) : "") +
+         (options.jobs != 1 ? ", jobs " + std::to_string(options.jobs) + ", a checkpoint every " + std::to_string(options.checkpoint_every_us) + " us" : "") +
          (options.grows_by != 0 ? ", grows by up to " + std::to_string(options.grows_by) : "");
 }
 

@@ -24,6 +24,11 @@ Scenario draw_growing_scenario(std::uint64_t seed, std::uint32_t task_count = 0,
 /// The same as the first with workers that spill: little memory, and scratch that is roomy, small, failing or damaged.
 Scenario draw_spilling_scenario(std::uint64_t seed, std::uint32_t task_count = 0, std::uint32_t worker_count = 0);
 
+/// The same as the last with everything at once: losses of many workers, of whole nodes, one while another is being repaired,
+/// connections cut with blocks on them, reports that come again when nobody expects them, steals, copies, spills, deadly
+/// tasks; on some seeds the graph grows, on others the run takes several jobs, each ended at any moment.
+Scenario draw_storm(std::uint64_t seed, std::uint32_t task_count = 0, std::uint32_t worker_count = 0);
+
 /// One line: kind, tasks, workers, faults.
 std::string describe(const Scenario& scenario);
 

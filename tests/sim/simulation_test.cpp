@@ -79,6 +79,38 @@ TEST_CASE("every oracle is content with a thousand scenarios in which memory run
   CHECK(without_room > 0);
 }
 
+TEST_CASE("every oracle is content with three thousand storms: losses, steals, late and doubled reports, spills and ended jobs at once") {
+  SimulationResult sum;
+  int with_jobs = 0, with_recalls_and_spills = 0, with_losses_and_spills = 0;
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    Scenario scenario = draw_storm(seed);
+    scenario.options.check_every_step = seed % 2 == 0;
+    const SimulationResult result = simulate(scenario.graph, scenario.options);
+    INFO(describe(scenario) << "\nrepeat with: " << scenario.command);
+    REQUIRE(result.error == "");
+    sum.losses += result.losses;
+    sum.fetches_cut += result.fetches_cut;
+    sum.ghosts += result.ghosts;
+    sum.restored += result.restored;
+    sum.deadly += result.deadly;
+    sum.damaged += result.damaged;
+    sum.copies_taken += result.copies_taken;
+    with_jobs += result.jobs > 1;
+    with_recalls_and_spills += result.recalls != 0 && result.bytes_unspilled.value != 0;
+    with_losses_and_spills += result.losses != 0 && result.bytes_unspilled.value != 0;
+  }
+  CHECK(sum.losses > 3000);
+  CHECK(sum.fetches_cut > 50);
+  CHECK(sum.ghosts > 5000);
+  CHECK(sum.restored > 1000);
+  CHECK(sum.deadly > 50);
+  CHECK(sum.damaged > 1000);
+  CHECK(sum.copies_taken > 50);
+  CHECK(with_jobs > 500);
+  CHECK(with_recalls_and_spills > 300);
+  CHECK(with_losses_and_spills > 300);
+}
+
 TEST_CASE("a rechunk ten times larger than all memory together runs within it, by way of scratch") {
   const auto graph = graph_of(GraphKind::rechunk_diamonds, 600, 3);
   SimulationOptions roomy;
