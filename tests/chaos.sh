@@ -156,7 +156,7 @@ strike_job() { # everything at once, as when the power fails; then another job g
     for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
   done
   wait $job 2>/dev/null
-  directory=$(ls -d out/*.rankine 2>/dev/null | head -1)
+  directory=$(ls -d out/*.rankine ./*.rankine 2>/dev/null | head -1)
   # Nothing is struck if it had ended just then; where it had not begun to write, the same command starts anew.
   if [ -n "$directory" ] && [ -e "$directory/journal" ]; then
     start_job $other_ranks resume $options --threads $threads "$directory"
@@ -210,7 +210,7 @@ while [ $run -lt $((first + runs)) ]; do
   repetition=0
   while :; do
     tag=$$-$run-$repetition
-    rm -rf out
+    rm -rf out ./*.rankine
     mkdir out
     struck=""
     start_job $ranks run $options --threads $threads $script.py
@@ -231,6 +231,7 @@ while [ $run -lt $((first + runs)) ]; do
     digest >digest
     cmp -s digest $script.expected || wrong="$wrong; another result"
     [ -z "$(find out -name '.*.rankine-*')" ] || wrong="$wrong; unfinished outputs are left"
+    [ -z "$(ls -d out/*.rankine ./*.rankine 2>/dev/null)" ] || wrong="$wrong; the run directory is left"
   fi
   echo "run $run: $script.py, $ranks ranks x $threads threads,${struck:- nothing struck;} lost $(grep -c 'lost rank' message): ${wrong:-equal}"
   if [ -z "$wrong" ]; then

@@ -133,7 +133,7 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
       own.script_arguments.assign(words.begin() + (words.empty() ? 0 : 1), words.end());
       if (job.resumable) session.keep_progress(launch::run_directory_options(own, ""));
       runtime::PipelineHost host(
-          {words, launch::history_line(command), true, [&] { session.throw_if_interrupted(); }, job.index_cache, true, {}, nullptr,
+          {words, launch::history_line(command), true, [&] { session.check_interrupt(); }, job.index_cache, true, {}, nullptr,
            [&](const runtime::OpeningRequest& request) { return session.open_files(request); }},
           [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
       Client::State state(host, [&]() -> runtime::Calls& { return session.calls(); });

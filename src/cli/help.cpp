@@ -56,7 +56,8 @@ constexpr const char* status_intro =
     "\n"
     "Prints how the run with this run directory ended and ends with the run's own exit\n"
     "status; 75 if it lives or was killed. Launchers' statuses are their own once a rank\n"
-    "is lost: job scripts should ask here.\n";
+    "is lost: job scripts should ask here. Says how many results of delayed and futures\n"
+    "are kept for the next job.\n";
 
 std::string left_column(const OptionRow& row) {
   std::string text = row.short_name == '\0' ? "      " : std::string("  -") + row.short_name + ", ";

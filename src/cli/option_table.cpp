@@ -144,8 +144,9 @@ const std::vector<OptionRow>& options_of(Command command) {
        "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
        "(default auto: line on a terminal, plain otherwise)"},
       {"run-dir", '\0', "DIR", "where progress is kept, so that a job which ended early can be gone on with\n"
-                              "(default OUTPUT.rankine beside the first output, removed at the end; one that\n"
-                              "is named keeps the outcome, which rankine status DIR prints)"},
+                              "(default OUTPUT.rankine beside the first output, or SCRIPT.rankine here where\n"
+                              "delayed or futures come first; removed at the end; one that is named keeps the\n"
+                              "outcome, which rankine status DIR prints)"},
       {"resumable", '\0', "yes|no", "whether progress is kept at all (default yes)"},
       {"fresh", '\0', "", "start over: remove what an earlier job left in the run directory", false},
       {"checkpoint-every", '\0', "TIME", "how often what is done is made safe (default 1min)"},

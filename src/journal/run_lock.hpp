@@ -3,7 +3,14 @@
 #include <optional>
 #include <string>
 
+#include "base/error.hpp"
+
 namespace rankine::journal {
+
+/// Another run has the directory.
+struct InUse : UsageError {
+  using UsageError::UsageError;
+};
 
 /// Who has a run directory: enough to tell a live run from one that died.
 struct LockOwner {

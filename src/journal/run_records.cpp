@@ -107,6 +107,37 @@ void put(ByteWriter& writer, const KillRecord& kill) {
   writer.put_string(kill.how);
 }
 
+void put(ByteWriter& writer, const CallsRecord& calls) {
+  writer.put(calls.program);
+  put_words(writer, calls.files);
+  writer.put_count(calls.saved.size());
+  for (const auto& call : calls.saved) {
+    writer.put(call.key);
+    writer.put(call.segment.file);
+    writer.put(call.segment.offset);
+    writer.put(call.segment.bytes);
+    writer.put(call.crc32c);
+  }
+  writer.put_vector(calls.done);
+}
+
+CallsRecord get_calls(ByteReader& reader) {
+  CallsRecord calls;
+  calls.program = reader.get<std::uint64_t>();
+  calls.files = get_words(reader);
+  calls.saved.resize(reader.get_count(48));
+  for (auto& call : calls.saved) {
+    call.key = reader.get<CallKey>();
+    call.segment.file = reader.get<std::uint32_t>();
+    if (call.segment.file >= calls.files.size()) throw DecodeError("malformed record: a result lies in no file");
+    call.segment.offset = reader.get<std::uint64_t>();
+    call.segment.bytes = reader.get<std::uint64_t>();
+    call.crc32c = reader.get<std::uint32_t>();
+  }
+  calls.done = reader.get_vector<CallKey>();
+  return calls;
+}
+
 KillRecord get_kill(ByteReader& reader) {
   KillRecord kill;
   kill.run = reader.get<std::uint32_t>();
@@ -175,6 +206,7 @@ AnyRecord decode(const Record& record) {
     case 3: fields = get_run_done(reader); break;
     case 4: fields = VoidFileRecord{reader.get_string()}; break;
     case 5: fields = get_kill(reader); break;
+    case 6: fields = get_calls(reader); break;
     default: throw DecodeError("malformed record: unknown kind " + std::to_string(record.kind));
   }
   if (reader.remaining() != 0) throw DecodeError("malformed record: bytes are left over");

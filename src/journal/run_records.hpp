@@ -88,7 +88,36 @@ struct KillRecord {
   bool operator==(const KillRecord&) const = default;
 };
 
-using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord, KillRecord>;
+/// What a call of a custom graph is, whatever the job and its order: a hash of function, arguments and the keys of the calls
+/// that made its inputs, and the how many-th of equal ones it is.
+struct CallKey {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::uint64_t occurrence = 0;
+  bool operator==(const CallKey&) const = default;
+};
+struct CallKeyHash {
+  std::size_t operator()(const CallKey& key) const { return key.high ^ key.occurrence * 0x9e3779b97f4a7c15ULL; }
+};
+
+/// A call's result that can be had without running it.
+struct SavedCall {
+  CallKey key;
+  Segment segment;
+  std::uint32_t crc32c = 0;
+  bool operator==(const SavedCall&) const = default;
+};
+
+/// Calls that have finished since the last checkpoint, and where results of some of them lie. Everything it names is on disk.
+struct CallsRecord {
+  std::uint64_t program = 0;           ///< the checksum of a program's file; 0: it is a script
+  std::vector<std::string> files;
+  std::vector<SavedCall> saved;
+  std::vector<CallKey> done;           ///< need not run again unless somebody asks for their results
+  bool operator==(const CallsRecord&) const = default;
+};
+
+using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord, KillRecord, CallsRecord>;
 
 Record encode(const AnyRecord& record);
 /// Throws DecodeError for an unknown kind or a payload that does not fit it.

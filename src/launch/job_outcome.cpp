@@ -59,6 +59,7 @@ void JobOutcome::write(int status, const runtime::Session* session) {
       for (const auto& attempt : failed.attempts) failure.attempts.push_back({attempt.rank, attempt.node_name, attempt.message});
       outcome_.failed_tasks.push_back(std::move(failure));
     }
+    if (directory.empty()) directory = session->run_directory();
     if (directory.empty()) directory = directory_beside(session->first_output());
   }
   if (!directory.empty()) journal::write_outcome(directory, outcome_);

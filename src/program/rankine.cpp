@@ -54,7 +54,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
   const std::string text = read_script(options.script);
   if (options.resumable) session.keep_progress(launch::run_directory_options(options, text));
   runtime::PipelineHost host(
-      {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.throw_if_interrupted(); },
+      {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.check_interrupt(); },
        options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }, nullptr,
        [&](const runtime::OpeningRequest& request) { return session.open_files(request); }},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
@@ -149,12 +149,11 @@ std::string why_no_outcome(const std::string& directory) {
 
 int status(const std::string& directory) {
   const auto outcome = journal::read_outcome(directory);
-  if (!outcome) {
-    std::printf("no outcome: %s\n", why_no_outcome(directory).c_str());
-    return static_cast<int>(ExitCode::resumable);
-  }
-  std::fputs(journal::outcome_text(*outcome).c_str(), stdout);
-  return outcome->exit_code;
+  if (outcome) std::fputs(journal::outcome_text(*outcome).c_str(), stdout);
+  else std::printf("no outcome: %s\n", why_no_outcome(directory).c_str());
+  if (const runtime::SavedCalls calls = runtime::saved_calls_of(directory); !calls.is_empty())
+    std::printf("results of tasks that are kept: %zu, %s\n", calls.saved_count(), format_bytes(Bytes{calls.saved_bytes()}).c_str());
+  return outcome ? outcome->exit_code : static_cast<int>(ExitCode::resumable);
 }
 
 /// A program that is started without one of them would give its number to the next file, and print into that.

@@ -29,6 +29,7 @@ CallRun::CallRun(wire::RunId id, const TaskLibrary& library, CallRunOptions opti
     : id_(id), library_(library), options_(options), link_(std::move(link)),
       graph_(std::make_shared<sched::GrowingGraph>(cost_classes)), scheduler_(scheduler_options(options), graph_) {
   graph_->set_describe([this](TaskId task) { return label_of(task); });
+  if (options_.keeps_progress) progress_.emplace();
 }
 
 void CallRun::on_worker_joined(int rank, sched::WorkerDescription description, const std::string& resources) {
@@ -66,6 +67,7 @@ std::string CallRun::label_of(TaskId task) const {
   if (const auto own = labels_.find(task); own != labels_.end()) return own->second;
   const Definition& definition = definitions_[task.value];
   if (definition.function == value_function) return "a scattered value";
+  if (definition.function == saved_function) return "a saved result";
   if (definition.is_forgotten) return library_.name_of(definition.function);
   return library_.describe(definition.function, definition.bytes());
 }
@@ -98,8 +100,27 @@ CallId CallRun::submit(std::vector<CallSpec> specs) {
 }
 
 TaskId CallRun::add(CallSpec spec, std::span<const TaskId> inputs, bool is_program_s) {
+  bool is_earlier = false;
+  if (progress_) {
+    const bool is_value = spec.function == value_function;
+    CallProgress::Earlier earlier = progress_->add(is_program_s, is_value, is_value ? "value" : library_.name_of(spec.function),
+                                                   is_value ? spec.arguments : library_.lasting(spec.arguments), inputs);
+    // The program knows that it has finished, and may never ask for more; a call within a call waits for a result.
+    is_earlier = earlier.done && is_program_s;
+    if (earlier.saved) {
+      if (spec.label.empty()) spec.label = library_.describe(spec.function, spec.arguments);
+      spec.function = saved_function;
+      spec.arguments = std::move(*earlier.saved);
+      spec.resources.clear();
+      inputs = {};
+    }
+    if (!is_earlier)
+      for (const TaskId input : inputs)
+        if (definitions_[input.value].is_spared && definitions_[input.value].has_handle) demanded_.push_back(input);
+  }
   sched::TaskProfile profile;
   profile.output_bytes = spec.expected_bytes;
+  profile.already_done = is_earlier;
   profile.cost_us = 1000;  // until a few of them have been measured
   profile.cost_class = spec.function % cost_classes;
   profile.priority = spec.priority;
@@ -117,6 +138,11 @@ TaskId CallRun::add(CallSpec spec, std::span<const TaskId> inputs, bool is_progr
   definition.has_handle = spec.wanted;
   definition.is_program_s = is_program_s;
   definition.open = spec.wanted ? 1 : 0;
+  definition.is_spared = is_earlier;
+  if (is_earlier) {
+    ++spared_;
+    earlier_.push_back(task);
+  }
   if (!spec.label.empty()) labels_.emplace(task, std::move(spec.label));
   for (const TaskId input : inputs) ++definitions_[input.value].open;
   return task;
@@ -124,7 +150,18 @@ TaskId CallRun::add(CallSpec spec, std::span<const TaskId> inputs, bool is_progr
 
 /// The scheduler is told of new tasks before anything else.
 void CallRun::grow() {
-  if (graph_->task_count() != scheduler_.task_count()) scheduler_.on_tasks_added(exec::now(), actions_);
+  if (graph_->task_count() == scheduler_.task_count()) return;
+  scheduler_.on_tasks_added(exec::now(), actions_);
+  if (!earlier_.empty()) take_up_earlier();
+}
+
+void CallRun::take_up_earlier() {
+  for (const TaskId task : std::exchange(demanded_, {}))
+    if (definitions_[task.value].has_handle) scheduler_.on_demanded(exec::now(), task, actions_);
+  for (const TaskId task : std::exchange(earlier_, {})) {
+    note_settled(task);
+    forget_if_possible(task);
+  }
 }
 
 void CallRun::on_submitted(int from, const wire::SubmitCalls& message) {
@@ -209,6 +246,10 @@ bool CallRun::handle(int from, const wire::Decoded& decoded) {
     enter_reports();
     on_released(from, *let_go);
     apply();
+  } else if (const auto* saved = std::get_if<wire::BlocksSaved>(&decoded.message)) {
+    if (progress_)
+      progress_->on_saved(worker, saved->sequence, saved->error.empty() ? journal::checkpoint_from(saved->record) : journal::CheckpointRecord{},
+                          saved->error);
   } else if (const auto* ready = std::get_if<wire::PlanReady>(&decoded.message)) {
     if (!ready->error.empty()) throw Error(ExitCode::usage, "rank " + std::to_string(from) + " " + ready->error);
   } else {
@@ -219,6 +260,7 @@ bool CallRun::handle(int from, const wire::Decoded& decoded) {
 
 void CallRun::on_worker_lost(int rank, std::span<const TaskId> running, const std::string& how) {
   enter_reports();
+  if (progress_) progress_->on_worker_lost(worker_of(rank));
   std::erase_if(asked_, [&](const auto& asked) { return asked.second == rank; });
   // Handles that it had are gone with it.
   if (const auto numbers = remote_numbers_.find(rank); numbers != remote_numbers_.end()) {
@@ -245,9 +287,36 @@ void CallRun::enter_reports() {
   grow();
   if (reports_.empty()) return;
   scheduler_.on_tasks_finished(exec::now(), reports_, actions_);
-  for (const auto& report : reports_)
-    if (report.task.value < scheduler_.task_count() && scheduler_.holder(report.task) == report.worker) note_settled(report.task);
+  for (const auto& report : reports_) {
+    if (report.task.value >= scheduler_.task_count()) continue;
+    if (progress_) note_finished(report);
+    if (scheduler_.holder(report.task) == report.worker) note_settled(report.task);
+  }
   reports_.clear();
+}
+
+void CallRun::note_finished(const sched::FinishedTask& report) {
+  const sched::TaskState state = scheduler_.state(report.task);
+  if (state != sched::TaskState::held && state != sched::TaskState::released) return;
+  if (definitions_[report.task.value].function == value_function) return;
+  progress_->note_finished(report.task, report.duration_us, report.bytes, graph_->dependencies_of(report.task, scan_));
+}
+
+bool CallRun::prepare_checkpoint(CallProgress::Choice choice) {
+  enter_reports();
+  apply();
+  std::vector<std::pair<TaskId, WorkerId>> held;
+  scheduler_.held_outputs(held);
+  save_orders_ = progress_->begin(held, choice);
+  is_last_save_ = choice == CallProgress::Choice::all;
+  return progress_->is_under_way();
+}
+
+void CallRun::order_checkpoint(const std::function<std::string(int rank)>& path_of) {
+  for (auto& order : std::exchange(save_orders_, {})) {
+    const int rank = static_cast<int>(order.worker.value);
+    send(rank, wire::SaveBlocks{progress_->sequence(), path_of(rank), std::move(order.tasks), is_last_save_});
+  }
 }
 
 bool CallRun::turn() {
@@ -298,6 +367,10 @@ void CallRun::assign(const sched::Assign& assign) {
   wire::CallBatch& batch = assigned_[worker];
   const Definition& definition = definitions_[assign.task.value];
   RANKINE_CHECK(!definition.is_forgotten, "a call runs that was forgotten");
+  if (definition.is_spared && definition.function != saved_function) {
+    definitions_[assign.task.value].is_spared = false;
+    --spared_;
+  }
   batch.assignments.add(assign, actions_.inputs(assign));
   batch.definitions.push_back({definition.function, definition.argument_bytes, graph_->priority(assign.task),
                                definition.has_handle && definition.is_program_s ? 1u : 0u});
@@ -431,17 +504,25 @@ std::vector<CallResult> CallRun::results(std::span<const CallId> calls) {
       all_here = false;
       if (asked_.contains(task)) continue;
       const std::optional<WorkerId> holder = scheduler_.holder(task);
-      if (!holder) continue;  // lost just now: it is waited for again
+      if (!holder) {
+        // Lost just now, or an earlier job's and not asked for so far: it is waited for (again).
+        if (scheduler_.state(task) == sched::TaskState::released) scheduler_.on_demanded(exec::now(), task, actions_);
+        continue;
+      }
       asked_.emplace(task, static_cast<int>(holder->value));
       requests[static_cast<int>(holder->value)].tasks.push_back(task);
     }
     if (all_here) break;
+    apply();
     for (const auto& [rank, request] : requests) send(rank, request);
     link_.until([&] { return asked_.empty(); });
   }
   std::vector<CallResult> results;
   results.reserve(calls.size());
-  for (const CallId call : calls) results.push_back(fetched_.at({call.value}));
+  for (const CallId call : calls) {
+    results.push_back(fetched_.at({call.value}));
+    if (progress_) progress_->note_fetched({call.value}, results.back());
+  }
   // Large ones are not kept twice: whoever asks again fetches again.
   constexpr std::size_t small = 1024;
   for (const CallId call : calls)
@@ -500,6 +581,7 @@ std::size_t CallRun::memory_bytes() const {
   std::size_t bytes = graph_->memory_bytes() + scheduler_.memory_bytes() + definitions_.capacity() * sizeof(Definition) +
                       completions_.capacity() * sizeof(CallId);
   for (const Definition& definition : definitions_) bytes += definition.argument_bytes;
+  if (progress_) bytes += progress_->memory_bytes();
   return bytes;
 }
 

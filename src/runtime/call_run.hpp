@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exec/clock.hpp"
+#include "runtime/call_progress.hpp"
 #include "runtime/calls.hpp"
 #include "sched/growing_graph.hpp"
 #include "sched/scheduler.hpp"
@@ -24,6 +25,8 @@ struct CallRunOptions {
   std::uint32_t submit_wait_us = 100;
   /// A call during which so many workers died has failed for good.
   std::uint32_t max_worker_kills = 3;
+  /// Keeps account of what a later job could take over.
+  bool keeps_progress = false;
 };
 
 /// Rank 0's side of a run of calls: the graph that grows, its scheduler, what each call is, and where results are. It
@@ -55,6 +58,20 @@ class CallRun final : public Calls {
   /// When turn() is to be called at the latest.
   std::optional<Instant> deadline() const { return timer_; }
   std::uint32_t task_count() const { return scheduler_.task_count(); }
+  /// Calls that did not run here because an earlier job had run them.
+  std::uint32_t spared_count() const { return spared_; }
+  std::uint32_t finished_count() const { return scheduler_.finished_count(); }
+  /// Null: no account is kept.
+  CallProgress* progress() { return progress_ ? &*progress_ : nullptr; }
+  const CallProgress* progress() const { return progress_ ? &*progress_ : nullptr; }
+  void end_progress() { progress_.reset(); }
+  /// Nothing more is started.
+  void pause() { scheduler_.pause(); }
+  bool is_idle() const { return scheduler_.assigned_count() == 0; }
+  /// A checkpoint begins: what is worth saving is chosen. False: there is nothing.
+  bool prepare_checkpoint(CallProgress::Choice choice);
+  /// Tells those who hold it. `path_of`: where a rank saves. Fetched results are left to the caller.
+  void order_checkpoint(const std::function<std::string(int rank)>& path_of);
   std::uint64_t failed_attempts() const { return failed_attempts_; }
   Bytes held_bytes(WorkerId worker) const { return scheduler_.held_bytes(worker); }
   /// Bytes of all state, arguments included.
@@ -84,6 +101,7 @@ class CallRun final : public Calls {
     bool is_program_s = false;   ///< the handle is here, not at a worker
     bool is_logged = false;      ///< among the completions
     bool is_forgotten = false;
+    bool is_spared = false;      ///< done by an earlier job, and not run here so far
     std::span<const std::byte> bytes() const { return {arguments.get(), argument_bytes}; }
   };
   /// A handle that a worker has, by its own number.
@@ -97,6 +115,8 @@ class CallRun final : public Calls {
   std::uint32_t resource_number(const std::string& name);
   std::string label_of(TaskId task) const;
   void grow();
+  void take_up_earlier();
+  void note_finished(const sched::FinishedTask& report);
   void enter_reports();
   void apply();
   void assign(const sched::Assign& assign);
@@ -140,6 +160,12 @@ class CallRun final : public Calls {
   std::unordered_map<TaskId, RemoteHandle> remote_;
   std::map<int, std::unordered_map<std::uint32_t, TaskId>> remote_numbers_;
   std::uint64_t failed_attempts_ = 0;
+  std::optional<CallProgress> progress_;
+  std::vector<CallProgress::Order> save_orders_;
+  bool is_last_save_ = false;
+  std::uint32_t spared_ = 0;
+  std::vector<TaskId> earlier_;                ///< came since the last growth, and were done by an earlier job
+  std::vector<TaskId> demanded_;               ///< of such, those that what came since reads
   Instant last_poll_;
   std::vector<TaskId> scan_;
 };

@@ -6,6 +6,8 @@
 #include "base/check.hpp"
 #include "exec/clock.hpp"
 #include "runtime/overloaded.hpp"
+#include "runtime/saved_blocks.hpp"
+#include "runtime/saved_calls.hpp"
 #include "runtime/task_failure.hpp"
 
 namespace rankine::runtime {
@@ -37,6 +39,13 @@ struct CallWorker::Running {
   Definition definition;
   std::vector<CallResult> inputs;
   CallResult result;
+};
+
+/// This worker's part of a checkpoint.
+struct CallWorker::Saving {
+  std::string path;
+  std::vector<std::pair<TaskId, PayloadSource>> results;
+  wire::BlocksSaved saved;
 };
 
 struct CallWorker::Context final : CallContext {
@@ -77,6 +86,7 @@ CallWorker::CallWorker(transport::Transport& transport, exec::Notifier& notifier
 CallWorker::~CallWorker() {
   sub_calls_.stop();
   pool_.stop();
+  if (saver_) saver_->stop();
 }
 
 void CallWorker::send(int to, const wire::Message& message) { transport_.send(to, wire::encode(run_, message)); }
@@ -95,6 +105,7 @@ void CallWorker::handle(int from, const wire::Decoded& decoded) {
                  },
                  [&](const wire::BlockRefused& refused) { machine_.on_block_unavailable(refused.task, peer, actions_); },
                  [&](const wire::ResultRequest& request) { answer(from, request); },
+                 [&](const wire::SaveBlocks& order) { save(order); },
                  [&](const wire::ResultBatch& batch) { sub_calls_.on_results(batch); },
                  [&](const wire::CallOutcomes& outcomes) { sub_calls_.on_outcomes(outcomes); },
                  [](const auto&) {},
@@ -178,6 +189,10 @@ void CallWorker::start(TaskId task, std::uint32_t attempt) {
       running->result = std::make_shared<const std::vector<std::byte>>(call.arguments);
       return;
     }
+    if (call.head.function == saved_function) {
+      running->result = std::make_shared<const std::vector<std::byte>>(load_saved_call(call.arguments));
+      return;
+    }
     std::vector<std::span<const std::byte>> inputs;
     inputs.reserve(running->inputs.size());
     for (const CallResult& input : running->inputs) inputs.emplace_back(*input);
@@ -252,6 +267,30 @@ void CallWorker::answer(int to, const wire::ResultRequest& request) {
   send(to, batch);
 }
 
+void CallWorker::save(const wire::SaveBlocks& order) {
+  RANKINE_CHECK(saving_ == nullptr, "two checkpoints of calls at once");
+  if (!saver_) saver_ = std::make_unique<exec::ThreadPool>(1, notifier_);
+  saving_ = std::make_shared<Saving>();
+  saving_->path = order.path;
+  saving_->saved.sequence = order.sequence;
+  for (const TaskId task : order.tasks)
+    if (const auto block = blocks_.find(task); block != blocks_.end())
+      saving_->results.emplace_back(task, [result = block->second] { return SavedPayload{{}, result}; });
+  saver_->submit(0, [saving = saving_] {
+    const journal::CheckpointRecord record{0, {saving->path}, {}, save_payloads(saving->path, saving->results)};
+    saving->saved.record = journal::payload_of(record);
+    saving->results.clear();
+  });
+}
+
+void CallWorker::take_saved() {
+  std::vector<exec::Completion> completions;
+  if (saver_->take_completions(completions) == 0) return;
+  const std::shared_ptr<Saving> saving = std::exchange(saving_, nullptr);
+  if (completions[0].error != nullptr) saving->saved.error = task_failure(completions[0].error, "out of memory").message;
+  send(scheduler_rank, saving->saved);
+}
+
 /// Calls that have begun or ceased to wait for others.
 void CallWorker::take_waiting() {
   std::vector<WaitChange> changes;
@@ -282,6 +321,7 @@ bool CallWorker::pump() {
     finish(completion);
     apply();
   }
+  if (saving_) take_saved();
   take_waiting();
   adjust_threads();
   apply();

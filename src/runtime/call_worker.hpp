@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "exec/thread_pool.hpp"
+#include "runtime/saved_blocks.hpp"
 #include "runtime/sub_calls.hpp"
 #include "transport/lifeline/running_tasks.hpp"
 #include "transport/transport.hpp"
@@ -51,6 +52,7 @@ class CallWorker {
  private:
   struct Running;
   struct Context;
+  struct Saving;
   /// What a call is, while it is here.
   struct Definition {
     wire::CallDefinition head;
@@ -67,6 +69,8 @@ class CallWorker {
   void apply();
   void send_block(WorkerId to, TaskId task);
   void answer(int to, const wire::ResultRequest& request);
+  void save(const wire::SaveBlocks& order);
+  void take_saved();
   void flush_reports();
   void send(int to, const wire::Message& message);
 
@@ -107,6 +111,8 @@ class CallWorker {
   std::vector<WaitChange> wait_changes_;
   std::uint32_t waiting_now_ = 0;
   exec::Notifier& notifier_;
+  std::shared_ptr<Saving> saving_;     ///< the checkpoint that is under way
+  std::unique_ptr<exec::ThreadPool> saver_;   ///< a thread of its own, for calls may take long; null: nothing was saved yet
   exec::ThreadPool pool_;              ///< last: its threads end before the rest goes
 };
 

@@ -46,10 +46,14 @@ class TaskLibrary {
     (void)arguments;
     return name_of(function);
   }
+  /// The part of the arguments that is the same from one job to the next.
+  virtual std::span<const std::byte> lasting(std::span<const std::byte> arguments) const { return arguments; }
 };
 
 /// The function that gives its arguments back as they are: values that are scattered.
 inline constexpr std::uint32_t value_function = UINT32_MAX;
+/// The function that loads what an earlier job has saved of a call (runtime/saved_calls.hpp).
+inline constexpr std::uint32_t saved_function = UINT32_MAX - 1;
 
 /// A call, on the side that submitted it. Dense in the order of submission.
 struct CallId {

@@ -54,6 +54,7 @@ struct Session::CurrentRun {
   Instant next_checkpoint;
   std::optional<Instant> leaving_since;       ///< nothing is started any more
   bool last_checkpoint = false;               ///< the one that is under way
+  bool is_saved = false;                      ///< the last one is over
   std::vector<journal::CheckpointRecord> unnoted;  ///< that found no room in the journal yet
   std::map<int, wire::RoomWanted> room_wanted;     ///< by rank: threads of it wait for room on a full disk
   std::optional<Instant> full_since;

@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <utility>
 
 #include "base/byte_stream.hpp"
 #include "codec/checksum.hpp"
+#include "runtime/call_keys.hpp"
 #include "store/file_stamp.hpp"
 
 namespace rankine::runtime {
@@ -107,6 +109,19 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+/// The checksum of the running program's file.
+std::uint64_t program_checksum() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  std::uint64_t checksum = 0;
+  std::vector<char> piece(std::size_t{1} << 20);
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const auto bytes = std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(file.gcount())));
+    checksum = (checksum ^ (std::uint64_t{codec::crc32c(bytes)} << 32 | codec::crc32(bytes))) * 0x9e3779b97f4a7c15ULL;
+  }
+  return checksum | 1;
+}
+
 constexpr const char* outcome_file = "outcome.json";
 constexpr const char* begun_outcome_file = "outcome.json.new";   // left behind where whoever wrote it was killed
 
@@ -122,6 +137,29 @@ std::string default_run_directory(const std::string& output) {
   return path + ".rankine";
 }
 
+std::string default_run_directory(const journal::JobRecord& job) {
+  std::string name = fs::path(job.script).filename().string();
+  if (!job.arguments.empty()) {
+    ByteWriter words;
+    words.reserve(256);  // also spares g++ 12 a false warning
+    for (const auto& word : job.arguments) words.put_string(word);
+    char digits[16];
+    std::snprintf(digits, sizeof digits, "-%08x", static_cast<unsigned>(codec::crc32c(words.take())));
+    name += digits;
+  }
+  return name + ".rankine";
+}
+
+SavedCalls saved_calls_of(const std::string& run_directory) {
+  SavedCalls calls;
+  if (!fs::exists(run_directory + "/journal")) return calls;
+  for (const auto& record : journal::read_journal(run_directory + "/journal")) {
+    const journal::AnyRecord fields = journal::decode(record);
+    if (const auto* known = std::get_if<journal::CallsRecord>(&fields)) calls.add(*known);
+  }
+  return calls;
+}
+
 journal::JobRecord job_of(const std::string& run_directory) {
   if (!fs::is_directory(run_directory))
     throw UsageError("there is no run directory " + run_directory + "; a run that succeeded has removed it");
@@ -135,18 +173,33 @@ journal::JobRecord job_of(const std::string& run_directory) {
   return *job;
 }
 
-std::string RunDirectory::place(const std::string& first_output) const {
-  std::string path = options_.path.empty() ? default_run_directory(first_output) : options_.path;
+std::string RunDirectory::place(const std::string& otherwise) const {
+  std::string path = options_.path.empty() ? otherwise : options_.path;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return fs::absolute(path).lexically_normal().string();
 }
 
-bool RunDirectory::is_there(const std::string& first_output) const { return fs::exists(place(first_output) + "/journal"); }
+bool RunDirectory::is_there(const std::string& first_output) const { return fs::exists(place(default_run_directory(first_output)) + "/journal"); }
+
+std::string RunDirectory::place_for_calls() const { return place(default_run_directory(options_.job)); }
+
+bool RunDirectory::is_there_for_calls() const { return fs::exists(place_for_calls() + "/journal"); }
 
 void RunDirectory::open(const std::string& first_output) {
   if (is_open()) return;
-  path_ = place(first_output);
-  named_ = path_ != fs::absolute(default_run_directory(first_output)).lexically_normal();
+  const std::string path = place(default_run_directory(first_output));
+  named_ = path != fs::absolute(default_run_directory(first_output)).lexically_normal();
+  open_at(path);
+}
+
+void RunDirectory::open_for_calls() {
+  if (is_open()) return;
+  named_ = place_for_calls() != fs::absolute(default_run_directory(options_.job)).lexically_normal();
+  open_at(place_for_calls());
+}
+
+void RunDirectory::open_at(std::string path) {
+  path_ = std::move(path);
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
     throw OutputError("cannot make the run directory " + path_ + ": " + std::strerror(errno) +
                       "; name another one by --run-dir");
@@ -246,6 +299,28 @@ void RunDirectory::note_begin(journal::RunRecord plan, const std::vector<store::
 void RunDirectory::note_checkpoint(const journal::CheckpointRecord& checkpoint) {
   journal_->append(journal::encode(checkpoint));
   journal_->sync();
+}
+
+SavedCalls RunDirectory::earlier_calls() {
+  SavedCalls calls;
+  for (const auto& record : records_) {
+    const auto* known = std::get_if<journal::CallsRecord>(&record);
+    if (known == nullptr) continue;
+    if (options_.job.script_text.empty() && known->program != program_checksum()) refuse("the program has changed");
+    calls.add(*known);
+  }
+  return calls;
+}
+
+void RunDirectory::note_calls(journal::CallsRecord record) {
+  if (options_.job.script_text.empty()) record.program = program_checksum();
+  journal_->append(journal::encode(record));
+  journal_->sync();
+}
+
+std::string RunDirectory::how_to_go_on() const {
+  if (options_.job.script_text.empty()) return "start the same program again to go on";
+  return "go on with: rankine resume " + path_;
 }
 
 void RunDirectory::note_kill(const journal::KillRecord& kill) {

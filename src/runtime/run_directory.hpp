@@ -10,12 +10,15 @@
 #include "journal/run_records.hpp"
 #include "plan/logical_plan.hpp"
 #include "runtime/saved_blocks.hpp"
+#include "runtime/saved_calls.hpp"
 
 namespace rankine::runtime {
 
 /// What a job says of itself in its run directory.
 struct RunDirectoryOptions {
-  std::string path;        ///< empty: beside the first output, "out.nc.rankine"
+  /// Empty: beside the first output, "out.nc.rankine"; where calls come before the first output, in the working directory,
+  /// named for the script and its arguments.
+  std::string path;
   bool fresh = false;      ///< what an earlier job left there is removed
   journal::JobRecord job;
 };
@@ -48,6 +51,11 @@ class RunDirectory {
   void open(const std::string& first_output);
   /// Whether open() would find what an earlier job left.
   bool is_there(const std::string& first_output) const;
+  /// The same for a job whose calls come before its first output.
+  void open_for_calls();
+  bool is_there_for_calls() const;
+  /// Whether the user has named it.
+  bool is_named() const { return !options_.path.empty(); }
   bool is_open() const { return journal_ != nullptr; }
   const std::string& path() const { return path_; }
   /// Whether an earlier job left something to go on from.
@@ -65,6 +73,13 @@ class RunDirectory {
   /// All data of the plan is safe; outputs get their names next.
   void note_done(std::uint32_t number, const std::vector<NdArray>& values);
 
+  /// What earlier jobs have done of the run of calls. Throws UsageError if the program has changed.
+  SavedCalls earlier_calls();
+  /// On disk when it returns.
+  void note_calls(journal::CallsRecord record);
+  /// How to go on with it, in words: "go on with: rankine resume DIR".
+  std::string how_to_go_on() const;
+
   /// Where rank `rank` saves results at checkpoint `sequence` of this job.
   std::string blocks_path(int rank, std::uint32_t run, std::uint32_t sequence) const;
   /// Jobs that have worked on it, this one too.
@@ -77,7 +92,9 @@ class RunDirectory {
   void remove() noexcept;
 
  private:
-  std::string place(const std::string& first_output) const;
+  std::string place(const std::string& otherwise) const;
+  std::string place_for_calls() const;
+  void open_at(std::string path);
   void compare_job(const journal::JobRecord& earlier);
 
   RunDirectoryOptions options_;
@@ -94,8 +111,13 @@ class RunDirectory {
 
 /// "out.nc.rankine"
 std::string default_run_directory(const std::string& output);
+/// "sweep.py.rankine", and with arguments "sweep.py-1c8e03f2.rankine": several may run in one place at once.
+std::string default_run_directory(const journal::JobRecord& job);
 
 /// The first record of the job in a run directory, to start it again. Throws InputError, UsageError.
 journal::JobRecord job_of(const std::string& run_directory);
+
+/// Of the calls of the run in a run directory. Empty where there is no journal.
+SavedCalls saved_calls_of(const std::string& run_directory);
 
 }  // namespace rankine::runtime

@@ -76,17 +76,21 @@ std::vector<TaskId> SavedBlocks::tasks() const {
   return tasks;
 }
 
-BlockPtr SavedBlocks::load(TaskId task) const {
-  const journal::SavedBlock& block = blocks_.at(task);
+std::vector<std::byte> load_payload(const std::vector<std::string>& files, const journal::SavedBlock& block) {
   std::vector<std::byte> payload;
   std::string path = "the run directory";
   for (const journal::Segment& segment : block.segments) {
-    path = files_.at(segment.file);
+    path = files.at(segment.file);
     read_segment(path, segment, payload);
   }
   if (codec::crc32c(payload) != block.crc32c)
     throw InputError(path + " is damaged: what an earlier run saved there does not fit its checksum; start over with --fresh");
-  return decode_block(block.head, payload);
+  return payload;
+}
+
+BlockPtr SavedBlocks::load(TaskId task) const {
+  const journal::SavedBlock& block = blocks_.at(task);
+  return decode_block(block.head, load_payload(files_, block));
 }
 
 void SavedBlocks::write_to(ByteWriter& writer) const {
@@ -112,19 +116,30 @@ SavedBlocks SavedBlocks::read_from(ByteReader& reader) {
 
 std::vector<journal::SavedBlock> save_blocks(const std::string& path,
                                              std::span<const std::pair<TaskId, BlockSource>> blocks) {
+  std::vector<std::pair<TaskId, PayloadSource>> payloads;
+  for (const auto& [task, source] : blocks)
+    payloads.emplace_back(task, [&source] {
+      const BlockPtr block = source();
+      if (block == nullptr) return SavedPayload{};
+      return SavedPayload{encode_head(*block), std::make_shared<const std::vector<std::byte>>(payload_of(*block))};
+    });
+  return save_payloads(path, payloads);
+}
+
+std::vector<journal::SavedBlock> save_payloads(const std::string& path,
+                                               std::span<const std::pair<TaskId, PayloadSource>> payloads) {
   const std::string what = "cannot save results to " + path;
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
   std::vector<journal::SavedBlock> saved;
   try {
     std::uint64_t offset = 0;
-    for (const auto& [task, source] : blocks) {
-      const BlockPtr block = source();
-      if (block == nullptr) continue;
-      const std::vector<std::byte> payload = payload_of(*block);
-      store::write_at(descriptor, offset, payload, what, path);
-      saved.push_back({task, encode_head(*block), {{0, offset, payload.size()}}, codec::crc32c(payload)});
-      offset += payload.size();
+    for (const auto& [task, source] : payloads) {
+      const SavedPayload payload = source();
+      if (payload.bytes == nullptr) continue;
+      store::write_at(descriptor, offset, *payload.bytes, what, path);
+      saved.push_back({task, payload.head, {{0, offset, payload.bytes->size()}}, codec::crc32c(*payload.bytes)});
+      offset += payload.bytes->size();
     }
     if (::fsync(descriptor) != 0) throw OutputError(what + ": " + std::strerror(errno));
   } catch (...) {

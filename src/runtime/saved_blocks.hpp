@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -37,11 +38,24 @@ class SavedBlocks {
   std::unordered_map<TaskId, journal::SavedBlock> blocks_;   ///< their segments count in files_
 };
 
+/// What one task made, as it lies in a file. No bytes: it is there no more, and is left out.
+struct SavedPayload {
+  std::vector<std::byte> head;
+  std::shared_ptr<const std::vector<std::byte>> bytes;
+};
+using PayloadSource = std::function<SavedPayload()>;
+
+/// Writes the payloads into a new file (mode 0600), one after the other, and waits until they are on disk.
+/// What is returned lies in file 0. Throws OutputError; nothing is left then.
+std::vector<journal::SavedBlock> save_payloads(const std::string& path, std::span<const std::pair<TaskId, PayloadSource>> payloads);
+/// The payload of a block whose segments count in `files`. Throws InputError naming the file if it cannot be read or is
+/// not what was written.
+std::vector<std::byte> load_payload(const std::vector<std::string>& files, const journal::SavedBlock& block);
+
 /// Where a block comes from when its turn is there; null: it is there no more, and is left out.
 using BlockSource = std::function<BlockPtr()>;
 
-/// Writes the payloads of `blocks` into a new file (mode 0600), one after the other, and waits until they are on disk.
-/// What is returned lies in file 0. Throws OutputError; nothing is left then.
+/// save_payloads of blocks.
 std::vector<journal::SavedBlock> save_blocks(const std::string& path, std::span<const std::pair<TaskId, BlockSource>> blocks);
 
 /// The crc32c of a block's payload.

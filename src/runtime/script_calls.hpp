@@ -30,6 +30,8 @@ class ScriptLibrary : public TaskLibrary {
   std::vector<std::byte> call(std::uint32_t function, std::span<const std::byte> arguments,
                               std::span<const std::span<const std::byte>> inputs, CallContext& context) const override;
   std::string describe(std::uint32_t function, std::span<const std::byte> arguments) const override;
+  /// Without the digest, which holds the path by which the script was named.
+  std::span<const std::byte> lasting(std::span<const std::byte> arguments) const override { return arguments.subspan(sizeof digest_); }
   /// Of name and text: tells whether two ranks have read the same script.
   static std::uint64_t digest_of(std::span<const std::byte> program);
 

@@ -241,7 +241,7 @@ void Session::check_memory(const plan::LoweredPlan& plan) const {
 void Session::throw_if_interrupted() const {
   if (stopping_) return;
   // A run with checkpoints sees to it by itself.
-  if (!has_checkpoints_ && is_asked_to_leave())
+  if (!has_checkpoints_ && !must_save_calls() && is_asked_to_leave())
     throw Error(ExitCode::resumable, directory_ && directory_->is_open()
                                          ? "ended as asked; go on with: rankine resume " + directory_->path()
                                          : "ended as asked; nothing was saved yet: run it again");
@@ -366,6 +366,7 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
       handle(run, frame);
     }
     if (own_worker_ && own_worker_->pump()) active = true;
+    if (saves_calls()) pump_calls(run);
     if (calls_ && calls_->turn()) active = true;
     look_for_losses(run);
     if (own_opener_ && own_opener_->pump([&](const auto& opened) { if (opening_) opening_->on_opened(0, opened); })) active = true;
@@ -568,7 +569,7 @@ report::RunSummary Session::summary() const {
   report::RunSummary summary;
   summary.wall_s = exec::seconds_between(started_, exec::now());
   summary.tasks_s = tasks_s_;
-  summary.tasks = tasks_ + (calls_ ? calls_->task_count() : 0);
+  summary.tasks = tasks_ + (calls_ ? calls_->task_count() - calls_->spared_count() : 0);
   summary.retries = retries_ + (calls_ ? calls_->failed_attempts() : 0);
   summary.outputs = output_paths_;
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
@@ -590,27 +591,6 @@ report::RunSummary Session::summary() const {
     summary.decode_s += static_cast<double>(peer.counters.decode_ns) * 1e-9;
   }
   return summary;
-}
-
-Calls& Session::calls() {
-  if (calls_) return *calls_;
-  if (options_.own_worker.library == nullptr) throw Error(ExitCode::internal, "the job was started without task functions");
-  wait_for_workers();
-  CallRunOptions options;
-  options.most_reports = options_.most_reports;
-  options.max_worker_kills = options_.max_worker_kills;
-  calls_ = std::make_unique<CallRun>(
-      wire::RunId{++last_run_}, *options_.own_worker.library, options,
-      CallRun::Link{[this](int rank, std::vector<std::byte> frame) { transport_.send(rank, std::move(frame)); },
-                    [this](const std::function<bool()>& done) { until(nullptr, done); }});
-  for (std::size_t rank = 0; rank < peers_.size(); ++rank)
-    if (peers_[rank].joined) {
-      sched::WorkerDescription description = peers_[rank].description;
-      description.hosts_scheduler = rank == 0;
-      calls_->on_worker_joined(static_cast<int>(rank), description, peers_[rank].resources);
-    }
-  calls_->start();
-  return *calls_;
 }
 
 void Session::shutdown() noexcept {

@@ -98,8 +98,11 @@ class Session {
   /// Tells every other rank to leave. Called once, also after errors.
   void shutdown() noexcept;
 
-  /// Throws Error(ExitCode::interrupted) once a signal has come.
-  void throw_if_interrupted() const;
+  /// Between runs, for whoever computes on this thread: throws Error(ExitCode::interrupted) once a signal has come that ends
+  /// the job; after a warning it saves what there is of calls and throws Error(ExitCode::resumable).
+  void check_interrupt();
+  /// Of what is kept of this job; empty if there is none (yet).
+  std::string run_directory() const { return directory_ && directory_->is_open() ? directory_->path() : std::string(); }
 
   /// Whether anything was run.
   bool has_run() const { return last_run_ > 0; }  // calls are a run too
@@ -162,6 +165,17 @@ class Session {
   void begin_checkpoint(CurrentRun& run, bool last);
   void end_checkpoint(CurrentRun& run);
   bool is_asked_to_leave() const;
+  void throw_if_interrupted() const;
+  void beat();
+  // what a later job can take over of calls (session_calls.cpp)
+  void take_up_earlier_calls();
+  bool saves_calls() const { return calls_ != nullptr && calls_->progress() != nullptr; }
+  bool must_save_calls() const { return saves_calls() && !calls_saved_; }
+  void pump_calls(const CurrentRun* run);
+  void begin_calls_checkpoint(bool last);
+  void end_calls_checkpoint();
+  bool open_directory_for_calls();
+  [[noreturn]] void leave_calls() const;
   // full disks (session_full_disk.cpp)
   void note_room_wanted(CurrentRun& run, int rank, const wire::RoomWanted& wanted);
   void watch_full_disk(CurrentRun& run);
@@ -213,6 +227,12 @@ class Session {
   std::unique_ptr<RunDirectory> directory_;
   bool has_checkpoints_ = false;       ///< the run that is on
   Instant last_beat_;                  ///< of the run directory's lock
+  bool keeps_calls_ = true;            ///< where there is a run directory: it can be opened
+  Instant next_calls_checkpoint_;
+  std::optional<Instant> calls_leaving_since_;   ///< no call is started any more
+  bool last_calls_checkpoint_ = false;           ///< the one that is under way
+  bool calls_saved_ = false;                     ///< for the end
+  std::vector<journal::CallsRecord> unnoted_calls_;   ///< that found no room in the journal yet
   bool leaving_ = false;               ///< the job is over: ranks end
   bool stopping_ = false;              ///< a signal has been heard: the rest only tidies up
 };

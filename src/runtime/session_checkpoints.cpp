@@ -39,9 +39,11 @@ EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPla
   if (!directory_) return {};
   if (!directory_->is_open()) {
     if (outputs.empty()) return {};   // nothing to lose yet
-    if (!directory_->is_there(outputs.front().path))
+    // Where calls came first, theirs is the place where the next job looks first.
+    if (!(saves_calls() ? directory_->is_there_for_calls() : directory_->is_there(outputs.front().path)))
       for (const auto& output : outputs) store::check_output(output);
-    directory_->open(outputs.front().path);
+    if (saves_calls()) directory_->open_for_calls();
+    else directory_->open(outputs.front().path);
     if (options_.on_run_directory) options_.on_run_directory(directory_->path());
     if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
   }
@@ -132,13 +134,21 @@ bool Session::is_asked_to_leave() const {
          exec::now().ns >= options_.leave_at->ns - static_cast<std::int64_t>(options_.drain_s * 1e9);
 }
 
+void Session::beat() {
+  const Instant now = exec::now();
+  if (exec::seconds_between(last_beat_, now) * 1000 <= journal::RunLock::beat_interval_ms) return;
+  last_beat_ = now;
+  directory_->beat();
+}
+
 void Session::pump_checkpoints(CurrentRun& run) {
   const Instant now = exec::now();
-  if (exec::seconds_between(last_beat_, now) * 1000 > journal::RunLock::beat_interval_ms) {
-    last_beat_ = now;
-    directory_->beat();
-  }
+  beat();
   if (!run.scheduler || run.ended || run.abandoned) return;
+  if (run.is_saved) {
+    if (!must_save_calls()) leave(run);
+    return;
+  }
   if (!run.leaving_since && is_asked_to_leave()) {
     run.leaving_since = now;
     run.scheduler->pause();
@@ -191,7 +201,9 @@ void Session::end_checkpoint(CurrentRun& run) {
   reporter_.detail("checkpoint: " + std::to_string(record.done.size()) + " parts of outputs and " +
                    std::to_string(record.saved.size()) + " results are safe");
   run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};
-  if (run.last_checkpoint) leave(run);
+  if (!run.last_checkpoint) return;
+  if (!must_save_calls()) leave(run);
+  run.is_saved = true;
 }
 
 void Session::leave(const CurrentRun& run) const {

@@ -70,9 +70,16 @@ void Scheduler::on_tasks_added(Instant, Actions& out) {
   dispatch(out);
 }
 
-/// Counts what each new task misses; released outputs that it needs are forgotten, to be computed again.
+/// Counts what each new task misses; released outputs that it needs are forgotten, to be computed again. What is already
+/// done needs nothing until somebody needs it.
 void Scheduler::enter_added(std::uint32_t first, std::vector<TaskId>& revived) {
   for (std::uint32_t i = first; i < task_count(); ++i) {
+    if (graph_->is_already_done({i})) {
+      tasks_.set_state({i}, TaskState::released);
+      if (graph_->is_wanted({i})) tasks_.set_taken({i});
+      --unfinished_;
+      continue;
+    }
     std::uint32_t missing = 0;
     for (const TaskId input : graph_->dependencies_of({i}, inputs_)) {
       RANKINE_CHECK(input.value < i, "an input must come before its reader");
@@ -88,6 +95,18 @@ void Scheduler::enter_added(std::uint32_t first, std::vector<TaskId>& revived) {
     }
     tasks_.set_count({i}, missing);
   }
+}
+
+void Scheduler::on_demanded(Instant, TaskId task, Actions& out) {
+  RANKINE_CHECK(graph_->is_wanted(task), "only wanted outputs are demanded");
+  tasks_.clear_taken(task);
+  if (failure_ || tasks_.state(task) != TaskState::released) return;
+  std::vector<TaskId> again{task};
+  forget_output(task);
+  resubmit(again);
+  err_hopeless(out);
+  take_up(again);
+  dispatch(out);
 }
 
 /// The user's priority, then the order of coming, depth first within what comes together. Beyond 2^24 tasks

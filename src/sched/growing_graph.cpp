@@ -34,7 +34,7 @@ std::uint32_t GrowingGraph::number_of(Profile profile) {
   const TaskProfile& task = profile.task;
   std::size_t hash = task.output_bytes.value;
   for (const std::uint64_t part : {std::uint64_t{task.cost_class}, std::uint64_t{profile.max_attempts},
-                                   static_cast<std::uint64_t>(task.priority) * 2 + (task.wanted ? 1 : 0)})
+                                   static_cast<std::uint64_t>(task.priority) * 4 + (task.wanted ? 1 : 0) + (task.already_done ? 2 : 0)})
     hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9ULL + part;
   const auto [first, last] = by_hash_.equal_range(hash);
   for (auto at = first; at != last; ++at)

@@ -19,7 +19,9 @@ class GrowingGraph final : public TaskGraph {
   /// `cost_classes`: TaskProfile::cost_class is below it.
   explicit GrowingGraph(std::uint32_t cost_classes = 1) : cost_class_count_(cost_classes) {}
 
-  /// RANKINE_CHECK: inputs are earlier tasks, each once. `max_attempts` 0: as the scheduler's options say.
+  /// RANKINE_CHECK: inputs are earlier tasks, each once. `max_attempts` 0: as the scheduler's options say. With
+  /// TaskProfile::already_done an earlier run has finished it: it runs (again) only for a reader that comes later, or where
+  /// its output is demanded.
   TaskId add(std::span<const TaskId> inputs, const TaskProfile& profile, std::uint32_t max_attempts = 0);
   void set_describe(std::function<std::string(TaskId)> describe) { describe_ = std::move(describe); }
   void set_resource_names(std::vector<std::string> names) { resource_names_ = std::move(names); }
@@ -51,6 +53,7 @@ class GrowingGraph final : public TaskGraph {
   }
   std::uint32_t max_attempts(TaskId task) const override { return profile(task).max_attempts; }
   bool grows() const override { return true; }
+  bool is_already_done(TaskId task) const override { return profile(task).task.already_done; }
 
   std::size_t memory_bytes() const;
 

@@ -91,11 +91,15 @@ class Scheduler {
                           Actions& out);
   /// The client has the wanted output of `task`: it may be released.
   void on_wanted_taken(Instant now, TaskId task, Actions& out);
+  /// The client asks for the wanted output of `task`, which an earlier run has finished (TaskGraph::is_already_done of a
+  /// growing graph), or which it has taken: it is computed (again) unless it is held or on its way, and kept.
+  void on_demanded(Instant now, TaskId task, Actions& out);
   void on_timer(Instant now, Actions& out);
   /// Nothing more is assigned; what is assigned goes on, and is entered as ever. For a run that is about to be left.
   void pause() { paused_ = true; }
   /// A growing graph has more tasks than before: to be said at once, before any other event. An input may be in any
-  /// state: a released one is computed again, an erred one makes its new reader erred at once.
+  /// state: a released one is computed again, an erred one makes its new reader erred at once. Those that are already done
+  /// come as released ones.
   void on_tasks_added(Instant now, Actions& out);
   /// The client does not want `task` any more: it is erred, with all that needs it, and taken back where it waits or
   /// runs; of one that has finished already nothing changes. Only where the run keeps going.

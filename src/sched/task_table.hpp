@@ -56,6 +56,7 @@ class TaskTable {
   /// The client has this wanted output.
   bool is_taken(TaskId task) const { return (at(task).bits & taken_bit) != 0; }
   void set_taken(TaskId task) { at(task).bits |= taken_bit; }
+  void clear_taken(TaskId task) { at(task).bits = static_cast<std::uint16_t>(at(task).bits & ~taken_bit); }
   /// The held output has another size than the graph said.
   bool has_odd_size(TaskId task) const { return (at(task).bits & odd_size_bit) != 0; }
   void set_odd_size(TaskId task, bool odd) {

@@ -203,8 +203,9 @@ options:
                                 a line that is redrawn, lines with time stamps every 10 s, or nothing
                                 (default auto: line on a terminal, plain otherwise)
       --run-dir DIR             where progress is kept, so that a job which ended early can be gone on with
-                                (default OUTPUT.rankine beside the first output, removed at the end; one that
-                                is named keeps the outcome, which rankine status DIR prints)
+                                (default OUTPUT.rankine beside the first output, or SCRIPT.rankine here where
+                                delayed or futures come first; removed at the end; one that is named keeps the
+                                outcome, which rankine status DIR prints)
       --resumable yes|no        whether progress is kept at all (default yes)
       --fresh                   start over: remove what an earlier job left in the run directory
       --checkpoint-every TIME   how often what is done is made safe (default 1min)

@@ -115,7 +115,8 @@ TEST_CASE("records of a run survive encoding; malformed ones are refused") {
       CheckpointRecord{2, {"blocks-1-1", "out.part"}, {TaskId{4}, TaskId{9}},
                        {{TaskId{3}, bytes_of("head"), {{0, 8, 100}, {1, 9, 2}}, 42}}},
       RunDoneRecord{2, {bytes_of("value"), {}}}, VoidFileRecord{".out.nc.part"},
-      KillRecord{2, TaskId{4}, 1, "was killed by signal 11"}};
+      KillRecord{2, TaskId{4}, 1, "was killed by signal 11"},
+      CallsRecord{17, {"blocks-1-1-1-2"}, {{{1, 2, 3}, {0, 16, 8}, 99}}, {{4, 5, 1}, {6, 7, 2}}}};
   for (const AnyRecord& record : records) {
     const Record encoded = encode(record);
     CHECK(decode(encoded) == record);
@@ -131,6 +132,7 @@ TEST_CASE("records of a run survive encoding; malformed ones are refused") {
   CHECK_THROWS_AS(decode(Record{99, {}}), Error);
   const CheckpointRecord nowhere{0, {}, {}, {{TaskId{3}, {}, {{0, 0, 1}}, 0}}};
   CHECK_THROWS_WITH(decode(encode(nowhere)), Catch::Contains("no file"));
+  CHECK_THROWS_WITH(decode(encode(CallsRecord{0, {}, {{{1, 2, 3}, {0, 0, 1}, 0}}, {}})), Catch::Contains("no file"));
 }
 
 TEST_CASE("a run directory has one owner at a time, and the message names it") {

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -19,6 +20,7 @@ class JobOfThreads {
     std::vector<std::string> resources = {};  ///< by rank
     std::uint64_t silence_ms = 10'000;        ///< after which a rank is taken for lost
     double checkpoint_every_s = 60;
+    const volatile std::sig_atomic_t* asked_to_leave = nullptr;
   };
   /// A rank that can fall silent for ever, as if it had died.
   class MortalTransport final : public rankine::transport::Transport {
@@ -75,6 +77,7 @@ class JobOfThreads {
     session.own_worker = worker_options(0);
     session.node_name = "node";
     session.checkpoint_every_s = options.checkpoint_every_s;
+    session.asked_to_leave = options.asked_to_leave;
     session.heartbeats.timeout_ms = options.silence_ms;
     session.heartbeats.interval_ms = options.silence_ms / 10;
     session_ = std::make_unique<runtime::Session>(*endpoints_[0], *notifiers_[0], session, *reporter_);

@@ -94,6 +94,37 @@ TEST_CASE("a released output is computed again for a reader that comes later") {
   CHECK(job.story() == "1@1, release 0, 2@1");
 }
 
+TEST_CASE("what an earlier run has finished runs only where somebody needs it") {
+  Job job;
+  job.join(1);
+  job.scheduler.start({}, job.actions);
+  const TaskProfile done{.output_bytes = {8}, .wanted = true, .already_done = true};
+  const TaskId a = job.add({}, done), b = job.add({a}, done), c = job.add({a}, done);
+  job.added();
+  CHECK(job.story() == "all over");
+  CHECK(job.scheduler.state(b) == TaskState::released);
+  // Its output is asked for: it and what it misses is computed, and kept until it is taken.
+  job.scheduler.on_demanded({}, b, job.actions);
+  CHECK(job.story() == "0@1");
+  job.scheduler.on_demanded({}, b, job.actions);
+  CHECK(job.story() == "");
+  job.finished(1, a);
+  job.finished(1, b);
+  CHECK(job.story() == "1@1, release 0, all over");
+  CHECK(job.scheduler.state(b) == TaskState::held);
+  job.scheduler.on_wanted_taken({}, b, job.actions);
+  CHECK(job.story() == "release 1");
+  // A reader comes, in one piece with more of what was finished.
+  const TaskId d = job.add({c}, done), e = job.add({d}, done), reader = job.add({d});
+  job.added();
+  CHECK(job.story() == "0@1");
+  for (const TaskId task : {a, c, d}) job.finished(1, task, task == a ? 2 : 1);
+  CHECK(job.story() == "2@1, release 0, 3@1, release 2, 5@1");
+  job.finished(1, reader);
+  CHECK(job.story() == "release 3, all over");
+  CHECK(job.scheduler.state(e) == TaskState::released);
+}
+
 TEST_CASE("a reader of an erred task is erred when it comes, with what reads it") {
   Job job;
   job.join(1);
