@@ -113,6 +113,13 @@ void forget_chunks(Variable& variable) {
   for (const char* key : {"chunksizes", "chunks", "shards"}) variable.encoding.erase(key);
 }
 
+/// Chunks of which many make a slow file: CMIP7's packing asks for 4 MiB or more.
+bool has_small_chunks(const OutputVariable& out) {
+  const Shape& unit = out.inner_chunk_shape.empty() ? out.chunk_shape : out.inner_chunk_shape;
+  constexpr std::size_t small_bytes = 4u << 20;
+  return !unit.empty() && unit != out.shape && static_cast<std::size_t>(element_count(unit)) * size_of(out.dtype) < small_bytes;
+}
+
 void prepend_history(Attributes& attributes, const std::string& line) {
   if (line.empty()) return;
   const std::string* old = attributes.text("history");
@@ -196,11 +203,18 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       choose_text_storage(out, variable, bytes[name], options.format);
     }
     take_fill(out, variable, options.format);
-    choose_storage(out, variable, options, unlimited, from_user);
     // Stored unsigned by way of signed numbers, which wrap on purpose.
     const bool wraps = out.attributes.contains("_Unsigned");
+    const ExprPtr lazy = known ? nullptr : wraps ? variable.data : before_last_cast(variable.data);
+    const OutputVariable unstored = out;
+    choose_storage(out, variable, options, unlimited, from_user);
+    if (lazy != nullptr && !from_user && options.is_moved && has_small_chunks(out) && !options.is_moved(lazy, out)) {
+      forget_chunks(variable);
+      out = unstored;
+      choose_storage(out, variable, options, unlimited, from_user);
+    }
     if (known && out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
-    encoded.lazy.push_back(known ? nullptr : wraps ? variable.data : before_last_cast(variable.data));
+    encoded.lazy.push_back(lazy);
     encoded.spec.variables.push_back(std::move(out));
   }
   return encoded;

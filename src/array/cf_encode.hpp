@@ -29,6 +29,10 @@ struct EncodeOptions {
   /// encoding names none (Zarr always, NetCDF-4 where compression or unlimited dims ask for chunks).
   /// Not set or an empty answer: one chunk.
   std::function<Shape(const std::string& name, const Variable& variable)> suggested_chunks;
+  /// Whether stored chunks of an input go into `variable` as they are when `values` are written. Where they do not,
+  /// what is written is encoded anew, and small chunks that came along with the input's encoding (less than 4 MiB,
+  /// more than one) give way to suggested ones. Not set: chunks that came along are kept.
+  std::function<bool(const ExprPtr& values, const OutputVariable& variable)> is_moved;
 };
 
 /// What is to be written: spec.variables[i] is computed from lazy[i], which is null where

@@ -98,10 +98,10 @@ Variable concatenated(const std::string& name, const std::vector<const Variable*
 
 }  // namespace
 
-Dataset concat(const std::vector<Dataset>& given, const std::string& dim, const ConcatOptions& options,
+Dataset concat(std::vector<Dataset> given, const std::string& dim, const ConcatOptions& options,
                const std::optional<DataArray>& labels) {
   if (given.empty()) throw UsageError("cannot concatenate: the list is empty");
-  std::vector<Dataset> parts = align(given, parse_join(options.join), {dim});
+  std::vector<Dataset> parts = align(std::move(given), parse_join(options.join), {dim});
   bool is_dim = false;
   bool is_variable = false;
   for (const auto& part : parts) {
@@ -166,15 +166,15 @@ DataArray concat(const std::vector<DataArray>& parts, const std::string& dim, co
   if (options.data_vars != "all") throw UsageError("data_vars cannot be given for arrays");
   std::vector<Dataset> datasets;
   for (const auto& part : parts) datasets.push_back(to_temporary_dataset(part));
-  return from_temporary_dataset(concat(datasets, dim, options, labels), parts[0].name);
+  return from_temporary_dataset(concat(std::move(datasets), dim, options, labels), parts[0].name);
 }
 
 namespace {
 
 /// Concatenates files with the same variables along the one dim whose labels differ.
-Dataset combine_along_one(const std::vector<Dataset>& parts, const std::vector<std::string>& names,
+Dataset combine_along_one(std::vector<Dataset> parts, const std::vector<std::string>& names,
                           const ConcatOptions& options) {
-  if (parts.size() == 1) return parts[0];
+  if (parts.size() == 1) return std::move(parts[0]);
   std::vector<std::string> differing;
   std::size_t unlike = 0;
   for (const auto& [dim, size] : parts[0].sizes()) {
@@ -226,10 +226,10 @@ Dataset combine_along_one(const std::vector<Dataset>& parts, const std::vector<s
   }
   const auto order = sorted_positions(load(concat(firsts, 0)), increasing);
   std::vector<Dataset> sorted;
-  for (const std::int64_t k : order) sorted.push_back(parts[static_cast<std::size_t>(k)]);
+  for (const std::int64_t k : order) sorted.push_back(std::move(parts[static_cast<std::size_t>(k)]));
   Dataset combined;
   try {
-    combined = concat(sorted, dim, options);
+    combined = concat(std::move(sorted), dim, options);
   } catch (const ShapeError& error) {
     std::string files;
     for (const auto& name : names) files += (files.empty() ? "" : ", ") + name;
@@ -243,7 +243,7 @@ Dataset combine_along_one(const std::vector<Dataset>& parts, const std::vector<s
 
 }  // namespace
 
-Dataset combine_by_coords(const std::vector<Dataset>& parts, const std::vector<std::string>& names,
+Dataset combine_by_coords(std::vector<Dataset> parts, const std::vector<std::string>& names,
                           const ConcatOptions& options) {
   RANKINE_CHECK(!parts.empty() && parts.size() == names.size(), "one name a file");
   // Files with different variables are put together one set of variables at a time, then merged.
@@ -258,17 +258,17 @@ Dataset combine_by_coords(const std::vector<Dataset>& parts, const std::vector<s
     std::vector<Dataset> alike;
     std::vector<std::string> alike_names;
     for (const std::size_t k : members) {
-      alike.push_back(parts[k]);
+      alike.push_back(std::move(parts[k]));
       alike_names.push_back(names[k]);
     }
-    combined.emplace_back(combine_along_one(alike, alike_names, options));
+    combined.emplace_back(combine_along_one(std::move(alike), alike_names, options));
   }
-  if (combined.size() == 1) return std::get<Dataset>(combined[0]);
+  if (combined.size() == 1) return std::get<Dataset>(std::move(combined[0]));
   return merge(combined, {.compat = options.compat, .combine_attrs = options.combine_attrs});
 }
 
-Dataset combine_nested(const std::vector<Dataset>& parts, const std::string& dim, const ConcatOptions& options) {
-  return concat(parts, dim, options);
+Dataset combine_nested(std::vector<Dataset> parts, const std::string& dim, const ConcatOptions& options) {
+  return concat(std::move(parts), dim, options);
 }
 
 }  // namespace rankine::array

@@ -11,7 +11,7 @@ struct ConcatOptions {
   std::string combine_attrs = "override";
 };
 /// xr.concat(objects, dim). A dim none of them has becomes a new leading one; `labels` are its coordinate.
-Dataset concat(const std::vector<Dataset>& parts, const std::string& dim, const ConcatOptions& options = {},
+Dataset concat(std::vector<Dataset> parts, const std::string& dim, const ConcatOptions& options = {},
                const std::optional<DataArray>& labels = {});
 DataArray concat(const std::vector<DataArray>& parts, const std::string& dim, const ConcatOptions& options = {},
                  const std::optional<DataArray>& labels = {});
@@ -24,10 +24,10 @@ Dataset merge(const std::vector<Labelled>& objects, const MergeOptions& options 
 
 /// What open_mfdataset does with opened files: by_coords along the one dim whose index differs, sorted by
 /// it. `names` are the files, for messages. data_vars "all", coords "different", compat "no_conflicts".
-Dataset combine_by_coords(const std::vector<Dataset>& parts, const std::vector<std::string>& names,
+Dataset combine_by_coords(std::vector<Dataset> parts, const std::vector<std::string>& names,
                           const ConcatOptions& options = {.compat = "no_conflicts"});
 /// open_mfdataset(combine="nested", concat_dim=...).
-Dataset combine_nested(const std::vector<Dataset>& parts, const std::string& dim,
+Dataset combine_nested(std::vector<Dataset> parts, const std::string& dim,
                        const ConcatOptions& options = {.compat = "no_conflicts"});
 
 }  // namespace rankine::array

@@ -132,11 +132,12 @@ bool is_outermost(const Box& box, int axis) {
 
 StridedView evaluate_concat(const ExprPtr& expr, const Concat& node, const Box& box, LeafReader& reader) {
   NdArray joined;
-  std::int64_t start = 0;
-  for (const auto& input : expr->inputs) {
+  for (std::size_t number = node.input_at(box.begin[node.axis]); number < expr->inputs.size(); ++number) {
+    const ExprPtr& input = expr->inputs[number];
+    const std::int64_t start = (*node.starts)[number];
     const std::int64_t extent = input->shape[node.axis];
     if (start >= box.end[node.axis]) break;
-    if (extent > 0 && start + extent > box.begin[node.axis]) {  // of ten thousand files most lie elsewhere
+    if (extent > 0 && start + extent > box.begin[node.axis]) {
       Box part = box;
       part.begin[node.axis] = std::max(box.begin[node.axis], start) - start;
       part.end[node.axis] = std::min(box.end[node.axis], start + extent) - start;
@@ -155,7 +156,6 @@ StridedView evaluate_concat(const ExprPtr& expr, const Concat& node, const Box& 
         copy_into(evaluate_view(input, part, reader), joined, origin);
       }
     }
-    start += extent;
   }
   return StridedView::of(joined.size() == 0 ? NdArray(expr->dtype, box.shape()) : joined);
 }
@@ -298,8 +298,7 @@ Box input_box(const Expr& expr, std::size_t input, const Box& box) {
     return needed;
   }
   if (const auto* concat = expr.as<Concat>()) {
-    std::int64_t start = 0;
-    for (std::size_t i = 0; i < input; ++i) start += expr.inputs[i]->shape[concat->axis];
+    const std::int64_t start = (*concat->starts)[input];
     needed = box;
     needed.begin[concat->axis] = std::max<std::int64_t>(0, box.begin[concat->axis] - start);
     needed.end[concat->axis] = std::max(needed.begin[concat->axis],

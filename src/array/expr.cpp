@@ -276,7 +276,19 @@ ExprPtr concat(const std::vector<ExprPtr>& inputs, int axis) {
     }
     return constant(std::move(joined));
   }
-  return make(Concat{axis}, inputs[0]->dtype, std::move(shape), inputs);
+  return make(Concat::of(axis, inputs), inputs[0]->dtype, std::move(shape), inputs);
+}
+
+Concat Concat::of(int axis, const std::vector<ExprPtr>& inputs) {
+  auto starts = std::make_shared<std::vector<std::int64_t>>(1, 0);
+  starts->reserve(inputs.size() + 1);
+  for (const auto& input : inputs) starts->push_back(starts->back() + input->shape[static_cast<std::size_t>(axis)]);
+  return {axis, std::move(starts)};
+}
+
+std::size_t Concat::input_at(std::int64_t at) const {
+  const auto behind = std::upper_bound(starts->begin(), starts->end(), at) - starts->begin();
+  return static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(behind - 1, 0, std::ssize(*starts) - 2));
 }
 
 ExprPtr rechunk(const ExprPtr& input, Shape chunk_shape) {

@@ -62,8 +62,16 @@ struct UserMap {
 };
 /// Groups along `axis`: position i belongs to group codes[i] (-1: none); extent becomes group_count.
 struct GroupReduce { int axis; CodeList codes; std::int64_t group_count; kernel::ReduceSpec spec; };
-/// Inputs side by side along `axis`.
-struct Concat { int axis; };
+/// Inputs side by side along `axis`; input i begins at starts[i], and the last number is the end of all. Of ten thousand
+/// files a task needs a few: it finds them by their starts.
+struct Concat {
+  int axis = 0;
+  std::shared_ptr<const std::vector<std::int64_t>> starts;
+
+  static Concat of(int axis, const std::vector<std::shared_ptr<const struct Expr>>& inputs);
+  /// The input that index `at` along the axis lies in; the first one behind inputs without extent.
+  std::size_t input_at(std::int64_t at) const;
+};
 /// The same values; a wish for blocks of this shape (`chunk`, `chunks=`). 0 along an axis: no wish.
 struct Rechunk { Shape chunk_shape; };
 /// Only inside lowered plans: the output of another layer.

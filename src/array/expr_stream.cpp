@@ -172,6 +172,12 @@ class ExprReader {
     expr->inputs.resize(reader_.get_count(sizeof(std::uint32_t)));
     for (auto& input : expr->inputs) input = node(reader_.get<std::uint32_t>());
     std::visit([&](auto& part) { read_part(part); }, expr->node);
+    if (auto* part = std::get_if<Concat>(&expr->node)) {
+      if (expr->inputs.empty()) throw DecodeError("malformed frame: nothing to join");
+      for (const auto& input : expr->inputs)
+        if (part->axis < 0 || part->axis >= input->ndim()) throw DecodeError("malformed frame: no such axis to join along");
+      *part = Concat::of(part->axis, expr->inputs);
+    }
     return expr;
   }
 

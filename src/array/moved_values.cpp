@@ -147,17 +147,17 @@ std::optional<Found> follow(const ExprPtr& expr, const Box& box) {
     return follow(expr->inputs[0], inner);
   }
   if (const auto* concat = expr->as<Concat>()) {
-    std::int64_t begin = 0;
-    for (const auto& input : expr->inputs) {
-      const std::int64_t end = begin + input->shape[concat->axis];
-      if (box.begin[concat->axis] >= begin && box.begin[concat->axis] < end) {
+    for (std::size_t number = concat->input_at(box.begin[concat->axis]); number < expr->inputs.size(); ++number) {
+      const ExprPtr& input = expr->inputs[number];
+      const std::int64_t begin = (*concat->starts)[number], end = (*concat->starts)[number + 1];
+      if (begin > box.begin[concat->axis]) break;
+      if (box.begin[concat->axis] < end) {
         if (box.end[concat->axis] > end) return {};
         Box inner = box;
         inner.begin[concat->axis] -= begin;
         inner.end[concat->axis] -= begin;
         return follow(input, inner);
       }
-      begin = end;
     }
     return {};
   }

@@ -41,10 +41,12 @@ Borders shifted(Borders borders, std::int64_t by) {
   return borders;
 }
 
-Borders in_concat(const ExprPtr& expr, int axis, std::int64_t begin, std::int64_t end) {
+Borders in_concat(const ExprPtr& expr, const Concat& node, int axis, std::int64_t begin, std::int64_t end) {
   PieceBorders borders;
-  std::int64_t start = 0;
-  for (const auto& input : expr->inputs) {
+  for (std::size_t number = node.input_at(begin); number < expr->inputs.size(); ++number) {
+    const ExprPtr& input = expr->inputs[number];
+    const std::int64_t start = (*node.starts)[number];
+    if (start >= end) break;
     const std::int64_t extent = input->shape[static_cast<std::size_t>(axis)];
     const std::int64_t from = std::max(begin, start), to = std::min(end, start + extent);
     if (from == begin && to == end) return shifted(along(input, axis, begin - start, end - start), start);
@@ -55,8 +57,6 @@ Borders in_concat(const ExprPtr& expr, int axis, std::int64_t begin, std::int64_
       // Of what can be cut anywhere the ends are enough: pieces across inputs are joined by copying.
       borders.at.insert(borders.at.end(), inside->at.begin(), inside->at.end());
     }
-    start += extent;
-    if (start >= end) break;
   }
   return borders;
 }
@@ -72,7 +72,7 @@ Borders along(const ExprPtr& expr, int axis, std::int64_t begin, std::int64_t en
   }
   if (const auto* node = expr->as<Permute>())
     return node->axes[a] < 0 ? std::nullopt : along(expr->inputs[0], node->axes[a], begin, end);
-  if (const auto* node = expr->as<Concat>(); node != nullptr && node->axis == axis) return in_concat(expr, axis, begin, end);
+  if (const auto* node = expr->as<Concat>(); node != nullptr && node->axis == axis) return in_concat(expr, *node, axis, begin, end);
   if (expr->as<Elementwise>() == nullptr && expr->as<Broadcast>() == nullptr && expr->as<Concat>() == nullptr) return std::nullopt;
   Borders borders = PieceBorders{true, {}};
   for (const auto& input : expr->inputs) {

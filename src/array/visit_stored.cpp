@@ -19,15 +19,14 @@ void walk(const ExprPtr& expr, const Box& box, const std::function<void(const St
   before.push_back(box);
   if (const auto* node = expr->as<Source>()) return visit(node->array, box);
   if (const auto* concat = expr->as<Concat>()) {
-    std::int64_t start = 0;  // input_box() would add up all that come before, for each of ten thousand
-    for (const auto& input : expr->inputs) {
-      const std::int64_t extent = input->shape[static_cast<std::size_t>(concat->axis)];
+    for (std::size_t number = concat->input_at(box.begin[concat->axis]); number < expr->inputs.size(); ++number) {
+      const ExprPtr& input = expr->inputs[number];
+      const std::int64_t start = (*concat->starts)[number], extent = input->shape[static_cast<std::size_t>(concat->axis)];
+      if (start >= box.end[concat->axis]) break;
       Box part = box;
       part.begin[concat->axis] = std::max(box.begin[concat->axis], start) - start;
       part.end[concat->axis] = std::min(box.end[concat->axis], start + extent) - start;
       if (part.begin[concat->axis] < part.end[concat->axis]) walk(input, part, visit, visited);
-      start += extent;
-      if (start >= box.end[concat->axis]) break;
     }
     return;
   }

@@ -29,8 +29,7 @@ Range take_range(const Range& range, const std::vector<std::int64_t>& indices) {
   return high < 0 ? Range{0, 0} : Range{low, high + 1};
 }
 
-/// `start`: of a concatenation, where this input begins in it. Ten thousand files must not be added up for each of them.
-LeafSpans input_spans(const Expr& expr, std::size_t input, const LeafSpans& spans, std::int64_t start) {
+LeafSpans input_spans(const Expr& expr, std::size_t input, const LeafSpans& spans) {
   const Shape& shape = expr.inputs[input]->shape;
   LeafSpans inner = spans;
   if (const auto* slice = expr.as<array::Slice>()) {
@@ -43,7 +42,7 @@ LeafSpans input_spans(const Expr& expr, std::size_t input, const LeafSpans& span
     for (std::size_t k = 0; k < permute->axes.size(); ++k)
       if (permute->axes[k] >= 0) inner[permute->axes[k]] = spans[k];
   } else if (const auto* concat = expr.as<array::Concat>()) {
-    const std::int64_t extent = shape[concat->axis];
+    const std::int64_t start = (*concat->starts)[input], extent = shape[concat->axis];
     for (Range& range : inner[concat->axis].intervals) {
       range.begin = std::max<std::int64_t>(0, range.begin - start);
       range.end = std::max(range.begin, std::min(extent, range.end - start));
@@ -102,12 +101,8 @@ void visit_leaves(const array::ExprPtr& expr, const LeafSpans& spans,
   if (std::find(before.begin(), before.end(), spans) != before.end()) return;
   before.push_back(spans);
   if (expr->as<array::Source>() != nullptr || expr->as<array::LayerInput>() != nullptr) return visit(*expr, spans);
-  const auto* concat = expr->as<array::Concat>();
-  std::int64_t start = 0;
-  for (std::size_t i = 0; i < expr->inputs.size(); ++i) {
-    visit_leaves(expr->inputs[i], input_spans(*expr, i, spans, start), visit, visited);
-    if (concat != nullptr) start += expr->inputs[i]->shape[concat->axis];
-  }
+  for (std::size_t i = 0; i < expr->inputs.size(); ++i)
+    visit_leaves(expr->inputs[i], input_spans(*expr, i, spans), visit, visited);
 }
 
 }  // namespace

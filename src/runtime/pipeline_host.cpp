@@ -23,6 +23,7 @@
 #include "base/check.hpp"
 #include "plan/block_choice.hpp"
 #include "runtime/draw_graph.hpp"
+#include "runtime/moved_chunks.hpp"
 #include "runtime/zarr_addition.hpp"
 #include "store/io_faults.hpp"
 
@@ -202,14 +203,14 @@ array::Dataset PipelineHost::open_mfdataset(const std::vector<std::string>& path
   if (files.empty()) throw InputError("open_mfdataset was given no files");
   // Known values are only kept while the files are put together.
   const std::unique_ptr<void, std::function<void(void*)>> forget(this, [this](void*) { known_values_.clear(); });
-  const std::vector<array::Dataset> parts = open_all(files, options);
+  std::vector<array::Dataset> parts = open_all(files, options);
   const bool nested = options.combine == "nested";
   if (nested && options.concat_dim.size() != 1)
     throw UnsupportedError("combine='nested' needs concat_dim= with one dim; nested lists of files are not supported");
   const std::vector<std::string> lines = array::disagreements(parts, files, nested ? options.concat_dim[0] : "");
   array::Dataset combined;
   try {
-    combined = nested ? array::combine_nested(parts, options.concat_dim[0]) : array::combine_by_coords(parts, files);
+    combined = nested ? array::combine_nested(std::move(parts), options.concat_dim[0]) : array::combine_by_coords(std::move(parts), files);
   } catch (const Error& error) {
     if (lines.empty()) throw;
     std::string text = std::string(error.what()) + "; the files disagree:";
@@ -281,6 +282,9 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
     const auto* number = fill == nullptr ? nullptr : std::get_if<NdArray>(fill);
     return plan::suggest_chunks(variable.data, number == nullptr ? std::nullopt : std::optional<NdArray>(*number));
   };
+  encode.is_moved = [](const array::ExprPtr& values, const array::OutputVariable& variable) {
+    return MovedChunks(values, variable).find(Index(variable.shape.size(), 0)).has_value();
+  };
   // Two outputs of one path: the later replaces the earlier or adds to it, as it would under xarray.
   const auto same = std::find_if(pending_.outputs.begin(), pending_.outputs.end(),
                                  [&](const array::OutputSpec& output) { return output.path == encode.path; });
@@ -291,6 +295,7 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   if (adds && store::has_zarr_group(encode.path, encode.group)) {
     there = store::open_catalogue(encode.path, {encode.group, false});
     encode.format = there->format == "Zarr v3" ? array::OutputFormat::zarr3 : array::OutputFormat::zarr2;
+    encode.is_moved = {};  // what is there decides
   } else if (!options.region.empty()) {
     throw OutputError("cannot write a region of " + encode.path + ": there is no such store; make it first with mode='w'");
   }

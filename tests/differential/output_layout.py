@@ -1,7 +1,7 @@
 """output_layout.py --rankine RANKINE --work FOLDER
 
 How outputs are laid out where nobody says how: chunks of 4 to 8 MiB, coordinates and bounds in one chunk whatever chunks
-their input had, metadata before data in NetCDF-4, and shards of about 128 MB for Zarr v3 beyond 10,000 chunks.
+their input had, small chunks of the input kept where they are moved as they are and not where they must be encoded anew, metadata before data in NetCDF-4, and shards of about 128 MB for Zarr v3 beyond 10,000 chunks.
 """
 import argparse
 import json
@@ -14,6 +14,7 @@ import sys
 import h5py
 import netCDF4
 import numpy as np
+import xarray
 
 SCRIPT = """import sys
 import xarray as xr
@@ -28,6 +29,13 @@ warm.to_zarr(folder + "/v2.zarr", mode="w")
 warm.to_zarr(folder + "/v3.zarr", mode="w", zarr_format=3)
 warm.to_zarr(folder + "/few.zarr", mode="w", zarr_format=3, encoding={"tas": {"chunks": (3, 40, 40)}})
 warm.to_zarr(folder + "/many.zarr", mode="w", zarr_format=3, encoding={"tas": {"chunks": (1, 20, 20)}})
+small = xr.open_dataset(folder + "/small.nc")
+small.to_netcdf(folder + "/small_copy.nc")
+small.sortby("lat", ascending=False).to_netcdf(folder + "/small_sorted.nc")
+stored = xr.open_zarr(folder + "/small.zarr")
+stored.to_zarr(folder + "/small_copy.zarr", mode="w")
+stored.isel(lat=slice(7, None)).to_zarr(folder + "/small_cut.zarr", mode="w")
+stored.isel(lat=slice(60, None)).to_zarr(folder + "/small_half.zarr", mode="w")
 """
 STEPS, LATS, LONS = 200, 180, 360
 MIB = 1 << 20
@@ -51,6 +59,33 @@ def write_input(path):
             ds.createVariable(name, "f8", (name,), chunksizes=(10,))[:] = np.arange(size)
         tas = ds.createVariable("tas", "f4", ("time", "lat", "lon"), zlib=True, complevel=1, chunksizes=(20, LATS, LONS))
         tas[:] = np.random.default_rng(0).integers(0, 900, (STEPS, LATS, LONS))
+
+
+def write_small_chunks(work):
+    values = np.random.default_rng(1).integers(0, 900, (STEPS, LATS, LONS)).astype("f4")
+    coords = {"time": np.arange(STEPS), "lat": np.arange(LATS), "lon": np.arange(LONS)}
+    small = xarray.Dataset({"tas": (("time", "lat", "lon"), values)}, coords)
+    small.to_netcdf(work + "/small.nc", encoding={"tas": {"zlib": True, "complevel": 1, "chunksizes": (1, LATS, LONS)}})
+    small.to_zarr(work + "/small.zarr", encoding={"tas": {"chunks": (10, 60, LONS)}})
+    return small
+
+
+def check_small_chunks(work, small):
+    def require_chunks(chunks, kept, name):
+        if kept is not None:
+            require(tuple(chunks) == kept, f"{name}: chunks of {kept} became {chunks}")
+        else:
+            require(4 * MIB <= chunk_bytes(chunks) <= 8 * MIB, f"{name} is encoded anew with chunks of {chunks}")
+
+    for name, kept, expected in (("small_copy", (1, LATS, LONS), small), ("small_sorted", None, small.sortby("lat", ascending=False))):
+        with xarray.open_dataset(f"{work}/{name}.nc") as ds:
+            require_chunks(ds.tas.encoding["chunksizes"], kept, name + ".nc")
+            require(ds.tas.encoding["zlib"], f"{name}.nc is not compressed")
+            require(expected.equals(ds), f"{name}.nc has other values")
+    for name, kept, first in (("small_copy", (10, 60, LONS), 0), ("small_cut", None, 7), ("small_half", (10, 60, LONS), 60)):
+        ds = xarray.open_zarr(f"{work}/{name}.zarr")
+        require_chunks(ds.tas.encoding["chunks"], kept, name + ".zarr")
+        require(small.isel(lat=slice(first, None)).equals(ds), f"{name}.zarr has other values")
 
 
 def chunk_bytes(shape, itemsize=4):
@@ -99,6 +134,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
     write_input(work + "/in.nc")
+    small = write_small_chunks(work)
     with open(work + "/script.py", "w") as file:
         file.write(SCRIPT)
     subprocess.run([options.rankine, "run", "--quiet", work + "/script.py", work], check=True)
@@ -119,6 +155,7 @@ def main():
     require(many["codecs"][0]["name"] == "sharding_indexed", "v3 has no shards for 32,400 chunks")
     require(many["codecs"][0]["configuration"]["chunk_shape"] == [1, 20, 20], "the chunks in the shards are others than asked for")
     require(files == 1 and shard == [STEPS, LATS, LONS], f"52 MB lie in {files} shards of {shard}")
+    check_small_chunks(work, small)
     sys.exit("\n".join(problems) or None)
 
 
