@@ -52,6 +52,7 @@ std::string to_json(const Outcome& outcome) {
   json["wall_s"] = outcome.wall_s;
   json["ranks"] = outcome.ranks;
   json["tasks"] = outcome.tasks;
+  json["tasks_known"] = outcome.tasks_known;
   json["retries"] = outcome.retries;
   json["bytes_spilled"] = outcome.bytes_spilled;
   json["bytes_read_back"] = outcome.bytes_read_back;
@@ -83,6 +84,7 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
     outcome.wall_s = json.at("wall_s").get<double>();
     outcome.ranks = json.at("ranks").get<int>();
     outcome.tasks = json.at("tasks").get<std::uint64_t>();
+    outcome.tasks_known = json.value("tasks_known", outcome.tasks);
     outcome.retries = json.at("retries").get<std::uint64_t>();
     outcome.bytes_spilled = json.value("bytes_spilled", std::uint64_t{0});
     outcome.bytes_read_back = json.value("bytes_read_back", std::uint64_t{0});
@@ -150,7 +152,9 @@ std::string outcome_text(const Outcome& outcome) {
   text << status_name(outcome.exit_code) << " (exit status " << outcome.exit_code << ") at " << outcome.ended << " after " << seconds
        << " s on " << outcome.ranks << (outcome.ranks == 1 ? " rank" : " ranks") << "\n";
   text << "command: " << outcome.command << "\n";
-  text << "tasks: " << outcome.tasks << ", failed attempts: " << outcome.retries << "\n";
+  text << "tasks: " << outcome.tasks;
+  if (outcome.tasks_known != outcome.tasks) text << " of " << outcome.tasks_known << " done";
+  text << ", failed attempts: " << outcome.retries << "\n";
   if (outcome.bytes_spilled != 0)
     text << "spilled: " << format_bytes({outcome.bytes_spilled}) << ", read back: " << format_bytes({outcome.bytes_read_back}) << "\n";
   if (!outcome.message.empty()) text << "error: " << outcome.message << "\n";

@@ -40,7 +40,8 @@ struct Outcome {
   std::string ended;                        ///< "2026-03-01T12:00:00Z"
   double wall_s = 0;
   int ranks = 1;
-  std::uint64_t tasks = 0;
+  std::uint64_t tasks = 0;                  ///< that are done
+  std::uint64_t tasks_known = 0;            ///< of so many that the script had asked for by then
   std::uint64_t retries = 0;
   std::uint64_t bytes_spilled = 0;          ///< put on scratch for want of memory
   std::uint64_t bytes_read_back = 0;

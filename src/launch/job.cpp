@@ -200,7 +200,9 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   for (const int number : {SIGUSR1, SIGUSR2})
     std::signal(number, decides && !(hydra_warns && number == SIGUSR1) ? note_leave : SIG_IGN);
   transport::Supervision supervision;
-  if (options.supervised) supervision = transport::supervise({.on_death = write_outcome_of_death});
+  transport::SuperviseOptions supervise;
+  if (decides) supervise.on_death = write_outcome_of_death;  // other ranks' deaths are rank 0's to tell
+  if (options.supervised) supervision = transport::supervise(supervise);
   if (options.isolate_tasks) runtime::isolate_user_kernels();
   if (runtime::FaultRehearsal rehearsal = runtime::FaultRehearsal::from_environment(); !rehearsal.is_empty())
     if (const char* rank = std::getenv("OMPI_COMM_WORLD_RANK")) rehearsal.pass(runtime::LifePoint::launch, std::atoi(rank));

@@ -49,6 +49,7 @@ void JobOutcome::write(int status, const runtime::Session* session) {
     const report::RunSummary summary = session->summary();
     outcome_.wall_s = summary.wall_s;
     outcome_.tasks = summary.tasks;
+    outcome_.tasks_known = summary.tasks_known;
     outcome_.retries = summary.retries;
     outcome_.bytes_spilled = summary.bytes_spilled.value;
     outcome_.bytes_read_back = summary.bytes_unspilled.value;

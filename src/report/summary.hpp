@@ -20,7 +20,8 @@ struct RankSummary {
 struct RunSummary {
   double wall_s = 0;          ///< start of the process to the last output committed
   double tasks_s = 0;         ///< the part of it in which tasks ran; busy shares refer to it
-  std::uint64_t tasks = 0;
+  std::uint64_t tasks = 0;       ///< that are done
+  std::uint64_t tasks_known = 0; ///< of so many that were asked for
   std::uint64_t retries = 0;
   Bytes bytes_read;           ///< stored bytes
   Bytes bytes_decoded;

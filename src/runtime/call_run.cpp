@@ -268,7 +268,9 @@ void CallRun::on_worker_lost(int rank, std::span<const TaskId> running, const st
       if (remote_.erase(task) != 0) drop_handle(task);
     remote_numbers_.erase(numbers);
   }
+  done_before_loss_ = done_count();
   scheduler_.on_worker_lost(exec::now(), worker_of(rank), actions_, running, how);
+  if (scheduler_.failed()) return actions_.clear();  // nobody is left: the session says so, and why
   // What is to be computed again will complete again.
   for (std::uint32_t i = 0; i < scheduler_.task_count(); ++i)
     if (definitions_[i].is_logged && !is_settled({i})) definitions_[i].is_logged = false;
@@ -564,6 +566,12 @@ CallError CallRun::error_of(TaskId task) const {
     if (error.cancelled) error.call.resize(error.call.size() - std::string(" was cancelled").size());
     error.message = report.what;
     error.code = error.cancelled ? ExitCode::task_failed : ExitCode::resources;
+    return error;
+  }
+  if (report.killed_workers) {
+    error.message = "not tried again: " + std::to_string(report.attempts.size()) +
+                    (report.attempts.size() == 1 ? " rank has" : " ranks have") + " died while they ran it";
+    for (const auto& kill : report.attempts) error.message += "; rank " + std::to_string(kill.worker.value) + " " + kill.message;
     return error;
   }
   const sched::FailedAttempt& last = report.attempts.back();

@@ -72,6 +72,10 @@ class CallRun final : public Calls {
   bool prepare_checkpoint(CallProgress::Choice choice);
   /// Tells those who hold it. `path_of`: where a rank saves. Fetched results are left to the caller.
   void order_checkpoint(const std::function<std::string(int rank)>& path_of);
+  /// Calls that have a result, or had one.
+  std::uint32_t done_count() const {
+    return scheduler_.failed() ? done_before_loss_ : scheduler_.finished_count() - scheduler_.erred_count();
+  }
   std::uint64_t failed_attempts() const { return failed_attempts_; }
   Bytes held_bytes(WorkerId worker) const { return scheduler_.held_bytes(worker); }
   /// Bytes of all state, arguments included.
@@ -166,6 +170,7 @@ class CallRun final : public Calls {
   std::uint32_t spared_ = 0;
   std::vector<TaskId> earlier_;                ///< came since the last growth, and were done by an earlier job
   std::vector<TaskId> demanded_;               ///< of such, those that what came since reads
+  std::uint32_t done_before_loss_ = 0;   ///< of the last worker, with which all results went
   Instant last_poll_;
   std::vector<TaskId> scan_;
 };

@@ -193,6 +193,7 @@ void CallWorker::start(TaskId task, std::uint32_t attempt) {
       running->result = std::make_shared<const std::vector<std::byte>>(load_saved_call(call.arguments));
       return;
     }
+    if (options_.rehearse) options_.rehearse(options_.library->describe(call.head.function, call.arguments));
     std::vector<std::span<const std::byte>> inputs;
     inputs.reserve(running->inputs.size());
     for (const CallResult& input : running->inputs) inputs.emplace_back(*input);

@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct CallWorkerOptions {
   std::uint32_t most_waiting = 1000;
   exec::Slots* slots = nullptr;       ///< what plans and calls of this rank share: how many run at once
   transport::RunningTasks* running_tasks = nullptr;   ///< where a supervisor sees what runs
+  std::function<void(const std::string& call)> rehearse = {};  ///< called on its thread before each; empty: nothing is
 };
 
 /// The effects around a worker's state machine of a run of calls: threads, results, messages. It has threads of its own,

@@ -24,6 +24,12 @@ struct Session::CurrentRun {
   const std::vector<array::OutputSpec>* outputs = nullptr;   ///< as asked for, with their eager values
   std::optional<sched::Scheduler> scheduler;
   std::vector<journal::KillRecord> earlier_kills;   ///< in jobs before this one
+  std::uint32_t done_before_loss = 0;         ///< of the last worker, with which all results went
+  /// Tasks that have a result, or had one.
+  std::uint32_t done_count() const {
+    if (!scheduler) return 0;
+    return scheduler->failed() && !scheduler->failure().task ? done_before_loss : scheduler->finished_count() - scheduler->erred_count();
+  }
   sched::Actions actions;
   std::vector<wire::AssignBatch> assigned;    ///< by worker, sent together
   std::vector<wire::ReleaseBatch> released;

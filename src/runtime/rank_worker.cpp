@@ -164,6 +164,7 @@ void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
     CallWorkerOptions options{options_.threads, options_.memory_limit, options_.library, options_.batches};
     options.running_tasks = options_.running_tasks;
     options.slots = &slots_;
+    if (!options_.rehearsal.is_empty()) options.rehearse = [this](const std::string& call) { rehearse_fault(call); };
     calls_ = std::make_unique<CallWorker>(transport_, notifier_, options, run);
   }
   transport_.send(scheduler_rank, wire::encode(run, ready));
@@ -300,17 +301,17 @@ void RankWorker::start(TaskId task, std::uint32_t attempt) {
   const std::uint64_t label = std::uint64_t{run_.value} << 32 | task.value;
   pool_.submit(ticket, [this, running, runner = &*runner_, label] {
     const transport::RunningTasks::Entry entry(options_.running_tasks, label);
-    if (!options_.rehearsal.is_empty()) rehearse_fault(running->task);
+    if (!options_.rehearsal.is_empty()) rehearse_fault(plan_->lowered.describe(running->task));
     running->result = runner->run(running->task, running->inputs);
     running->inputs.clear();
   });
 }
 
-void RankWorker::rehearse_fault(TaskId task) {
+void RankWorker::rehearse_fault(const std::string& task) {
   unsigned wait_ms = 0;
   {
     const std::lock_guard lock(rehearsing_);
-    wait_ms = options_.rehearsal.pass(LifePoint::task, transport_.rank(), plan_->lowered.describe(task));
+    wait_ms = options_.rehearsal.pass(LifePoint::task, transport_.rank(), task);
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
 }

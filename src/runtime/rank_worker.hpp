@@ -66,7 +66,7 @@ class RankWorker {
   void apply(worker::Actions& actions);
   void send_block(WorkerId to, TaskId task);
   void send(int to, const wire::Message& message);
-  void rehearse_fault(TaskId task);
+  void rehearse_fault(const std::string& task);
   void close_outputs(bool keep);
   void outputs_closed();
   void save_blocks(const wire::SaveBlocks& order);

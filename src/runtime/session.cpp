@@ -104,7 +104,7 @@ void Session::wait_for_workers() {
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
   wait_for_workers();
   look_for_losses(nullptr);  // while the script had the word
-  if (live_workers() == 0) throw_no_worker_left();
+  if (live_workers() == 0) throw_no_worker_left(nullptr);
   faulty_->forget_tasks();
   CurrentRun run;
   run.id = wire::RunId{++last_run_};
@@ -213,15 +213,21 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
                    format_bytes(Bytes{summary.largest_block}));
   if (keeps_journal) prepare_checkpoints(run, targets, earlier);
   const ScopedFlag checkpoints(has_checkpoints_, keeps_journal);
-  distribute(run, bytes);
+  tasks_known_ += run.graph->task_count();
   const Instant begin = exec::now();
-  drive(run);
+  try {
+    distribute(run, bytes);
+    drive(run);
+  } catch (...) {
+    tasks_ += run.done_count();
+    throw;
+  }
   const bool succeeded = run.scheduler->succeeded();
   if (succeeded) end_run(run);
   else close_outputs(run, false);
   run.closed = true;
   tasks_s_ += exec::seconds_between(begin, exec::now());
-  tasks_ += succeeded ? run.graph->task_count() : run.scheduler->finished_count();
+  tasks_ += run.done_count();
   reporter_.clear_line();
   if (!succeeded) throw_failure(run);
   if (options_.keep_going) note_missing(run, targets);
@@ -569,7 +575,9 @@ report::RunSummary Session::summary() const {
   report::RunSummary summary;
   summary.wall_s = exec::seconds_between(started_, exec::now());
   summary.tasks_s = tasks_s_;
-  summary.tasks = tasks_ + (calls_ ? calls_->task_count() - calls_->spared_count() : 0);
+  const std::uint64_t spared = calls_ ? calls_->spared_count() : 0;
+  summary.tasks = tasks_ + (calls_ ? std::max<std::uint64_t>(calls_->done_count(), spared) - spared : 0);
+  summary.tasks_known = tasks_known_ + (calls_ ? calls_->task_count() - spared : 0);
   summary.retries = retries_ + (calls_ ? calls_->failed_attempts() : 0);
   summary.outputs = output_paths_;
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {

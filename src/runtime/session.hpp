@@ -151,7 +151,7 @@ class Session {
   std::vector<TaskId> unsafe_writes(const CurrentRun& run, int rank) const;
   void renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_may_live);
   std::size_t live_workers() const;
-  [[noreturn]] void throw_no_worker_left() const;
+  [[noreturn]] void throw_no_worker_left(const CurrentRun* run) const;
 
   // what a later job can go on from (session_checkpoints.cpp)
   EarlierRun open_directory(const CurrentRun& run, const plan::LogicalPlan& plan, const std::vector<array::OutputSpec>& outputs);
@@ -220,7 +220,8 @@ class Session {
   std::uint64_t copies_ = 0, copies_taken_ = 0;   ///< of results kept twice
   Instant started_;
   double tasks_s_ = 0;
-  std::uint64_t tasks_ = 0;
+  std::uint64_t tasks_ = 0;        ///< done, in runs that are over
+  std::uint64_t tasks_known_ = 0;  ///< of the plans so far
   std::uint64_t retries_ = 0;
   std::vector<std::string> output_paths_;
   bool workers_known_ = false;

@@ -66,7 +66,7 @@ std::string Session::failure_text(const CurrentRun& run, const sched::FailureRep
 
 void Session::throw_failure(const CurrentRun& run) {
   const sched::FailureReport& failure = run.scheduler->failure();
-  if (!failure.task && live_workers() == 0) throw_no_worker_left();
+  if (!failure.task && live_workers() == 0) throw_no_worker_left(&run);
   if (!failure.task || failure.attempts.empty()) throw Error(ExitCode::resources, failure.what);
   failed_tasks_.push_back(in_words(run, *failure.task, failure.attempts));
   ExitCode code = ExitCode::task_failed;

@@ -93,7 +93,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
     if (live_workers() == 0) {
       if (const std::string cause = calls_->cause_of_all(losses_.size()); !cause.empty())
         throw Error(ExitCode::task_failed, "no worker is left: each died while it ran task " + cause);
-      throw_no_worker_left();
+      throw_no_worker_left(run);
     }
   }
   if (run == nullptr) return;
@@ -104,7 +104,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   std::erase_if(run->asked, [&](const auto& value) { return value.second == death.rank; });
   if (!worked || run->abandoned) return;
   if (!run->scheduler) {
-    if (live_workers() == 0) throw_no_worker_left();
+    if (live_workers() == 0) throw_no_worker_left(run);
     return;
   }
   apply(*run);  // what was reported before
@@ -113,6 +113,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   note_kills(*run, death);
   const bool was_under_way = run->checkpointer && run->checkpointer->is_under_way();
   if (run->checkpointer) run->checkpointer->on_worker_lost(worker);
+  run->done_before_loss = run->done_count();
   run->scheduler->on_worker_lost(exec::now(), worker, run->actions, running_of(death, run->id), losses_.back().how);
   // A node that loses its power takes with it what it had not written to disk yet; a process does not.
   if (!death.confirmed) run->scheduler->on_effects_lost(exec::now(), unsafe_writes(*run, death.rank), run->actions);
@@ -169,9 +170,12 @@ std::size_t Session::live_workers() const {
   return static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), [](const Peer& peer) { return peer.joined; }));
 }
 
-void Session::throw_no_worker_left() const {
+void Session::throw_no_worker_left(const CurrentRun* run) const {
   std::string text = "no worker is left:";
   for (const auto& loss : losses_) text += " rank " + std::to_string(loss.rank) + " " + loss.how + ";";
+  const std::uint64_t done = tasks_ + (run != nullptr ? run->done_count() : 0) + (calls_ ? calls_->done_count() : 0);
+  const std::uint64_t known = tasks_known_ + (calls_ ? calls_->task_count() : 0);
+  if (known != 0) text += " " + std::to_string(done) + " of " + std::to_string(known) + " tasks were done;";
   throw Error(ExitCode::resumable, text + (directory_ && directory_->is_open()
                                                ? " go on with: rankine resume " + directory_->path()
                                                : " nothing is wrong with the script as such: run it again"));

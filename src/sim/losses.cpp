@@ -99,8 +99,12 @@ void SimulatedJob::notice_loss(std::uint32_t rank) {
     end_checkpoint();
   }
   scan_.assign(at_rank(rank).running.begin(), at_rank(rank).running.end());
+  std::vector<TaskId> stopped;
   for (const TaskId task : scan_) {
-    ++deaths_during_[task];
+    const sched::TaskState state = task.value < scheduler_.task_count() ? scheduler_.state(task) : sched::TaskState::erred;
+    const bool ran_there = state >= sched::TaskState::assigned && state <= sched::TaskState::started;
+    if (ran_there && ++deaths_during_[task] >= options_.scheduler.max_worker_kills) stopped.push_back(task);
+    if (!ran_there) continue;
     safe_.kills.push_back({task, {0, {rank}, "died"}});
   }
   // A file with one owner is begun anew.
@@ -111,6 +115,9 @@ void SimulatedJob::notice_loss(std::uint32_t rank) {
   }
   const std::vector<TaskId> running = scan_;
   scheduler_.on_worker_lost(now_, {rank}, actions_, running, "died");
+  for (const TaskId task : stopped)
+    if (!scheduler_.failed() && scheduler_.state(task) != sched::TaskState::erred)
+      throw Violation(graph_->describe(task) + " has killed " + std::to_string(deaths_during_[task]) + " workers and is tried again");
   std::vector<TaskId> unsafe;
   for (auto write = written_by_.begin(); write != written_by_.end();) {
     if (write->second != rank) {

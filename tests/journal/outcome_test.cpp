@@ -25,6 +25,7 @@ Outcome an_outcome() {
   outcome.wall_s = 12.25;
   outcome.ranks = 4;
   outcome.tasks = 1234;
+  outcome.tasks_known = 1560;
   outcome.retries = 7;
   outcome.bytes_spilled = 3 << 20;
   outcome.bytes_read_back = 2 << 20;
@@ -96,7 +97,7 @@ TEST_CASE("the text of an outcome says how it ended, what is there, who was lost
   CHECK(outcome_text(an_outcome()) ==
         "partial (exit status 6) at 2026-03-01T12:00:00Z after 12.2 s on 4 ranks\n"
         "command: rankine run anomaly.py \"a b\"\n"
-        "tasks: 1234, failed attempts: 7\n"
+        "tasks: 1234 of 1560 done, failed attempts: 7\n"
         "spilled: 3.00 MiB, read back: 2.00 MiB\n"
         "error: 2 tasks failed for good\n"
         "wrote /data/gr\303\274n.nc\n"

@@ -48,6 +48,7 @@ survives() {
   else
     [ "$said" -eq "$lost" ] || complain "$said ranks are said to be lost instead of $lost"
   fi
+  ! grep -q "^rankine: rank 0 " message || complain "rank 0 is said to have ended"
   digest >digest
   cmp digest expected >&2 || complain "the result is another one"
 }
@@ -88,10 +89,29 @@ case $case in
   none_left)
     run 3 "rank=any count=4" --scheduler-works=no
     [ "$got" -eq 75 ] || complain "status $got instead of 75"
-    grep -q "no worker is left: rank [12] was killed .* rank [12] was killed .*go on with: rankine resume" message || complain "not said so"
+    grep -q "no worker is left: rank [12] was killed .* rank [12] was killed .*; [0-9]* of [0-9]* tasks were done; go on with: rankine resume" message ||
+      complain "not said so"
+    "$rankine" status "$(ls -d out/*.rankine)" >status
+    [ $? -eq 75 ] && grep -q "^tasks: [1-9][0-9]* of [1-9][0-9]* done" status || complain "rankine status: $(cat status)"
     "$rankine" resume --quiet "$(ls -d out/*.rankine)" >printed 2>message || complain "it cannot be gone on with"
     digest >digest
     cmp digest expected >&2 || complain "the result is another one" ;;
+  calls_killer)
+    # A function kills whoever runs it, on enough ranks and on too few.
+    cp "$here/lost_calls.py" script.py
+    ends 1 "not tried again: 3 ranks have died while they ran it; rank [1-4] was killed .*; rank [1-4] was killed .*; rank [1-4] was killed .* (task last_square)" 5 "rank=any task=last_square signal=11" --scheduler-works=no --run-dir outcome
+    "$rankine" status outcome >status
+    [ $? -eq 1 ] && grep -q "^tasks: [0-9]* of 41 done" status && [ "$(grep -c '^lost rank' status)" -eq 3 ] || complain "rankine status: $(cat status)"
+    ends 1 "no worker is left: each died while it ran task last_square" 3 "rank=any task=last_square signal=11" --scheduler-works=no
+    [ "$(grep -c '^  rank [12] was killed by signal 11' message)" -eq 2 ] || complain "it does not name both ranks" ;;
+  calls_none_left)
+    cp "$here/lost_calls.py" script.py
+    ends 75 "no worker is left: rank [12] was killed .* rank [12] was killed .*; [0-9]* of 41 tasks were done; go on with: rankine resume" 3 \
+      "rank=1 task=square count=4; rank=2 task=square count=25" --scheduler-works=no --run-dir outcome
+    "$rankine" status outcome >status
+    [ $? -eq 75 ] && grep -q "^resumable (exit status 75)" status && grep -q "^tasks: [0-9]* of 41 done" status || complain "rankine status: $(cat status)"
+    "$rankine" resume --quiet outcome >printed 2>message || complain "it cannot be gone on with"
+    [ "$(cat printed)" = 20540 ] || complain "it printed $(cat printed)" ;;
   owner) survives some 4 "rank=any task=append count=3" --scheduler-works=yes --max-worker-kills 100 ;;
   owner_after_owner)
     # Whoever appends to the file dies at its fifth task of it, until rank 0 does it.

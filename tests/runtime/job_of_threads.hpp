@@ -21,6 +21,7 @@ class JobOfThreads {
     std::uint64_t silence_ms = 10'000;        ///< after which a rank is taken for lost
     double checkpoint_every_s = 60;
     const volatile std::sig_atomic_t* asked_to_leave = nullptr;
+    rankine::Bytes read_ahead = {};
   };
   /// A rank that can fall silent for ever, as if it had died.
   class MortalTransport final : public rankine::transport::Transport {
@@ -60,6 +61,7 @@ class JobOfThreads {
       runtime::RankWorkerOptions worker;
       worker.threads = options.threads;
       worker.library = &library;
+      worker.read_ahead = options.read_ahead;
       worker.heartbeat_interval_ms = options.silence_ms / 10;
       if (static_cast<std::size_t>(rank) < options.resources.size()) worker.resources = options.resources[static_cast<std::size_t>(rank)];
       return worker;

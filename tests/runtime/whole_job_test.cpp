@@ -134,7 +134,7 @@ TEST_CASE("four workers run pipelines with checkpoints and calls at once, lose o
     expected_values = alone.session().run(anomalies(x), {store_at(folder / "alone.zarr")}).at(0);
     expected_output = written(folder / "alone.zarr");
   }
-  JobOfThreads job(library, {.ranks = 5, .threads = 2, .silence_ms = 3000, .checkpoint_every_s = 0.005});
+  JobOfThreads job(library, {.ranks = 5, .threads = 2, .silence_ms = 3000, .checkpoint_every_s = 0.005, .read_ahead = {1 << 20}});
   library.lose = [&](int rank) { job.kill(rank); };
   job.session().keep_progress({.path = folder / "run", .job = {"1", folder / "", "script.py", "", {}}});
   runtime::Calls& calls = job.calls();
