@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "array/moved_values.hpp"
 #include "plan/leaf_spans.hpp"
@@ -14,6 +15,9 @@ namespace {
 using array::Expr;
 using array::ExprPtr;
 using Cuts = std::vector<std::int64_t>;
+
+/// A block may read so many times options.block_bytes, or what it gives if that is more.
+constexpr double reads_a_block = 8;
 
 /// How an expression would like to be cut. Empty cuts along an axis: no wish.
 struct Preference {
@@ -197,15 +201,16 @@ Cuts aligned_to(const Cuts& cuts, std::int64_t step) {
   return moved;
 }
 
+double largest_block(const std::vector<Cuts>& cuts) {
+  double elements = 1;
+  for (const auto& axis_cuts : cuts) elements *= static_cast<double>(std::max<std::int64_t>(1, widest(axis_cuts)));
+  return elements;
+}
+
 /// Merges blocks along axes in `order` until a block holds about `target` elements.
 void widen(std::vector<Cuts>& cuts, const std::vector<int>& order, double target, const std::vector<bool>& exact) {
-  const auto largest = [&] {
-    double elements = 1;
-    for (const auto& axis_cuts : cuts) elements *= static_cast<double>(std::max<std::int64_t>(1, widest(axis_cuts)));
-    return elements;
-  };
   for (const int axis : order) {
-    const double room = target / largest();
+    const double room = target / largest_block(cuts);
     if (exact[axis] || room < 2) continue;
     const double limit = room * static_cast<double>(std::max<std::int64_t>(1, widest(cuts[axis])));
     cuts[axis] = merged(cuts[axis], static_cast<std::int64_t>(std::min(limit, 9e18)));
@@ -235,6 +240,35 @@ double amplification(const ExprPtr& expr, const ChunkGrid& grid) {
   return needed == 0 ? 1 : decoded / needed;
 }
 
+bool has_chunks(const array::StoredArray& array) {
+  return array.storage != array::Storage::contiguous && array.storage != array::Storage::records;
+}
+
+/// Of all chunks of all arrays below `expr`, whether wanted or not; what finding a chunk takes counts as bytes, too.
+constexpr std::uint64_t least_chunk_bytes = 64u << 10;
+
+double chunk_read_bytes(const array::StoredArray& array) {
+  const double bytes = static_cast<double>(element_count(array.chunk_shape)) * static_cast<double>(size_of(array.dtype));
+  return std::max(bytes, static_cast<double>(least_chunk_bytes));
+}
+
+double most_read_bytes(const ExprPtr& expr) {
+  double bytes = 0;
+  std::unordered_set<const Expr*> seen;
+  const auto visit = [&](const auto& self, const Expr& node) -> void {
+    if (!seen.insert(&node).second) return;
+    for (const auto& input : node.inputs) self(self, *input);
+    const auto* source = node.as<array::Source>();
+    if (source == nullptr || !has_chunks(*source->array)) return;
+    double chunks = 1;
+    for (std::size_t axis = 0; axis < node.shape.size(); ++axis)
+      chunks *= static_cast<double>(ceil_div(node.shape[axis], std::max<std::int64_t>(1, source->array->chunk_shape[axis])));
+    bytes += chunks * chunk_read_bytes(*source->array);
+  };
+  visit(visit, *expr);
+  return bytes;
+}
+
 /// Bytes that lie together in C order, of a typical block.
 std::uint64_t run_bytes(const ChunkGrid& grid, const Shape& shape, std::size_t element_bytes) {
   std::uint64_t bytes = element_bytes;
@@ -247,6 +281,20 @@ std::uint64_t run_bytes(const ChunkGrid& grid, const Shape& shape, std::size_t e
 }
 
 }  // namespace
+
+double reading_load(const ExprPtr& expr, const ChunkGrid& grid, const PlanOptions& options) {
+  const auto blocks = static_cast<double>(std::max<std::int64_t>(1, grid.block_count()));
+  const double aim = reads_a_block * std::max(static_cast<double>(options.block_bytes) * blocks, static_cast<double>(array::bytes_of(*expr).value));
+  if (most_read_bytes(expr) <= aim) return 0;
+  double bytes = 0;
+  visit_leaves(expr, root_spans(grid), [&](const Expr& leaf, const LeafSpans& spans) {
+    const auto* source = leaf.as<array::Source>();
+    if (source == nullptr || !has_chunks(*source->array)) return;
+    const double chunk_elements = static_cast<double>(std::max<std::int64_t>(1, element_count(source->array->chunk_shape)));
+    bytes += decoded_elements(*source->array, spans, grid.block_counts()) / chunk_elements * chunk_read_bytes(*source->array);
+  });
+  return bytes / aim;
+}
 
 ChunkGrid choose_row_blocks(const ExprPtr& expr, const PlanOptions& options, const GridOfLayer& grid_of_layer) {
   constexpr std::uint64_t good_run = 64u << 10, least_run = 1u << 10;
@@ -308,7 +356,16 @@ ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, con
   const std::vector<Cuts> finest = cuts;
   widen(cuts, order, target, wish.exact);
   ChunkGrid grid(cuts);
-  if (aligned.empty()) return grid;
+  if (aligned.empty()) {
+    // A block that gives little may read much: one point of each of many chunks.
+    if (const double load = reading_load(expr, grid, options); load > 1) {
+      const double less = largest_block(cuts) / load;
+      cuts = finest;
+      widen(cuts, order, less, wish.exact);
+      grid = ChunkGrid(cuts);
+    }
+    return grid;
+  }
   for (double growth = 2; growth <= 8 && amplification(expr, grid) > 1.2; growth *= 2) {
     cuts = finest;
     widen(cuts, order, target * growth, wish.exact);

@@ -18,9 +18,14 @@ using GridOfLayer = std::function<const ChunkGrid&(LayerId)>;
 /// of a reduction: fewer partial results), then from the last axis to the first (as chunks lie in the
 /// file). Wishes of Rechunk (chunks=, chunk()) are kept, each cut moved to the nearest border of stored chunks. If `aligned` is not empty, all cuts are multiples of it
 /// (whole stored chunks of the output), and blocks grow further where that avoids decoding input
-/// chunks twice.
+/// chunks twice; otherwise a block reads at most about eight times options.block_bytes of stored chunks, or eight times
+/// what it gives.
 ChunkGrid choose_blocks(const array::ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
                         const PlanOptions& options, const GridOfLayer& grid_of_layer);
+
+/// What an average block of `grid` reads of stored chunks, decoded, as a part of what a block should read at most; 0 if that
+/// is certainly little.
+double reading_load(const array::ExprPtr& expr, const ChunkGrid& grid, const PlanOptions& options);
 
 /// Blocks of the output of a UserMap whose heaviest input would be cut as `natural`: its own wishes first, core axes
 /// whole, and about `target_bytes` read by a block.

@@ -144,12 +144,16 @@ class Lowering {
 
   ExprPtr shared_block(const ExprPtr& expr, int stage) {
     const ExprPtr root = fused(expr, stage, true);
+    return block_layer(root, choose_blocks(root, {}, {}, plan_.options, grids()));
+  }
+
+  ExprPtr block_layer(const ExprPtr& expr, ChunkGrid grid) {
     Layer layer;
     layer.kind = LayerKind::block;
     layer.name = "block";
-    layer.expr = root;
+    layer.expr = expr;
     layer.dtype = expr->dtype;
-    layer.grid = choose_blocks(root, {}, {}, plan_.options, grids());
+    layer.grid = std::move(grid);
     return input_of(add(std::move(layer)), *expr);
   }
 
@@ -493,14 +497,25 @@ class Lowering {
       add(std::move(layer));
       return;
     }
+    const auto output_blocks = [&](const ExprPtr& values) {
+      const bool in_place = sink.kind == SinkKind::write && sink.stored_chunk.empty();
+      return in_place ? choose_row_blocks(values, plan_.options, grids())
+                      : choose_blocks(values, {}, sink.stored_chunk, plan_.options, grids());
+    };
     Layer layer;
     layer.kind = sink.kind == SinkKind::write ? LayerKind::write : LayerKind::encode;
     layer.name = sink.kind == SinkKind::write ? "write" : "encode";
     layer.expr = root;
     layer.dtype = root->dtype;
-    const bool in_place = sink.kind == SinkKind::write && sink.stored_chunk.empty();
-    layer.grid = in_place ? choose_row_blocks(root, plan_.options, grids())
-                          : choose_blocks(root, {}, sink.stored_chunk, plan_.options, grids());
+    layer.grid = output_blocks(root);
+    if (reading_load(root, layer.grid, plan_.options) > 1) {
+      // A chunk of the output reads very much (a long series of one point): many tasks read it, one puts it together.
+      ChunkGrid parts = choose_blocks(root, {}, {}, plan_.options, grids());
+      if (parts.block_count() > layer.grid.block_count()) {
+        layer.expr = block_layer(root, std::move(parts));
+        layer.grid = output_blocks(layer.expr);
+      }
+    }
     layer.sink = static_cast<int>(number);
     const ChunkGrid grid = layer.grid;
     const LayerId encoded = add(std::move(layer));

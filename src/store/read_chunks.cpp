@@ -2,6 +2,7 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 
 #include "base/check.hpp"
@@ -61,7 +62,7 @@ class BoxRead {
         if (found.answer == ChunkCache::Answer::hit) return copy_part(part, found.chunk->data());
         part.claim = key;
         if (found.answer == ChunkCache::Answer::busy) return busy.push_back(std::move(part));
-        claims_.push_back(key);
+        claims_.insert(key);
       }
       wanted.push_back(std::move(part));
     });
@@ -233,14 +234,14 @@ class BoxRead {
     if (!direct) copy_part(part, to.data());
     if (kept) {
       context_.cache.publish(part.claim, std::move(kept), part.unused());
-      std::erase(claims_, part.claim);
+      claims_.erase(part.claim);
     }
   }
 
   void end_claim(const ChunkPart& part) {
     if (part.claim.empty()) return;
     context_.cache.release(part.claim);
-    std::erase(claims_, part.claim);
+    claims_.erase(part.claim);
   }
 
   // The whole chunk is wanted and its elements stand in the result in their own order, without gaps.
@@ -300,7 +301,7 @@ class BoxRead {
   ThreadBuffers& buffers_;
   std::size_t element_;
   std::size_t chunk_bytes_ = 0;
-  std::vector<std::string> claims_;
+  std::unordered_set<std::string> claims_;
 };
 
 }  // namespace

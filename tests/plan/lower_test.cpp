@@ -133,6 +133,33 @@ TEST_CASE("wished blocks end where stored chunks end, so that none is read twice
   CHECK(blocks({100, 100}, {-1, 0}) == 1);
 }
 
+TEST_CASE("a series of one point is read by many tasks, though all of it is small, and put together where an output's chunk is wanted") {
+  auto array = std::make_shared<array::StoredArray>();
+  array->variable = "t2m";
+  array->storage = array::Storage::zarr_files;
+  array->shape = {100000, 200, 200};
+  array->chunk_shape = {1, 200, 200};
+  array->codecs.push_back({});
+  const std::int64_t chunk_bytes = 200 * 200 * 4;
+  const ExprPtr series = array::slice(array::source(array), {0, 3, 4}, {1, 1, 1}, {100000, 1, 1});
+  const plan::PlanOptions options;
+  const auto value = lowered({series});
+  REQUIRE(value.layers().size() == 1);
+  const auto& grid = value.layers()[0].grid;
+  CHECK(grid.block_count() >= 100000 * chunk_bytes / static_cast<std::int64_t>(10 * options.block_bytes));
+  CHECK(grid.block_count() <= 100000 * chunk_bytes / static_cast<std::int64_t>(6 * options.block_bytes));
+
+  plan::LogicalPlan logical;
+  logical.sinks.push_back({plan::SinkKind::write, series, {}, 0, 0, {100000, 1, 1}});
+  const plan::LoweredPlan written(plan::simplify(logical));
+  CHECK(layer_names(written) == std::vector<std::string>{"block x" + std::to_string(grid.block_count()), "write x1"});
+  CHECK(written.summary().bytes_decoded == 100000.0 * static_cast<double>(chunk_bytes));
+
+  // What gives as much as it reads stays one layer.
+  logical.sinks = {{plan::SinkKind::write, array::source(array), {}, 0, 0, {1000, 200, 200}}};
+  CHECK(plan::LoweredPlan(plan::simplify(logical)).layers().size() == 1);
+}
+
 TEST_CASE("plans travel as bytes and lower to the same layers") {
   const ExprPtr x = stored(year_shape, year_chunk);
   plan::LogicalPlan logical;
