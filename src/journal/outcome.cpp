@@ -131,7 +131,9 @@ void write_outcome(const std::string& directory, const Outcome& outcome) {
 
 std::optional<Outcome> read_outcome(const std::string& directory) {
   struct stat status {};
-  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+  const bool is_there = ::stat(directory.c_str(), &status) == 0;
+  if (is_there && !S_ISDIR(status.st_mode)) throw InputError(directory + " is a file, not the directory of a run");
+  if (!is_there)
     throw InputError("there is no run directory " + directory +
                      "; a run that succeeded removes its own unless it was named by --run-dir");
   const std::string path = directory + "/" + file_name;

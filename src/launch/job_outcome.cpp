@@ -45,6 +45,7 @@ void JobOutcome::write(int status, const runtime::Session* session) {
   outcome_.exit_code = status;
   outcome_.ended = time_stamp();
   std::string directory = directory_;
+  if (session != nullptr && session->may_not_use_directory()) return;
   if (session != nullptr) {
     const report::RunSummary summary = session->summary();
     outcome_.wall_s = summary.wall_s;

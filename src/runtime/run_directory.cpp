@@ -161,8 +161,13 @@ SavedCalls saved_calls_of(const std::string& run_directory) {
 }
 
 journal::JobRecord job_of(const std::string& run_directory) {
+  if (fs::exists(run_directory) && !fs::is_directory(run_directory))
+    throw UsageError(run_directory + " is a file, not the directory of a run");
   if (!fs::is_directory(run_directory))
     throw UsageError("there is no run directory " + run_directory + "; a run that succeeded has removed it");
+  if (!fs::exists(run_directory + "/journal") && fs::exists(run_directory + "/" + outcome_file))
+    throw UsageError("the run in " + run_directory + " has ended for good and left nothing to go on with: see rankine status " + run_directory +
+                     "; to run it again: rankine run");
   if (!fs::exists(run_directory + "/journal"))
     throw UsageError(run_directory + " is no run directory, or its run has ended: there is no journal in it");
   const auto records = journal::read_journal(run_directory + "/journal");

@@ -57,6 +57,8 @@ class RunDirectory {
   /// Whether the user has named it.
   bool is_named() const { return !options_.path.empty(); }
   bool is_open() const { return journal_ != nullptr; }
+  /// open() was refused, because another run has the directory or it is none of a run: nothing is to be left there.
+  bool belongs_to_others() const { return !path_.empty() && lock_ == nullptr; }
   const std::string& path() const { return path_; }
   /// Whether an earlier job left something to go on from.
   bool resumes() const { return resumes_; }

@@ -119,7 +119,7 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   try {
     compute(run, std::move(plan), outputs, targets, earlier);
   } catch (const Error& error) {
-    if (run.scheduler && !run.closed) tasks_ += run.scheduler->finished_count();
+    if (!run.closed) tasks_ += run.done_count();
     const bool has_no_room = error.code() == ExitCode::output && store::tells_of_full_disk(error.what());
     if (keeps_journal && (has_no_room || error.code() == ExitCode::resumable)) guard.keep_all();
     // At once, because a launcher kills soon after it has signalled; and again by the guard, because until
@@ -215,13 +215,8 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
   const ScopedFlag checkpoints(has_checkpoints_, keeps_journal);
   tasks_known_ += run.graph->task_count();
   const Instant begin = exec::now();
-  try {
-    distribute(run, bytes);
-    drive(run);
-  } catch (...) {
-    tasks_ += run.done_count();
-    throw;
-  }
+  distribute(run, bytes);
+  drive(run);
   const bool succeeded = run.scheduler->succeeded();
   if (succeeded) end_run(run);
   else close_outputs(run, false);

@@ -85,6 +85,8 @@ class Session {
 
   /// Ranks that were lost so far, in that order.
   const std::vector<LostRank>& losses() const { return losses_; }
+  /// The run directory that was asked for is another run's, or none.
+  bool may_not_use_directory() const { return directory_ && directory_->belongs_to_others(); }
   const std::vector<FailedTask>& failed_tasks() const { return failed_tasks_; }
   /// Whether the run went on without something that it was asked for.
   bool is_partial() const { return partial_; }

@@ -220,6 +220,9 @@ os.utime("input.nc")
 refused("changed input", "input.nc has changed", again)
 os.utime("input.nc", ns=(before.st_atime_ns, before.st_mtime_ns))
 refused("not a run directory", "is not of a run of rankine", ["run", *words, "--run-dir", ".", script, "input.nc", *target])
+if os.path.exists("outcome.json"):
+    complain("a run that was refused leaves its outcome in a directory that is none of a run")
+refused("a file to resume", "is a file, not the directory of a run", ["resume", script])
 refused("nothing to resume", "there is no run directory", ["resume", "nowhere.rankine"])
 unfinished = [name for name in left_behind("out.nc") if name.startswith(".out.nc")]
 # Left where whoever wrote an outcome was killed: no reason to refuse the directory.
@@ -236,6 +239,8 @@ for _ in range(1000):
         break
     time.sleep(0.01)
 refused("two at once", f"in use by process {first.pid}", ["run", *words, "--run-dir", "shared.rankine", script, "input.nc", *target])
+if os.path.exists("shared.rankine/outcome.json") and '"exit_code": 2' in open("shared.rankine/outcome.json").read():
+    complain("a run that was refused leaves its outcome in the directory of the one that lives")
 out, err, status = finish(first)
 if status != 0:
     complain(f"the first of two: status {status}\n{err}")
