@@ -34,16 +34,35 @@ bool is_kept(const store::OutputTarget& target) {
 
 }  // namespace
 
+namespace {
+
+/// What the run directory is named after. Jobs that write regions of one store at the same time have one each, told by
+/// where their regions begin: "out.zarr.50-0". Those that replace or append have the store's, which keeps them apart.
+std::string run_name(const array::OutputSpec& output) {
+  std::string name = output.path;
+  while (name.size() > 1 && name.back() == '/') name.pop_back();
+  if (output.mode != array::WriteMode::r_plus) return name;
+  for (const auto& variable : output.variables) {
+    if (variable.existing == nullptr || variable.origin.empty()) continue;
+    for (std::size_t axis = 0; axis < variable.origin.size(); ++axis)
+      name += (axis == 0 ? "." : "-") + std::to_string(variable.origin[axis]);
+    break;
+  }
+  return name;
+}
+
+}  // namespace
+
 EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPlan& plan,
                                    const std::vector<array::OutputSpec>& outputs) {
   if (!directory_) return {};
   if (!directory_->is_open()) {
     if (outputs.empty()) return {};   // nothing to lose yet
     // Where calls came first, theirs is the place where the next job looks first.
-    if (!(saves_calls() ? directory_->is_there_for_calls() : directory_->is_there(outputs.front().path)))
+    if (!(saves_calls() ? directory_->is_there_for_calls() : directory_->is_there(run_name(outputs.front()))))
       for (const auto& output : outputs) store::check_output(output);
     if (saves_calls()) directory_->open_for_calls();
-    else directory_->open(outputs.front().path);
+    else directory_->open(run_name(outputs.front()));
     if (options_.on_run_directory) options_.on_run_directory(directory_->path());
     if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
   }
