@@ -27,6 +27,11 @@ ExprPtr nothing_missing(const ExprPtr& like) {
   return broadcast(constant(NdArray::zeros(DType::boolean, Shape(like->shape.size(), 1))), like->shape);
 }
 
+/// What xarray gives back as it is where there is no axis to reduce over: dtype and NaN included.
+bool keeps_without_axes(ReduceOp op) {
+  return op == ReduceOp::sum || op == ReduceOp::prod || op == ReduceOp::mean || op == ReduceOp::min || op == ReduceOp::max;
+}
+
 }  // namespace
 
 kernel::ReduceSpec spec_for(DType dtype, ReduceOp op, const ReduceOptions& options) {
@@ -99,7 +104,9 @@ Variable reduce_variable(const Variable& variable, ReduceOp op, const std::vecto
     std::iota(with_front.begin(), with_front.end(), -1);
     return reduce(permute(data, with_front), {0}, spec);
   };
-  out.data = reduce_any_dtype(variable.data, op, options, over_axes);
+  out.data = axes.empty() && !variable.dims.empty() && keeps_without_axes(op)
+                 ? variable.data
+                 : reduce_any_dtype(variable.data, op, options, over_axes);
   out.calendar = variable.calendar;
   if (options.keep_attrs.value_or(false)) out.attrs = variable.attrs;
   return out;

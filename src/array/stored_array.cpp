@@ -134,6 +134,7 @@ void write_to(ByteWriter& writer, const StoredArray& array) {
   writer.put_vector(array.index->offsets);
   writer.put_vector(array.index->sizes);
   writer.put_vector(array.index->filter_masks);
+  writer.put_string(array.index->damage);
 }
 
 StoredArrayPtr read_stored_array(ByteReader& reader) {
@@ -161,6 +162,7 @@ StoredArrayPtr read_stored_array(ByteReader& reader) {
     index->offsets = reader.get_vector<std::uint64_t>();
     index->sizes = reader.get_vector<std::uint32_t>();
     index->filter_masks = reader.get_vector<std::uint32_t>();
+    index->damage = reader.get_string();
     array->index = std::move(index);
   }
   return array;

@@ -18,6 +18,7 @@ struct ChunkIndex {
   std::vector<std::uint64_t> offsets;
   std::vector<std::uint32_t> sizes;         ///< stored (compressed) bytes
   std::vector<std::uint32_t> filter_masks;  ///< empty: all 0
+  std::string damage;                       ///< why there is none: whoever reads the array is told; the rest is empty then
 };
 
 enum class Storage : std::uint8_t {

@@ -297,6 +297,7 @@ runtime::RunDirectoryOptions run_directory_options(const cli::Options& options, 
   runtime::RunDirectoryOptions directory;
   directory.path = options.run_dir;
   directory.fresh = options.fresh;
+  directory.keep_going = options.keep_going;
   directory.job.program_version = RANKINE_VERSION;
   directory.job.working_directory = std::filesystem::current_path().string();
   directory.job.script = options.script;

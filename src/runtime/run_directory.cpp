@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/byte_stream.hpp"
+#include "base/error.hpp"
 #include "codec/checksum.hpp"
 #include "runtime/call_keys.hpp"
 #include "store/file_stamp.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<journal::InputFingerprint> fingerprints(const plan::LogicalPlan& plan) {
+std::vector<journal::InputFingerprint> fingerprints(const plan::LogicalPlan& plan, bool may_be_gone) {
   std::set<std::string> paths;
   for (const auto& array : plan::stored_arrays(plan)) {
     if (array->storage != array::Storage::zarr_files) paths.insert(array->path);
@@ -30,7 +31,12 @@ std::vector<journal::InputFingerprint> fingerprints(const plan::LogicalPlan& pla
   }
   std::vector<journal::InputFingerprint> inputs;
   for (const auto& path : paths) {
-    const store::FileStamp stamp = store::stamp_of(path);
+    store::FileStamp stamp;
+    try {
+      stamp = store::stamp_of(path);
+    } catch (const InputError&) {
+      if (!may_be_gone) throw;
+    }
     inputs.push_back({path, stamp.size, stamp.mtime_ns});
   }
   return inputs;
@@ -47,14 +53,14 @@ std::vector<std::byte> bytes_without_indexes(const plan::LogicalPlan& plan) {
   return writer.take();
 }
 
-journal::RunRecord record_of(std::uint32_t number, const plan::LogicalPlan& plan) {
+journal::RunRecord record_of(std::uint32_t number, const plan::LogicalPlan& plan, bool may_be_gone) {
   const std::vector<std::byte> bytes = bytes_without_indexes(plan);
   journal::RunRecord run;
   run.number = number;
   run.plan_bytes = bytes.size();
   run.plan_crc32c = codec::crc32c(bytes);
   run.plan_crc32 = codec::crc32(bytes);
-  run.inputs = fingerprints(plan);
+  run.inputs = fingerprints(plan, may_be_gone);
   return run;
 }
 
@@ -259,7 +265,7 @@ void RunDirectory::compare_job(const journal::JobRecord& earlier) {
 
 EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& plan) {
   EarlierRun earlier;
-  earlier.plan = record_of(number, plan);
+  earlier.plan = record_of(number, plan, options_.keep_going);
   const journal::RunRecord& now = earlier.plan;
   for (const auto& record : records_) {
     if (const auto* run = std::get_if<journal::RunRecord>(&record); run != nullptr && run->number == number) {

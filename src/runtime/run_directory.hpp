@@ -20,6 +20,7 @@ struct RunDirectoryOptions {
   /// named for the script and its arguments.
   std::string path;
   bool fresh = false;      ///< what an earlier job left there is removed
+  bool keep_going = false; ///< an input that has gone since it was opened fails the tasks that read it, no more
   journal::JobRecord job;
 };
 

@@ -180,9 +180,25 @@ void Session::load_chunk_indexes(const std::vector<array::StoredArrayPtr>& array
   OpeningRequest request;
   for (const auto& array : arrays)
     if (array->storage == array::Storage::chunked && array->index == nullptr) request.arrays.push_back(array);
-  // One is read sooner than asked for.
-  if (request.arrays.size() == 1) return store::load_chunk_index(*request.arrays[0]);
-  throw_failures(open_files(std::move(request)));
+  const std::vector<array::StoredArrayPtr> asked = request.arrays;
+  // What cannot be read costs those outputs alone that need it: the tasks that read it fail and say why.
+  const auto go_without = [](array::StoredArray& array, const std::string& why) {
+    auto none = std::make_shared<array::ChunkIndex>();
+    none->damage = why;
+    array.index = std::move(none);
+  };
+  if (asked.size() == 1) {  // read sooner than asked for
+    try {
+      return store::load_chunk_index(*asked[0]);
+    } catch (const InputError& error) {
+      if (!options_.keep_going) throw;
+      return go_without(*asked[0], error.what());
+    }
+  }
+  const std::vector<store::OpenedFile> files = open_files(std::move(request));
+  if (!options_.keep_going) return throw_failures(files);
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (!files[i].error.empty()) go_without(*asked[i], files[i].error);
 }
 
 void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,

@@ -48,7 +48,7 @@ Box chunks_touching(const array::StoredArray& array, const Box& box) {
 }
 
 std::uint64_t announce_chunks(const array::StoredArray& array, const Box& box, std::uint64_t room, const ReadContext& context) {
-  if (!array.index) return 0;
+  if (!array.index || !array.index->damage.empty()) return 0;
   Ranges ranges;
   for_each_index(chunks_touching(array, box), [&](const Index& chunk) {
     std::size_t linear = 0;

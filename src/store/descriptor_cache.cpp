@@ -17,9 +17,9 @@ namespace {
 /// A server may be asked for it each time.
 constexpr std::chrono::seconds look_again_after(1);
 
-[[noreturn]] void throw_changed(const std::string& path) {
-  throw InputError(path + " changed while running: it is not the file whose metadata was read; start again when nothing "
-                          "writes to it");
+[[noreturn]] void throw_changed() {
+  throw InputError("the file changed while running: it is not the one whose metadata was read; start again when nothing "
+                   "writes to it");
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ void OpenFile::check_unchanged() const {
     struct stat status {};
     if (::fstat(descriptor_, &status) == 0 && stamp_of(status) != stamp_) changed_ = true;
   }
-  if (changed_) throw_changed(path_);
+  if (changed_) throw_changed();
 }
 
 std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, const FileStamp& expected) {
@@ -86,7 +86,7 @@ std::shared_ptr<const OpenFile> DescriptorCache::open(const std::string& path, c
   // Opened without the lock: on a parallel file system it may take milliseconds.
   auto file = open_file(path);
   if (expected != FileStamp{} && file->stamp() != expected)
-    throw_changed(path);
+    throw_changed();
   std::list<Entry> closing;  // destroyed after the lock is given back
   const std::lock_guard lock(mutex_);
   if (const auto found = by_path_.find(path); found != by_path_.end()) return found->second->file;

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -19,6 +20,7 @@ array::Catalogue open_catalogue(const std::string& path, const CatalogueOptions&
     throw InputError("cannot open " + path + ": " + std::strerror(error) +
                      (error == ENOENT ? "; check the path and the directory that the job runs in" : ""));
   if (S_ISDIR(status.st_mode)) {
+    if (::access(path.c_str(), X_OK) != 0) throw InputError("cannot open " + path + ": " + std::strerror(errno));
     if (looks_like_zarr(path)) return open_zarr(path, options.group, options.consolidated);
     throw InputError("cannot open " + path + ": it is a directory, but no Zarr store: it has no .zgroup, .zarray or zarr.json");
   }

@@ -37,6 +37,7 @@ std::optional<std::vector<std::byte>> read_stored_chunk(const array::StoredArray
   try {
     if (array.storage == array::Storage::zarr_files) return read_object(array, chunk, context);
     RANKINE_CHECK(array.storage == array::Storage::chunked && array.index, "the chunk index is loaded before chunks are read");
+    if (!array.index->damage.empty()) throw InputError(array.index->damage);
     std::size_t linear = 0;
     for (std::size_t axis = 0; axis < chunk.size(); ++axis)
       linear = linear * static_cast<std::size_t>(ceil_div(array.shape[axis], array.chunk_shape[axis])) + static_cast<std::size_t>(chunk[axis]);

@@ -48,25 +48,40 @@ std::uint64_t Reader::announce(const array::StoredArray& array, const Box& box, 
   return announce_box(array, box, room, {state.limits, state.files, state.cache, state.counters, state.zarr});
 }
 
-NdArray Reader::read(const array::StoredArray& array, const Box& box) {
-  RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
-                "a box lies inside its array");
-  RANKINE_CHECK(array.dtype != DType::string, "strings are read with the catalogue");
-  if (box.empty()) return NdArray(array.dtype, box.shape());
-  State& state = *state_;
+namespace {
+
+NdArray read_box(const array::StoredArray& array, const Box& box, const ReadContext& context) {
   if (array.storage == array::Storage::library) {
-    const CountedTime time(state.counters.read_ns);
+    const CountedTime time(context.counters.read_ns);
     NdArray values = read_through_library(array, box);
-    state.counters.decoded_bytes += values.bytes().value;
+    context.counters.decoded_bytes += values.bytes().value;
     return values;
   }
   NdArray values(array.dtype, box.shape());
-  const ReadContext context{state.limits, state.files, state.cache, state.counters, state.zarr};
   if (array.storage == array::Storage::contiguous || array.storage == array::Storage::records)
     read_rows(array, box, values, context);
   else
     read_chunks(array, box, values, context);
   return values;
+}
+
+}  // namespace
+
+NdArray Reader::read(const array::StoredArray& array, const Box& box) {
+  RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
+                "a box lies inside its array");
+  RANKINE_CHECK(array.dtype != DType::string, "strings are read with the catalogue");
+  if (box.empty()) return NdArray(array.dtype, box.shape());
+  if (array.index && !array.index->damage.empty()) throw InputError(array.index->damage);
+  const ReadContext context{state_->limits, state_->files, state_->cache, state_->counters, state_->zarr};
+  try {
+    return read_box(array, box, context);
+  } catch (const InputError& error) {
+    const std::string name = array.variable + " in " + array.path;
+    const std::string what = error.what();
+    if (what.find(name) != std::string::npos) throw;
+    throw InputError("cannot read " + name + ": " + what);
+  }
 }
 
 }  // namespace rankine::store

@@ -16,6 +16,7 @@ import numpy as np
 import zarr
 
 import make_archives
+import make_models
 
 LATS = np.array([75.0, 45.0, 15.0, -15.0, -45.0, -75.0])
 LONS = np.arange(8) * 45.0
@@ -245,6 +246,7 @@ def main(folder):
     zarr_zip(at("zarr_deflated.zip"), at("zarr_blosc.zarr"), zipfile.ZIP_DEFLATED)
     zarr_filters(at("zarr_filters.zarr"))
     make_archives.main(at("archives"))
+    make_models.main()
 
 
 if __name__ == "__main__":

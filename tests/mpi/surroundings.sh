@@ -236,7 +236,7 @@ END
       got=0
       wait $job || got=$?
       [ $got -eq 1 ] || complain "status $got instead of 1"
-      said "other.nc changed while running: it is not the file whose metadata was read"
+      said "other.nc: the file changed while running: it is not the one whose metadata was read"
       : >printed
       nothing_left
     done ;;

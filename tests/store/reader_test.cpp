@@ -223,10 +223,10 @@ TEST_CASE("a file that changed since its metadata was read is refused") {
   file.bytes.push_back(std::byte{0});
   file.write();
   CHECK_THAT(error_of([&] { Reader().read(stored, Box::whole(stored.shape)); }),
-             Catch::StartsWith(file.path + " changed while running"));
+             Catch::StartsWith("cannot read /v in " + file.path + ": the file changed while running"));
   fs::remove(file.path);
   CHECK(error_of([&] { Reader().read(stored, Box::whole(stored.shape)); }) ==
-        "cannot open " + file.path + ": No such file or directory");
+        "cannot read /v in " + file.path + ": cannot open " + file.path + ": No such file or directory");
 }
 
 TEST_CASE("a contiguous array that ends behind its file is an error that says where") {

@@ -198,8 +198,8 @@ std::shared_ptr<const ZipArchive> ZipArchives::open(const std::string& path, con
   }
   auto archive = std::make_shared<const ZipArchive>(path);
   if (expected != FileStamp{} && archive->stamp() != expected)
-    throw InputError(path + " changed while running: it is not the archive whose metadata was read; start again "
-                            "when nothing writes to it");
+    throw InputError("the archive changed while running: it is not the one whose metadata was read; start again "
+                     "when nothing writes to it");
   const std::lock_guard lock(mutex_);
   recent_.push_front(archive);
   if (recent_.size() > most_archives) recent_.pop_back();
