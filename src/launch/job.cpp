@@ -128,6 +128,8 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
     if (status == 0) fail(error.code(), error.what());
     else if (reporter) reporter->warning(error.what());
   }
+  // At a good end there is nothing that anybody could go on from, whatever happens to this process while others leave.
+  if (session && status == 0) session->end_progress(status);
   if (session) session->shutdown();
   if (session) session->end_progress(status);
   has_losses = session && !session->losses().empty();

@@ -246,6 +246,16 @@ bool CallRun::handle(int from, const wire::Decoded& decoded) {
     enter_reports();
     on_released(from, *let_go);
     apply();
+  } else if (const auto* lost = std::get_if<wire::BlocksLost>(&decoded.message)) {
+    enter_reports();
+    for (const TaskId task : lost->tasks)
+      if (const auto asked = asked_.find(task); asked != asked_.end() && asked->second == from) asked_.erase(asked);
+    scheduler_.on_outputs_lost(now, worker, lost->tasks, lost->discarded, actions_);
+    for (const TaskId task : lost->tasks)
+      if (!is_settled(task)) definitions_.at(task.value).is_logged = false;
+    apply();
+  } else if (std::holds_alternative<wire::Note>(decoded.message)) {
+    notes_.push_back(std::get<wire::Note>(decoded.message).text);
   } else if (const auto* saved = std::get_if<wire::BlocksSaved>(&decoded.message)) {
     if (progress_)
       progress_->on_saved(worker, saved->sequence, saved->error.empty() ? journal::checkpoint_from(saved->record) : journal::CheckpointRecord{},

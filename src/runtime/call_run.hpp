@@ -65,6 +65,8 @@ class CallRun final : public Calls {
   CallProgress* progress() { return progress_ ? &*progress_ : nullptr; }
   const CallProgress* progress() const { return progress_ ? &*progress_ : nullptr; }
   void end_progress() { progress_.reset(); }
+  /// What workers have said of what they do, for the log.
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
   /// Nothing more is started.
   void pause() { scheduler_.pause(); }
   bool is_idle() const { return scheduler_.assigned_count() == 0; }
@@ -164,6 +166,7 @@ class CallRun final : public Calls {
   std::unordered_map<TaskId, RemoteHandle> remote_;
   std::map<int, std::unordered_map<std::uint32_t, TaskId>> remote_numbers_;
   std::uint64_t failed_attempts_ = 0;
+  std::vector<std::string> notes_;
   std::optional<CallProgress> progress_;
   std::vector<CallProgress::Order> save_orders_;
   bool is_last_save_ = false;

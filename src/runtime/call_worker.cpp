@@ -26,6 +26,7 @@ worker::WorkerOptions machine_options(int rank, const CallWorkerOptions& options
   machine.self = {static_cast<std::uint32_t>(rank)};
   machine.threads = options.threads;
   machine.memory_limit = options.memory_limit;
+  machine.spill = options.spill_bounds;
   machine.replica_cache = Bytes{options.memory_limit.value != 0 ? options.memory_limit.value / 16 : default_replica_cache};
   return machine;
 }
@@ -81,7 +82,9 @@ struct CallWorker::Context final : CallContext {
 CallWorker::CallWorker(transport::Transport& transport, exec::Notifier& notifier, CallWorkerOptions options, wire::RunId run)
     : transport_(transport), options_(options), run_(run),
       sub_calls_(run, transport.rank(), *options.library, notifier), machine_(machine_options(transport.rank(), options)),
-      allowed_(options.threads), notifier_(notifier), pool_(options.threads, notifier, options.slots) {}
+      allowed_(options.threads), notifier_(notifier), pool_(options.threads, notifier, options.slots) {
+  if (options_.spill_bounds.enabled) spiller_ = std::make_unique<Spiller>(notifier, options_.spill, transport.rank(), options_.scratch_use);
+}
 
 CallWorker::~CallWorker() {
   sub_calls_.stop();
@@ -123,7 +126,8 @@ void CallWorker::on_peer_lost(int rank) {
 void CallWorker::on_batch(const wire::CallBatch& batch) {
   std::size_t position = 0;
   for (std::size_t i = 0; i < batch.definitions.size(); ++i) {
-    const worker::Assignment assignment = batch.assignments.assignment(i);
+    worker::Assignment assignment = batch.assignments.assignment(i);
+    if (spiller_) assignment.room = room_of(batch.definitions[i].function);
     Definition& definition = definitions_[assignment.task];
     definition.head = batch.definitions[i];
     const auto begin = batch.arguments.begin() + static_cast<std::ptrdiff_t>(position);
@@ -167,11 +171,18 @@ void CallWorker::apply() {
                      flush_reports();
                      send(scheduler_rank, wire::RecallAnswer{a.task, a.attempt, a.granted});
                    },
-                   [](const auto&) {},  // results of calls stay in memory
+                   [&](const worker::SpillBlock& a) { spiller_->write(a.task, a.file, blocks_.at(a.task)); },
+                   [&](const worker::EvictBlock& a) { blocks_.erase(a.task); },
+                   [&](const worker::LoadBlock& a) { spiller_->read(a.task, a.file); },
+                   [&](const worker::SendSpilled& a) { spiller_->read_frame(a.task, a.file, a.to, run_); },
+                   [&](const worker::ForgetSpilled& a) { forget_spilled(a.file); },
+                   [&](const worker::ReportLost& a) { report_lost(a); },
+                   [&](const worker::ReportNoRoom& a) { report_no_room(a); },
                },
                action);
   }
   actions_.clear();
+  if (spiller_) count_sending();
 }
 
 void CallWorker::start(TaskId task, std::uint32_t attempt) {
@@ -213,6 +224,7 @@ void CallWorker::finish(const exec::Completion& completion) {
   ++tasks_run_;
   if (completion.error == nullptr) {
     const Bytes bytes{running->result->size()};
+    if (spiller_) note_result(running->definition.head.function, running->result->size());
     if (running->definition.head.push_result != 0) push_result(running->task, running->result);
     blocks_[running->task] = std::move(running->result);
     machine_.on_task_done(running->task, running->attempt, bytes, static_cast<std::uint32_t>(duration_ns / 1000), actions_);
@@ -256,6 +268,10 @@ void CallWorker::answer(int to, const wire::ResultRequest& request) {
   std::vector<std::byte> bytes;
   for (const TaskId task : request.tasks) {
     const auto block = blocks_.find(task);
+    if (const auto file = files_.find(task); block == blocks_.end() && file != files_.end()) {
+      spiller_->read_answer(task, file->second, {static_cast<std::uint32_t>(to)}, request.for_call);
+      continue;
+    }
     if (block == blocks_.end()) {
       batch.results.push_back({task, 0, 0});
       continue;
@@ -263,6 +279,7 @@ void CallWorker::answer(int to, const wire::ResultRequest& request) {
     batch.results.push_back({task, 1, block->second->size()});
     bytes.insert(bytes.end(), block->second->begin(), block->second->end());
   }
+  if (batch.results.empty()) return;
   sent_ += Bytes{bytes.size()};
   batch.bytes = bytes;
   send(to, batch);
@@ -277,6 +294,9 @@ void CallWorker::save(const wire::SaveBlocks& order) {
   for (const TaskId task : order.tasks)
     if (const auto block = blocks_.find(task); block != blocks_.end())
       saving_->results.emplace_back(task, [result = block->second] { return SavedPayload{{}, result}; });
+    else if (const auto file = files_.find(task); file != files_.end())
+      if (auto reader = spiller_->bytes_reader_of(file->second))
+        saving_->results.emplace_back(task, [reader = std::move(reader)] { return SavedPayload{{}, reader()}; });
   saver_->submit(0, [saving = saving_] {
     const journal::CheckpointRecord record{0, {saving->path}, {}, save_payloads(saving->path, saving->results)};
     saving->saved.record = journal::payload_of(record);
@@ -303,6 +323,7 @@ void CallWorker::take_waiting() {
     waiting_ += change.waits ? 1u : ~0u;
     send(scheduler_rank, wire::TaskBlocked{change.task, change.attempt, change.waits});
   }
+  if (!changes.empty()) machine_.on_blocked(waiting_, actions_);
 }
 
 /// One more for each that waits; and some ahead of need where calls are short.
@@ -318,6 +339,11 @@ void CallWorker::adjust_threads() {
 bool CallWorker::pump() {
   completions_.clear();
   const bool any = pool_.take_completions(completions_) != 0;
+  if (spiller_) {
+    take_spilled();
+    watch_memory();
+    apply();
+  }
   for (const auto& completion : completions_) {
     finish(completion);
     apply();

@@ -8,6 +8,7 @@
 
 #include "exec/thread_pool.hpp"
 #include "runtime/saved_blocks.hpp"
+#include "runtime/spiller.hpp"
 #include "runtime/sub_calls.hpp"
 #include "transport/lifeline/running_tasks.hpp"
 #include "transport/transport.hpp"
@@ -26,6 +27,10 @@ struct CallWorkerOptions {
   /// Calls that wait for other calls at once, each on a thread of its own.
   std::uint32_t most_waiting = 1000;
   exec::Slots* slots = nullptr;       ///< what plans and calls of this rank share: how many run at once
+  Bytes program_bytes;                ///< of the memory limit, what the process takes without any result
+  SpillSettings spill;
+  worker::SpillOptions spill_bounds;  ///< enabled: results that are held go to scratch when memory runs short
+  std::shared_ptr<spill::ScratchUse> scratch_use;     ///< shared with the runs of plans
   transport::RunningTasks* running_tasks = nullptr;   ///< where a supervisor sees what runs
   std::function<void(const std::string& call)> rehearse = {};  ///< called on its thread before each; empty: nothing is
 };
@@ -51,6 +56,8 @@ class CallWorker {
   Bytes sent() const { return sent_; }
   Bytes received() const { return received_; }
   Bytes peak_held() const { return machine_.peak_held_bytes(); }
+  Bytes spilled() const { return spiller_ ? spiller_->written() : Bytes{}; }
+  Bytes unspilled() const { return spiller_ ? spiller_->read_back() : Bytes{}; }
 
  private:
   struct Running;
@@ -73,6 +80,15 @@ class CallWorker {
   void send_block(WorkerId to, TaskId task);
   void answer(int to, const wire::ResultRequest& request);
   void save(const wire::SaveBlocks& order);
+  // results that go to scratch and come back (call_worker_spilling.cpp)
+  Bytes room_of(std::uint32_t function) const;
+  void note_result(std::uint32_t function, std::size_t bytes);
+  void take_spilled();
+  void watch_memory();
+  void count_sending();
+  void report_lost(const worker::ReportLost& lost);
+  void report_no_room(const worker::ReportNoRoom& refused);
+  void forget_spilled(std::uint64_t file);
   void take_saved();
   void flush_reports();
   void send(int to, const wire::Message& message);
@@ -114,6 +130,12 @@ class CallWorker {
   std::vector<WaitChange> wait_changes_;
   std::uint32_t waiting_now_ = 0;
   exec::Notifier& notifier_;
+  std::unique_ptr<Spiller> spiller_;   ///< null: results stay in memory
+  std::unordered_map<TaskId, std::uint64_t> files_;       ///< of results in scratch
+  std::unordered_map<std::uint64_t, TaskId> filed_;       ///< the other way round
+  std::unordered_map<std::uint32_t, double> usual_bytes_; ///< of a function's results, an exponentially weighted mean
+  Instant next_measure_, next_trim_;
+  std::optional<Instant> try_scratch_again_;
   std::shared_ptr<Saving> saving_;     ///< the checkpoint that is under way
   std::unique_ptr<exec::ThreadPool> saver_;   ///< a thread of its own, for calls may take long; null: nothing was saved yet
   exec::ThreadPool pool_;              ///< last: its threads end before the rest goes

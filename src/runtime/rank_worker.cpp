@@ -165,6 +165,12 @@ void RankWorker::begin_calls(wire::RunId run, const wire::BeginCalls& begin) {
     options.running_tasks = options_.running_tasks;
     options.slots = &slots_;
     if (!options_.rehearsal.is_empty()) options.rehearse = [this](const std::string& call) { rehearse_fault(call); };
+    options.program_bytes = options_.program_bytes;
+    if (spiller_) {
+      options.spill = options_.spill;
+      options.spill_bounds = spill_bounds();
+      options.scratch_use = spiller_->use();
+    }
     calls_ = std::make_unique<CallWorker>(transport_, notifier_, options, run);
   }
   transport_.send(scheduler_rank, wire::encode(run, ready));
@@ -466,6 +472,8 @@ wire::Counters RankWorker::counters() const {
     counters.bytes_unspilled = spiller_->read_back();
   }
   if (calls_) {
+    counters.bytes_spilled += calls_->spilled();
+    counters.bytes_unspilled += calls_->unspilled();
     counters.tasks_run += calls_->tasks_run();
     counters.busy_ns += calls_->busy_ns();
     counters.bytes_sent += calls_->sent();

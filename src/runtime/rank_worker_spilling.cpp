@@ -98,6 +98,7 @@ void RankWorker::take_spilled() {
           machine_->on_send_failed(done.task, done.file, done.to, actions_);
         }
         break;
+      case Spiller::Done::Kind::answer: break;  // of calls alone
       case Spiller::Done::Kind::aside:
         if (!order_ || !order_->ready) break;
         machine_->set_next_use([order = order_, plan = plan_](TaskId task, std::uint32_t place) -> std::optional<std::uint32_t> {

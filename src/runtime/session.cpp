@@ -438,6 +438,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   }
   if (calls_ && decoded.run == calls_->id()) {
     if (!calls_->handle(frame.from, decoded) && own_worker_) own_worker_->handle(frame.from, decoded);
+    for (const auto& note : calls_->take_notes()) reporter_.detail(note);
     return;
   }
   if (run == nullptr || decoded.run != run->id) return;

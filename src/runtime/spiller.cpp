@@ -11,7 +11,7 @@ struct Spiller::Operation {
   Done done;
   std::string path;
   std::shared_ptr<std::atomic<bool>> cancelled;
-  BlockPtr block;
+  std::shared_ptr<const void> owner;   ///< of what is written
   Bytes bytes;
   std::uint64_t generation = 0;
 };
@@ -26,11 +26,18 @@ std::shared_ptr<Block> read_block(const std::string& path, std::span<const std::
   return block;
 }
 
+Spiller::Bytestring read_bytes(const std::string& path, std::uint64_t payload) {
+  auto bytes = std::make_shared<std::vector<std::byte>>(payload);
+  const std::span<std::byte> part(*bytes);
+  spill::read_block_file(path, {&part, 1});
+  return bytes;
+}
+
 }  // namespace
 
-Spiller::Spiller(exec::Notifier& done, const SpillSettings& settings, int rank)
-    : settings_(settings), rank_(rank), writing_(1, done), reading_(1, done) {
-  use_.limit = settings.limit;
+Spiller::Spiller(exec::Notifier& done, const SpillSettings& settings, int rank, std::shared_ptr<spill::ScratchUse> use)
+    : settings_(settings), rank_(rank), use_(use ? std::move(use) : std::make_shared<spill::ScratchUse>()), writing_(1, done), reading_(1, done) {
+  use_->limit = settings.limit;
   spill::remove_leftovers(settings.scratch);
 }
 
@@ -57,40 +64,51 @@ void Spiller::submit(exec::ThreadPool& pool, std::shared_ptr<Operation> operatio
 }
 
 void Spiller::write(TaskId task, std::uint64_t file, BlockPtr block) {
+  begin_write(task, file, {{}, encode_head(*block), payload_bytes(*block), {}, false, false, {}}, payload_parts(std::as_const(*block)), block);
+}
+
+void Spiller::write(TaskId task, std::uint64_t file, Bytestring bytes) {
+  begin_write(task, file, {{}, {}, bytes->size(), {}, true, false, {}}, {std::span(*bytes)}, bytes);
+}
+
+void Spiller::begin_write(TaskId task, std::uint64_t file, File entry, std::vector<std::span<const std::byte>> parts,
+                          std::shared_ptr<const void> owner) {
   auto operation = std::make_shared<Operation>();
-  operation->done = {Done::Kind::written, task, file, {}, nullptr, {}, {}, false};
-  operation->cancelled = std::make_shared<std::atomic<bool>>(false);
-  operation->block = std::move(block);
+  operation->done.task = task;
+  operation->done.file = file;
+  operation->cancelled = entry.cancelled = std::make_shared<std::atomic<bool>>(false);
+  operation->owner = std::move(owner);
   try {
-    operation->path = folder() + "/" + std::to_string(++last_name_);
+    operation->path = entry.path = folder() + "/" + std::to_string(++last_name_);
   } catch (const OutputError& error) {
     // As a write that fails; said by take().
     operation->done.error = error.what();
     return submit(writing_, operation, [] {});
   }
-  RANKINE_CHECK(files_.emplace(file, File{operation->path, encode_head(*operation->block), payload_bytes(*operation->block), {}, false,
-                                          operation->cancelled}).second, "a file number is used twice");
-  submit(writing_, operation, [this, operation] {
+  RANKINE_CHECK(files_.emplace(file, std::move(entry)).second, "a file number is used twice");
+  submit(writing_, operation, [this, operation, parts = std::move(parts)] {
     try {
-      const auto parts = payload_parts(std::as_const(*operation->block));
-      operation->bytes = spill::write_block_file(operation->path, parts, settings_.compression, use_, *operation->cancelled);
+      operation->bytes = spill::write_block_file(operation->path, parts, settings_.compression, *use_, *operation->cancelled);
     } catch (const spill::ScratchFull& error) {
       operation->done.error = error.what();
       operation->done.full = true;
     } catch (const Error& error) {
       operation->done.error = error.what();
     }
-    operation->block.reset();
+    operation->owner.reset();
   });
 }
 
 void Spiller::read(TaskId task, std::uint64_t file) {
   auto operation = std::make_shared<Operation>();
-  operation->done = {Done::Kind::read, task, file, {}, nullptr, {}, {}, false};
+  operation->done.kind = Done::Kind::read;
+  operation->done.task = task;
+  operation->done.file = file;
   const File& known = files_.at(file);
-  submit(reading_, operation, [operation, path = known.path, head = known.head] {
+  submit(reading_, operation, [operation, path = known.path, head = known.head, payload = known.payload, is_bytes = known.is_bytes] {
     try {
-      operation->done.block = read_block(path, head);
+      if (is_bytes) operation->done.bytes = read_bytes(path, payload);
+      else operation->done.block = read_block(path, head);
     } catch (const Error& error) {
       operation->done.error = error.what();
     }
@@ -99,7 +117,10 @@ void Spiller::read(TaskId task, std::uint64_t file) {
 
 void Spiller::read_frame(TaskId task, std::uint64_t file, WorkerId to, wire::RunId run) {
   auto operation = std::make_shared<Operation>();
-  operation->done = {Done::Kind::frame, task, file, to, nullptr, {}, {}, false};
+  operation->done.kind = Done::Kind::frame;
+  operation->done.task = task;
+  operation->done.file = file;
+  operation->done.to = to;
   const File& known = files_.at(file);
   operation->bytes = Bytes{known.payload};
   frames_under_way_ += operation->bytes;
@@ -117,6 +138,25 @@ void Spiller::read_frame(TaskId task, std::uint64_t file, WorkerId to, wire::Run
   });
 }
 
+void Spiller::read_answer(TaskId task, std::uint64_t file, WorkerId to, bool for_call) {
+  auto operation = std::make_shared<Operation>();
+  operation->done.kind = Done::Kind::answer;
+  operation->done.task = task;
+  operation->done.file = file;
+  operation->done.to = to;
+  operation->done.for_call = for_call;
+  const File& known = files_.at(file);
+  operation->bytes = Bytes{known.payload};
+  frames_under_way_ += operation->bytes;
+  submit(reading_, operation, [operation, path = known.path, payload = known.payload] {
+    try {
+      operation->done.bytes = read_bytes(path, payload);
+    } catch (const Error& error) {
+      operation->done.error = error.what();
+    }
+  });
+}
+
 void Spiller::forget(std::uint64_t file) {
   const auto known = files_.find(file);
   if (known == files_.end()) return;
@@ -128,7 +168,7 @@ void Spiller::forget(std::uint64_t file) {
   }
   auto operation = std::make_shared<Operation>();
   operation->done.kind = Done::Kind::aside;
-  submit(writing_, operation, [this, path = forgotten.path, bytes = forgotten.bytes] { spill::remove_block_file(path, bytes, use_); });
+  submit(writing_, operation, [this, path = forgotten.path, bytes = forgotten.bytes] { spill::remove_block_file(path, bytes, *use_); });
 }
 
 void Spiller::forget_all() {
@@ -155,13 +195,13 @@ std::vector<Spiller::Done> Spiller::take() {
     const std::shared_ptr<Operation> operation = std::move(found->second);
     operations_.erase(found);
     Done& result = operation->done;
-    if (result.kind == Done::Kind::frame) frames_under_way_ -= operation->bytes;
+    if (result.kind == Done::Kind::frame || result.kind == Done::Kind::answer) frames_under_way_ -= operation->bytes;
     if (completion.error != nullptr && result.error.empty()) result.error = "out of memory";
     if (!result.error.empty()) last_error_ = result.error;
     if (result.kind == Done::Kind::written && !operation->path.empty()) {
       const auto file = files_.find(result.file);
       if (file == files_.end() || file->second.cancelled != operation->cancelled) {  // forgotten meanwhile
-        if (operation->bytes.value != 0) spill::remove_block_file(operation->path, operation->bytes, use_);
+        if (operation->bytes.value != 0) spill::remove_block_file(operation->path, operation->bytes, *use_);
         continue;
       }
       if (result.error.empty()) {
@@ -173,6 +213,8 @@ std::vector<Spiller::Done> Spiller::take() {
       }
     } else if (result.kind == Done::Kind::read && result.block) {
       read_back_ += result.block->bytes();
+    } else if (result.bytes) {
+      read_back_ += Bytes{result.bytes->size()};
     } else if (result.kind == Done::Kind::frame) {
       read_back_ += Bytes{result.frame.size()};
     }
@@ -187,6 +229,18 @@ std::function<BlockPtr()> Spiller::reader_of(std::uint64_t file) const {
   return [path = known->second.path, head = known->second.head]() -> BlockPtr {
     try {
       return read_block(path, head);
+    } catch (const InputError&) {
+      return nullptr;  // released meanwhile
+    }
+  };
+}
+
+std::function<Spiller::Bytestring()> Spiller::bytes_reader_of(std::uint64_t file) const {
+  const auto known = files_.find(file);
+  if (known == files_.end() || !known->second.whole) return {};
+  return [path = known->second.path, payload = known->second.payload]() -> Bytestring {
+    try {
+      return read_bytes(path, payload);
     } catch (const InputError&) {
       return nullptr;  // released meanwhile
     }

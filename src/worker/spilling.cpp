@@ -49,8 +49,13 @@ void Worker::answer_requests_within_room(Actions& out) {
 /// such thing, for that rank may wait for this one.
 void Worker::answer_requests_that_wait_for_nothing(Actions& out) {
   const bool spills = spilling_ > (probe_ != 0 ? 1u : 0u);
-  if (running_ != 0 || claimed_ != 0 || loading_ != 0 || sending_.value != 0 || spills) return;
+  if (running_ > blocked_ || claimed_ != 0 || loading_ != 0 || sending_.value != 0 || spills) return;
   for (; !requests_.empty(); requests_.pop_front()) answer_request(requests_.front().first, requests_.front().second, out);
+}
+
+void Worker::on_blocked(std::uint32_t count, Actions& out) {
+  blocked_ = count;
+  advance(out);
 }
 
 void Worker::on_sending(Bytes bytes, Actions& out) {

@@ -159,6 +159,8 @@ class Worker {
   void on_abort(Actions& out);
   /// So many tasks may run at once from now on; those that run already go on.
   void on_threads_changed(std::uint32_t threads, Actions& out);
+  /// So many of those that run wait for other tasks: nothing is worth waiting for that only they would end.
+  void on_blocked(std::uint32_t count, Actions& out);
   /// Drops every copy that no task here reads.
   void drop_idle_replicas(Actions& out);
 
@@ -248,7 +250,7 @@ class Worker {
   // spilling.cpp
   bool is_under_way() const {
     // Nobody waits for an attempt to write to a full scratch.
-    return running_ != 0 || claimed_ != 0 || loading_ != 0 || spilling_ > (probe_ != 0 ? 1u : 0u) || !fetching_.empty();
+    return running_ > blocked_ || claimed_ != 0 || loading_ != 0 || spilling_ > (probe_ != 0 ? 1u : 0u) || !fetching_.empty();
   }
   Bytes used_bytes() const { return known_bytes() + other_ + sending_; }
   /// For blocks and promises together, when nothing else can be waited for.
@@ -291,6 +293,7 @@ class Worker {
   std::uint64_t last_idle_ = 0;
   std::unordered_set<WorkerId> lost_peers_;
   std::uint32_t running_ = 0;
+  std::uint32_t blocked_ = 0;                             ///< of them, that wait for other tasks
   std::uint32_t most_threads_ = 0;                        ///< there ever were, if they have changed
   Bytes held_;
   Bytes peak_held_;

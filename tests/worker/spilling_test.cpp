@@ -249,3 +249,17 @@ TEST_CASE("after an abort nothing is left, in memory or in scratch") {
   CHECK(bench.machine.is_idle());
   CHECK(bench.machine.held_bytes() == Bytes{});
 }
+
+TEST_CASE("a task does not wait for the room of one that waits for other tasks") {
+  Bench bench;
+  CHECK(bench.assign(1, {}, 30) == "start 1");
+  bench.machine.on_memory_measured({95}, bench.out);
+  CHECK(bench.said() == "");
+  bench.machine.on_threads_changed(2, bench.out);
+  CHECK(bench.assign(2, {}, 10) == "");
+  bench.machine.on_blocked(1, bench.out);
+  CHECK(bench.said() == "start 2");
+  CHECK(bench.done(2, 10) == "finished 2; write 2 to file 1");
+  bench.machine.on_blocked(0, bench.out);
+  CHECK(bench.done(1, 30).starts_with("finished 1"));
+}
