@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "exec/clock.hpp"
@@ -89,16 +90,38 @@ void check_launcher(report::Reporter& reporter) {
                   "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/resilience.md)");
 }
 
+/// Tasks that still run when all is said and saved get so long to end.
+constexpr std::chrono::seconds task_grace{2};
+
+/// Ends the session; false if a task still runs, which nothing can stop: whoever calls must leave then without tidying up.
+bool ends(std::unique_ptr<runtime::Session> session) {
+  auto ended = std::make_shared<std::promise<void>>();
+  std::future<void> end = ended->get_future();
+  std::thread([session = std::move(session), ended]() mutable {
+    session.reset();
+    ended->set_value();
+  }).detach();
+  return end.wait_for(task_grace) == std::future_status::ready;
+}
+
+/// How rank 0's part of a job came to its end.
+struct JobEnd {
+  int status = static_cast<int>(ExitCode::done);
+  bool has_losses = false;   ///< of ranks
+  bool is_stuck = false;     ///< a thread of this process still runs a task
+};
+
 /// Rank 0: the pipeline, the scheduler and, in small jobs, work.
-int run_as_scheduler(const cli::Options& options, transport::Transport& transport, exec::Notifier& notifier,
-                     const runtime::SessionOptions& chosen, const Pipeline& pipeline, JobOutcome& outcome, bool& has_losses) {
+JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& transport, exec::Notifier& notifier,
+                        const runtime::SessionOptions& chosen, const Pipeline& pipeline, JobOutcome& outcome) {
   report::ReporterOptions reporting;
   reporting.verbosity = options.verbosity;
   reporting.progress = options.progress;
   reporting.log_file = options.log_file;
   std::unique_ptr<report::Reporter> reporter;
   std::unique_ptr<runtime::Session> session;
-  int status = static_cast<int>(ExitCode::done);
+  JobEnd end;
+  int& status = end.status;
   const auto fail = [&](ExitCode code, const char* what) {
     status = static_cast<int>(code);
     outcome.set_error(what);
@@ -132,9 +155,13 @@ int run_as_scheduler(const cli::Options& options, transport::Transport& transpor
   if (session && status == 0) session->end_progress(status);
   if (session) session->shutdown();
   if (session) session->end_progress(status);
-  has_losses = session && !session->losses().empty();
+  end.has_losses = session && !session->losses().empty();
   std::fflush(nullptr);
-  return status;
+  if (session && status != 0 && !ends(std::move(session))) {
+    end.is_stuck = true;
+    static_cast<void>(reporter.release());
+  }
+  return end;
 }
 
 int run_alone(const cli::Options& options, const Pipeline& pipeline, const runtime::TaskLibrary* library) {
@@ -149,9 +176,10 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   session.node_name = host_name();
   if (options.scheduler_works == cli::SchedulerWorks::no)
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
-  bool has_losses = false;
   JobOutcome outcome(options, 1);
-  return run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, has_losses);
+  const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
+  if (end.is_stuck) ::_exit(end.status);
+  return end.status;
 }
 
 /// Rank 0 works too where the job is small and its threads do not crowd out another rank's.
@@ -252,10 +280,9 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     };
     if (place.size == 1 && !session.scheduler_works)
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
-    bool has_losses = false;
-    const int status = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, has_losses);
+    const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
     supervision.end_orderly();
-    end_rank_0(mpi, lifelines.get(), status, has_losses);
+    end_rank_0(mpi, lifelines.get(), end.status, end.has_losses || end.is_stuck);
   }
   try {
     runtime::RankWorkerOptions worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);

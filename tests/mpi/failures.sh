@@ -295,6 +295,19 @@ if [ "$ranks" = 0 ]; then
   wait $job || got=$?
   [ "$got" -eq 130 ] || complain "status $got instead of 130"
 
+  name="a task that does not end"
+  printf 'import time\nfrom dask import delayed\ndef forever(x):\n    print("begun")\n    time.sleep(1000)\ndelayed(forever)(1).compute()\n' >script.py
+  for signal in INT TERM; do
+    env --default-signal=INT timeout 100 "$rankine" run --quiet --drain 1 script.py >printed 2>message &
+    job=$!
+    await 'grep -q begun printed' || complain "the task does not begin"
+    kill -$signal $job
+    got=0
+    wait $job || got=$?
+    if [ $signal = INT ]; then wanted=130; else wanted=75; fi
+    [ "$got" -eq $wanted ] || complain "SIG$signal: status $got instead of $wanted"
+  done
+
   name="standard output"
   printf 'import xarray as xr\nfor i in range(20000):\n    print("line", i)\nxr.open_dataset("input.nc").mean("time").to_netcdf("out/piped.nc")\n' >script.py
   { "$rankine" run --quiet script.py 2>message; echo $? >status; } | head -n 1 >printed
