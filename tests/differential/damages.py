@@ -255,6 +255,8 @@ def zip_damages(base):
                             file.write(part)
         return apply
     named = r"chunk \(1, 0, 1\) of v in "
+    yield Damage("a member that is a bomb for a chunk", with_member("v/c/1/0/1", bytes(1 << 20), BOMB_BYTES >> 20), named, chunk_only=True)
+    yield Damage("a member that is a bomb for metadata", with_member("v/zarr.json", b" " * (1 << 20), BOMB_BYTES >> 20), "an error")
     yield Damage("a short chunk", with_member("v/c/1/0/1", b"abc", 1), named, chunk_only=True)
 
 

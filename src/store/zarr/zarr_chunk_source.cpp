@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -76,6 +77,14 @@ Index ZarrChunkSource::object_of(const Index& chunk) const {
   return object;
 }
 
+std::uint64_t ZarrChunkSource::most_object_bytes() const {
+  // Codecs that cannot make a chunk smaller add little to it; the index of a shard takes 16 bytes a chunk.
+  constexpr std::uint64_t headers = 64u << 10, index_entry = 16;
+  const auto elements = static_cast<std::uint64_t>(std::max<std::int64_t>(1, element_count(object_shape_)));
+  const auto chunk = static_cast<std::uint64_t>(std::max<std::int64_t>(1, element_count(array_.chunk_shape)));
+  return headers + 2 * elements * size_of(array_.dtype) + array_.zarr.shards.size() * 2 * index_entry * (elements / chunk + 1);
+}
+
 std::optional<StoredObject> ZarrChunkSource::open(const Index& index) const {
   const std::string path = array_.path + "/" + zarr_object_key(array_, index);
   StoredObject object;
@@ -89,7 +98,7 @@ std::optional<StoredObject> ZarrChunkSource::open(const Index& index) const {
       object.size_ = member->stored_bytes;
       object.file_ = archive_->file();
     } else {
-      object.unpacked_ = archive_->read(*member);
+      object.unpacked_ = archive_->read(*member, most_object_bytes());
       object.size_ = object.unpacked_.size();
     }
     return object;

@@ -88,6 +88,8 @@ class ZarrChunkSource {
   std::optional<Place> locate(const StoredObject& object, const Index& chunk) const;
 
  private:
+  /// What an object can take before it is packed into an archive.
+  std::uint64_t most_object_bytes() const;
   std::shared_ptr<const ShardIndex> index_of(const StoredObject& object, std::size_t level, Place shard) const;
 
   const array::StoredArray& array_;

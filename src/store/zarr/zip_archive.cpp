@@ -167,8 +167,11 @@ std::uint64_t ZipArchive::data_offset(const Member& member) const {
   return begin;
 }
 
-std::vector<std::byte> ZipArchive::read(const Member& member) const {
+std::vector<std::byte> ZipArchive::read(const Member& member, std::uint64_t most_bytes) const {
   const std::uint64_t begin = data_offset(member);
+  if (member.bytes > most_bytes)
+    throw InputError("the zip member unpacks to " + std::to_string(member.bytes) + " bytes, where at most " +
+                     std::to_string(most_bytes) + " are expected");
   const bool deflated = member.method == 8;
   // Checked before memory is asked for: the directory may claim any size.
   if (deflated ? member.bytes / most_deflate_ratio > member.stored_bytes : member.bytes != member.stored_bytes)

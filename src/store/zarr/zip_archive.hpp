@@ -35,8 +35,9 @@ class ZipArchive {
 
   /// Where the member's stored bytes begin. Throws InputError.
   std::uint64_t data_offset(const Member& member) const;
-  /// All of the member, unpacked and checked against its CRC. Throws InputError without the path.
-  std::vector<std::byte> read(const Member& member) const;
+  /// All of the member, unpacked and checked against its CRC. Throws InputError without the path, also if it is larger than
+  /// what is looked for there can be: a member unpacks to a thousand times what it takes in the archive.
+  std::vector<std::byte> read(const Member& member, std::uint64_t most_bytes) const;
 
  private:
   void read_directory();
