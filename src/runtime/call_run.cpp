@@ -588,6 +588,9 @@ CallError CallRun::error_of(TaskId task) const {
   error.message = last.message;
   error.worker = static_cast<int>(last.worker.value);
   error.attempts = static_cast<std::uint32_t>(report.attempts.size());
+  for (const sched::FailedAttempt& attempt : std::span(report.attempts).first(report.attempts.size() - 1))
+    error.earlier += (error.earlier.empty() ? "worker " : ", worker ") + std::to_string(attempt.worker.value) +
+                     (attempt.message == last.message ? "" : ": " + attempt.message);
   if (const auto kind = failure_kinds_.find(*report.task); kind != failure_kinds_.end()) {
     error.code = kind->second.code;
     error.detail = kind->second.detail;

@@ -85,6 +85,7 @@ struct CallError {
   std::uint32_t attempts = 0;
   ExitCode code = ExitCode::task_failed;
   std::string detail = {};   ///< of a DetailedError, for the front end
+  std::string earlier = {};  ///< attempts before the last: "worker 2, worker 0: no such file", errors only where others; for text()
   /// One line of everything, for whoever prints it.
   std::string text() const;
 };

@@ -164,7 +164,7 @@ TEST_CASE("an exception comes back with task, arguments, worker and attempts") {
     CHECK_FALSE(error.is_own);
     CHECK(error.worker == 1);
     CHECK(error.attempts == 2);
-    CHECK(std::string(error.what()) == "division by zero (task divide(7, 0), attempt 2, worker 1)");
+    CHECK(std::string(error.what()) == "division by zero (task divide(7, 0), attempt 2, worker 1; before: worker 1)");
   }
   CHECK(bad.error()->is_own);
   CHECK(job.client.submit_with<divide>({.name = "the other one"}, 8, 2).get() == 4);

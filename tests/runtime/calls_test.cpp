@@ -120,9 +120,9 @@ TEST_CASE("what fails for good fails with all that needs it, says where, and not
   CHECK(result(calls, other) == 6);
   calls.wait(std::vector<CallId>{bad, reader});
   CHECK(calls.state(bad) == CallState::erred);
-  CHECK(calls.error(bad).text() == "no luck (task fail(3), attempt 2, worker 1)");
+  CHECK(calls.error(bad).text() == "no luck (task fail(3), attempt 2, worker 1; before: worker 1)");
   CHECK(calls.error(bad).is_own);
-  CHECK(calls.error(reader).text() == "no luck (task fail(3), attempt 2, worker 1)");
+  CHECK(calls.error(reader).text() == "no luck (task fail(3), attempt 2, worker 1; before: worker 1)");
   CHECK_FALSE(calls.error(reader).is_own);
   CHECK_THROWS_AS(calls.results({&reader, 1}), CallFailed);
   // Also what comes later.
