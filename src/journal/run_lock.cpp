@@ -56,7 +56,7 @@ bool is_named(int descriptor, const std::string& path) {
 
 [[noreturn]] void refuse(const std::string& directory, const std::optional<LockOwner>& owner) {
   throw InUse("the run directory " + directory + " is in use by " + (owner ? describe(*owner) : "another run") +
-                   "; wait for it, or name another directory by --run-dir");
+              "; wait for it, or name another directory by --run-dir");
 }
 
 }  // namespace

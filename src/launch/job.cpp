@@ -154,7 +154,7 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
   // At a good end there is nothing that anybody could go on from, whatever happens to this process while others leave.
   if (session && status == 0) session->end_progress(status);
   if (session) session->shutdown();
-  if (session) session->end_progress(status);
+  if (session && status != 0) session->end_progress(status);
   end.has_losses = session && !session->losses().empty();
   std::fflush(nullptr);
   if (session && status != 0 && !ends(std::move(session))) {
@@ -177,6 +177,7 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   if (options.scheduler_works == cli::SchedulerWorks::no)
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
   JobOutcome outcome(options, 1);
+  session.on_run_directory = [&](const runtime::RunDirectory& directory) { outcome.set_directory(directory); };
   const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
   if (end.is_stuck) ::_exit(end.status);
   return end.status;
@@ -274,7 +275,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     session.quarantine_after = options.quarantine_after;
     session.max_worker_kills = options.max_worker_kills;
     session.watch = lifelines.get();
-    session.on_run_directory = [&](const std::string& directory) {
+    session.on_run_directory = [&](const runtime::RunDirectory& directory) {
       outcome.set_directory(directory);
       supervision.leave_word(outcome.word_for_supervisor());
     };

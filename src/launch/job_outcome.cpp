@@ -44,7 +44,7 @@ JobOutcome::JobOutcome(const cli::Options& options, int ranks) {
 void JobOutcome::write(int status, const runtime::Session* session) {
   outcome_.exit_code = status;
   outcome_.ended = time_stamp();
-  std::string directory = directory_;
+  std::string directory = this->directory();
   if (session != nullptr && session->may_not_use_directory()) return;
   if (session != nullptr) {
     const report::RunSummary summary = session->summary();
@@ -61,26 +61,25 @@ void JobOutcome::write(int status, const runtime::Session* session) {
       for (const auto& attempt : failed.attempts) failure.attempts.push_back({attempt.rank, attempt.node_name, attempt.message});
       outcome_.failed_tasks.push_back(std::move(failure));
     }
-    if (directory.empty()) directory = session->run_directory();
     if (directory.empty()) directory = directory_beside(session->first_output());
   }
   if (!directory.empty()) journal::write_outcome(directory, outcome_);
 }
 
-void JobOutcome::set_directory(const std::string& directory) {
+void JobOutcome::set_directory(const runtime::RunDirectory& directory) {
   const std::lock_guard lock(mutex_);
-  std::error_code error;
-  open_directory_ = fs::absolute(directory, error).string();
+  directory_ = directory.path();
+  how_to_go_on_ = directory.how_to_go_on();
 }
 
-std::string JobOutcome::known_directory() const {
+std::string JobOutcome::directory() const {
   const std::lock_guard lock(mutex_);
-  return open_directory_.empty() ? directory_ : open_directory_;
+  return directory_;
 }
 
 void JobOutcome::write_now(ExitCode code, const std::string& message) const noexcept {
   try {
-    const std::string directory = known_directory();
+    const std::string directory = this->directory();
     if (directory.empty()) return;
     journal::Outcome outcome = outcome_;
     outcome.exit_code = static_cast<int>(code);
@@ -93,8 +92,10 @@ void JobOutcome::write_now(ExitCode code, const std::string& message) const noex
 }
 
 std::string JobOutcome::word_for_supervisor() const {
-  const std::string directory = known_directory();
-  return directory.empty() ? std::string() : directory + "\n" + journal::to_json(outcome_);
+  if (directory().empty()) return {};
+  journal::Outcome outcome = outcome_;
+  outcome.message = how_to_go_on_;
+  return directory() + "\n" + journal::to_json(outcome);
 }
 
 int write_outcome_of_death(int wait_status, const std::string& word) {
@@ -109,7 +110,7 @@ int write_outcome_of_death(int wait_status, const std::string& word) {
       journal::Outcome outcome = journal::outcome_from_json(word.substr(end + 1), directory);
       // By the batch system or for want of memory, mostly; a crash would come again.
       if (killed) status = static_cast<int>(ExitCode::resumable);
-      message += "; go on with: rankine resume " + directory;
+      message += "; " + (outcome.message.empty() ? "run it again" : outcome.message);
       outcome.exit_code = status;
       outcome.message = message;
       outcome.ended = time_stamp();

@@ -22,17 +22,17 @@ class JobOutcome {
   /// From any thread, with what is known without the session. Never throws.
   void write_now(ExitCode code, const std::string& message) const noexcept;
   /// The run directory has come into being, beside the first output if none was named.
-  void set_directory(const std::string& directory);
+  void set_directory(const runtime::RunDirectory& directory);
   /// For transport::Supervision::leave_word; empty if there is no run directory.
   std::string word_for_supervisor() const;
 
  private:
-  std::string known_directory() const;
+  std::string directory() const;
 
   journal::Outcome outcome_;
-  std::string directory_;       ///< as --run-dir names it; empty: not named
-  mutable std::mutex mutex_;    ///< guards open_directory_
-  std::string open_directory_;  ///< the one that the session has opened
+  mutable std::mutex mutex_;    ///< guards directory_
+  std::string directory_;       ///< the one that the session has opened, before that as --run-dir names it; empty: not named
+  std::string how_to_go_on_;    ///< in words; empty: there is nothing yet
 };
 
 /// For transport::SuperviseOptions: rank 0 has died without a word. Says so on standard error, and in the run directory that

@@ -115,8 +115,8 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// The checksum of the running program's file.
-std::uint64_t program_checksum() {
+/// The checksum of the running program's file, read once.
+std::uint64_t checksum_of_program() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   std::uint64_t checksum = 0;
   std::vector<char> piece(std::size_t{1} << 20);
@@ -126,6 +126,10 @@ std::uint64_t program_checksum() {
     checksum = (checksum ^ (std::uint64_t{codec::crc32c(bytes)} << 32 | codec::crc32(bytes))) * 0x9e3779b97f4a7c15ULL;
   }
   return checksum | 1;
+}
+std::uint64_t program_checksum() {
+  static const std::uint64_t checksum = checksum_of_program();
+  return checksum;
 }
 
 constexpr const char* outcome_file = "outcome.json";

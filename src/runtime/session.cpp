@@ -260,7 +260,7 @@ void Session::throw_if_interrupted() const {
   // A run with checkpoints sees to it by itself.
   if (!has_checkpoints_ && !must_save_calls() && is_asked_to_leave())
     throw Error(ExitCode::resumable, directory_ && directory_->is_open()
-                                         ? "ended as asked; go on with: rankine resume " + directory_->path()
+                                         ? "ended as asked; " + directory_->how_to_go_on()
                                          : "ended as asked; nothing was saved yet: run it again");
   if (options_.interrupted == nullptr || *options_.interrupted == 0) return;
   const int number = *options_.interrupted;

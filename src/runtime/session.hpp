@@ -40,7 +40,7 @@ struct SessionOptions {
   Bytes replicate_bytes;                  ///< results up to that size that took long are kept twice; 0: none
   bool waits_for_room = false;            ///< on a full disk; else the run ends so that it can be gone on with
   double longest_room_wait_s = 1800;
-  std::function<void(const std::string& directory)> on_run_directory;  ///< it has come into being, or been found
+  std::function<void(const RunDirectory&)> on_run_directory;  ///< it has come into being, or been found
 };
 
 /// A task that failed for good, in words.
@@ -103,8 +103,6 @@ class Session {
   /// Between runs, for whoever computes on this thread: throws Error(ExitCode::interrupted) once a signal has come that ends
   /// the job; after a warning it saves what there is of calls and throws Error(ExitCode::resumable).
   void check_interrupt();
-  /// Of what is kept of this job; empty if there is none (yet).
-  std::string run_directory() const { return directory_ && directory_->is_open() ? directory_->path() : std::string(); }
 
   /// Whether anything was run.
   bool has_run() const { return last_run_ > 0; }  // calls are a run too

@@ -45,7 +45,7 @@ bool Session::open_directory_for_calls() {
   if (directory_->is_open()) return true;
   try {
     directory_->open_for_calls();
-    if (options_.on_run_directory) options_.on_run_directory(directory_->path());
+    if (options_.on_run_directory) options_.on_run_directory(*directory_);
     return true;
   } catch (const OutputError& error) {
     if (directory_->is_named()) throw;

@@ -32,10 +32,6 @@ bool is_kept(const store::OutputTarget& target) {
   return true;
 }
 
-}  // namespace
-
-namespace {
-
 /// What the run directory is named after. Jobs that write regions of one store at the same time have one each, told by
 /// where their regions begin: "out.zarr.50-0". Those that replace or append have the store's, which keeps them apart.
 std::string run_name(const array::OutputSpec& output) {
@@ -63,7 +59,7 @@ EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPla
       for (const auto& output : outputs) store::check_output(output);
     if (saves_calls()) directory_->open_for_calls();
     else directory_->open(run_name(outputs.front()));
-    if (options_.on_run_directory) options_.on_run_directory(directory_->path());
+    if (options_.on_run_directory) options_.on_run_directory(*directory_);
     if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
   }
   return directory_->earlier(run.id.value, plan);
@@ -228,11 +224,10 @@ void Session::end_checkpoint(CurrentRun& run) {
 void Session::leave(const CurrentRun& run) const {
   if (!run.no_room.empty())
     throw Error(ExitCode::resumable, run.no_room + "; " + std::to_string(run.scheduler->finished_count()) + " of " +
-                                         std::to_string(run.scheduler->task_count()) + " tasks are done; make room, then go on with: rankine resume " +
-                                         directory_->path());
+                                         std::to_string(run.scheduler->task_count()) + " tasks are done; make room, then " +
+                                         directory_->how_to_go_on());
   throw Error(ExitCode::resumable, "ended as asked, with " + std::to_string(run.scheduler->finished_count()) + " of " +
-                                       std::to_string(run.scheduler->task_count()) + " tasks done; go on with: rankine resume " +
-                                       directory_->path());
+                                       std::to_string(run.scheduler->task_count()) + " tasks done; " + directory_->how_to_go_on());
 }
 
 }  // namespace rankine::runtime

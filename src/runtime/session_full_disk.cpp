@@ -48,7 +48,7 @@ void Session::watch_full_disk(CurrentRun& run) {
 
 void Session::end_for_room(const std::string& text, ExitCode otherwise) const {
   if (directory_ && directory_->is_open())
-    throw Error(ExitCode::resumable, text + "; make room, then go on with: rankine resume " + directory_->path());
+    throw Error(ExitCode::resumable, text + "; make room, then " + directory_->how_to_go_on());
   throw Error(otherwise, text + "; make room or write elsewhere");
 }
 

@@ -177,7 +177,7 @@ void Session::throw_no_worker_left(const CurrentRun* run) const {
   const std::uint64_t known = tasks_known_ + (calls_ ? calls_->task_count() : 0);
   if (known != 0) text += " " + std::to_string(done) + " of " + std::to_string(known) + " tasks were done;";
   throw Error(ExitCode::resumable, text + (directory_ && directory_->is_open()
-                                               ? " go on with: rankine resume " + directory_->path()
+                                               ? " " + directory_->how_to_go_on()
                                                : " nothing is wrong with the script as such: run it again"));
 }
 
