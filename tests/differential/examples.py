@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import xarray as xr
 
 import compare
 
 EXAMPLES = os.path.join(compare.HERE, "..", "..", "examples")
-SCRIPTS = ["anomaly", "monthly_climatology", "resampling", "area_weighted_mean", "several_files_to_zarr"]
+SCRIPTS = ["anomaly", "monthly_climatology", "resampling", "area_weighted_mean", "several_files_to_zarr", "north_america"]
 # 60 days: more than one month, few enough to be quick.
 STEPS = 240
 # anomaly - mean of it, in float32: rounding of the difference counts, not that of the values.
@@ -34,7 +35,19 @@ def make_inputs(options):
     with xr.open_dataset(whole) as ds:
         for part, begin in enumerate(range(0, STEPS, STEPS // 3)):
             ds.isel(time=slice(begin, begin + STEPS // 3)).to_netcdf(os.path.join(folder, f"part_{part}.nc"))
-    return whole, os.path.join(folder, "part_*.nc")
+    model = os.path.join(folder, "model.nc")
+    make_model(model)
+    return {"several_files_to_zarr": os.path.join(folder, "part_*.nc"), "north_america": model}, whole
+
+
+def make_model(path):
+    """240 years of a model with months of 30 days, as north_america.py reads them."""
+    time = xr.cftime_range("1860-06-01", periods=240, freq="360D", calendar="360_day")
+    grid = {"latitude": np.linspace(15, 60, 10, dtype="f4"), "longitude": np.linspace(225, 315, 13, dtype="f4")}
+    noise = np.random.default_rng(1).normal(size=(240, 10, 13))
+    kelvin = 300 - 0.5 * grid["latitude"][:, None] + 0.01 * np.arange(240)[:, None, None] + noise
+    field = xr.DataArray(kelvin.astype("f4"), {"time": time, **grid}, ["time", "latitude", "longitude"], attrs={"units": "K"})
+    field.to_dataset(name="air_temperature").to_netcdf(path, unlimited_dims=["time"])
 
 
 def main():
@@ -50,14 +63,13 @@ def main():
     options.work, options.bin = os.path.abspath(options.work), os.path.abspath(options.bin)
     options.rankine = os.path.abspath(options.rankine)
     os.makedirs(options.work, exist_ok=True)
-    whole, parts = make_inputs(options)
+    inputs, whole = make_inputs(options)
 
     different = 0
     for name in SCRIPTS:
         example = Example(name)
-        several = name == "several_files_to_zarr"
-        output = "out.zarr" if several else "out.nc"
-        source = parts if several else whole
+        output = "out.zarr" if name == "several_files_to_zarr" else "out.nc"
+        source = inputs.get(name, whole)
         expected = compare.fresh_folder(os.path.join(options.work, name, "xarray"))
         command = [sys.executable, os.path.join(compare.HERE, "run_xarray.py"), example.path, source,
                    os.path.join(expected, output)]
