@@ -87,7 +87,7 @@ void check_launcher(report::Reporter& reporter) {
   const char* value = std::getenv(setting);
   if (value != nullptr && (std::string(value) == "1" || std::string(value) == "true")) return;
   reporter.detail(std::string("set ") + setting +
-                  "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/resilience.md)");
+                  "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/operating.md)");
 }
 
 /// Tasks that still run when all is said and saved get so long to end.
