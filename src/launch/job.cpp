@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -19,7 +20,9 @@
 #include "runtime/plugins.hpp"
 #include "spill/scratch_place.hpp"
 #include "transport/launch.hpp"
+#include "transport/lifeline/job_hosts.hpp"
 #include "transport/lifeline/lifelines.hpp"
+#include "transport/lifeline/neighbours.hpp"
 #include "transport/lifeline/supervisor.hpp"
 #include "transport/loopback/loopback.hpp"
 #include "transport/mpi/mpi_session.hpp"
@@ -193,6 +196,8 @@ bool scheduler_works(const cli::Options& options, const transport::RankPlace& pl
 
 /// Survivors of a loss get so long to leave by themselves.
 constexpr int leave_grace_ms = 5000;
+/// And supervisors of those that were ended so long to say so.
+constexpr int reap_grace_ms = 2000;
 
 [[noreturn]] void leave_at_once(ExitCode code, const std::string& why) {
   std::fprintf(stderr, "rankine: %s\n", why.c_str());
@@ -207,19 +212,33 @@ void end_job_on_death(transport::Lifelines& lifelines) {
   });
 }
 
+/// Ranks that are stopped and whose supervisors are stopped too, with nobody else on their nodes to end them, are beyond
+/// reach, and mpirun would wait for them for ever. A status that is not 0 makes it end them. Gives the status to leave with.
+int end_by_launcher(const std::vector<int>& left, int status) {
+  const bool by_mpirun = std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+  if (left.empty() || status != 0 || !by_mpirun) return status;
+  std::fprintf(stderr, "rankine: the run is done, but rank %d and its supervisor do not answer and cannot be ended from here: mpirun is made to end "
+                       "them, by a status of 1 that says nothing of the run\n", left[0]);
+  return 1;
+}
+
 /// Rank 0 leaves: through MPI's own end, which needs everyone, if everyone is alive, and without it otherwise.
-[[noreturn]] void end_rank_0(transport::MpiSession& mpi, transport::Lifelines* lifelines, int status, bool has_losses) {
-  if (has_losses) {
-    if (lifelines != nullptr) lifelines->await_ends(leave_grace_ms);
-    mpi.end(status, false);
-  }
+[[noreturn]] void end_rank_0(transport::MpiSession& mpi, transport::Lifelines* lifelines, const transport::Neighbours& neighbours,
+                             int status, bool has_losses) {
+  const auto end_rest = [&neighbours, lifelines, status](int longest_ms) {
+    if (lifelines == nullptr || lifelines->await_ends(longest_ms).empty()) return status;
+    neighbours.end_stopped(0);
+    return end_by_launcher(lifelines->await_ends(reap_grace_ms), status);
+  };
+  if (lifelines != nullptr) lifelines->say_farewell();
+  if (has_losses) mpi.end(end_rest(leave_grace_ms), false);
   if (lifelines != nullptr) {
     lifelines->on_each_death([status](const transport::PeerDeath& death) {
       const bool orderly = death.confirmed && WIFEXITED(death.wait_status) && WEXITSTATUS(death.wait_status) == 0;
       if (!orderly) ::_exit(status);
     });
   }
-  mpi.end(status, true);
+  mpi.end(status, true, end_rest);
 }
 
 int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
@@ -233,6 +252,9 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   transport::Supervision supervision;
   transport::SuperviseOptions supervise;
   if (decides) supervise.on_death = write_outcome_of_death;  // other ranks' deaths are rank 0's to tell
+  else supervise.on_rank_0_gone = tell_that_rank_0_is_gone;
+  supervise.stopped_ms = options.heartbeat_timeout_ms;
+  supervise.silence_ms = 3 * std::uint64_t{options.heartbeat_timeout_ms};
   if (options.supervised) supervision = transport::supervise(supervise);
   if (options.isolate_tasks) runtime::isolate_user_kernels();
   if (runtime::FaultRehearsal rehearsal = runtime::FaultRehearsal::from_environment(); !rehearsal.is_empty())
@@ -240,15 +262,23 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   exec::Notifier notifier;
   std::unique_ptr<transport::Lifelines> lifelines;
   transport::StartExchange exchange;
-  exchange.offer = [&](int size) {
-    if (!supervision.is_supervised() || size == 1) return std::string();
-    lifelines = std::make_unique<transport::Lifelines>(notifier, size);
+  exchange.about_this_rank = transport::describe_own_host();
+  exchange.supervisor = supervision.supervisor();
+  exchange.offer = [&](const std::vector<std::string>& hosts) {
+    if (!supervision.is_supervised() || hosts.size() == 1) return std::string();
+    transport::LifelineOptions lines;
+    lines.addresses = transport::addresses_to_listen_on(exchange.about_this_rank, hosts);
+    lines.beat_interval_ms = std::min<std::uint64_t>(lines.beat_interval_ms, options.heartbeat_interval_ms);
+    lifelines = std::make_unique<transport::Lifelines>(notifier, static_cast<int>(hosts.size()), lines);
     end_job_on_death(*lifelines);
     return lifelines->address();
   };
   exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
   transport::MpiSession mpi(argc, argv, exchange);
   const transport::RankPlace& place = mpi.place();
+  const transport::Neighbours neighbours(supervision.is_supervised() ? place.neighbours : std::vector<transport::Neighbour>());
+  const auto end_neighbour = [&neighbours](int rank) { neighbours.end(rank); };
+  mpi.on_leave([&] { supervision.wake_supervisor(); });
   runtime::FaultRehearsal::from_environment().begin_io_faults(place.rank);
   runtime::report_kernel_crashes(place.rank);  // after MPI, whose own reports of a crash still come
   transport::MpiTransportOptions transport_options;
@@ -269,6 +299,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     // A rank that only schedules leaves its share of the cores to the others.
     session.own_worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
     session.own_worker.running_tasks = supervision.tasks();
+    session.end_neighbour = end_neighbour;
     session.node_name = place.node_name;
     session.heartbeats.interval_ms = options.heartbeat_interval_ms;
     session.heartbeats.timeout_ms = options.heartbeat_timeout_ms;
@@ -283,14 +314,18 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
     const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
     supervision.end_orderly();
-    end_rank_0(mpi, lifelines.get(), end.status, end.has_losses || end.is_stuck);
+    end_rank_0(mpi, lifelines.get(), neighbours, end.status, end.has_losses || end.is_stuck);
   }
   try {
     runtime::RankWorkerOptions worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);
     worker.running_tasks = supervision.tasks();
+    worker.end_neighbour = end_neighbour;
     const bool all_alive = runtime::serve(*transport, notifier, worker, place.node_name);
     supervision.end_orderly();
-    mpi.end(0, all_alive);
+    mpi.end(0, all_alive, [&](int) {
+      neighbours.end_stopped(place.rank);
+      return 0;
+    });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), error.what());
     mpi.end(static_cast<int>(ExitCode::internal), false);

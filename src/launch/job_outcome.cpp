@@ -98,10 +98,12 @@ std::string JobOutcome::word_for_supervisor() const {
   return directory() + "\n" + journal::to_json(outcome);
 }
 
-int write_outcome_of_death(int wait_status, const std::string& word) {
+int write_outcome_of_death(const transport::RankEnd& end_of_rank) {
+  const int wait_status = end_of_rank.wait_status;
+  const std::string& word = end_of_rank.word;
   const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
   int status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-  std::string message = "rank 0 " + transport::describe_death({0, true, wait_status, {}});
+  std::string message = "rank 0 " + (end_of_rank.why.empty() ? transport::describe_death({0, true, wait_status, {}}) : end_of_rank.why);
   const std::size_t end = word.find('\n');
   try {
     const std::string directory = word.substr(0, end);
@@ -121,6 +123,12 @@ int write_outcome_of_death(int wait_status, const std::string& word) {
   }
   if (WIFSIGNALED(wait_status)) std::fprintf(stderr, "rankine: %s\n", message.c_str());
   return status;
+}
+
+int tell_that_rank_0_is_gone(const std::string& how) {
+  std::fprintf(stderr, "rankine: rank 0 %s, and neither does its supervisor; the job ends, and `rankine status` of its run directory tells how to go on\n",
+               how.c_str());
+  return static_cast<int>(ExitCode::resumable);
 }
 
 }  // namespace rankine::launch

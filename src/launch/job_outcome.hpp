@@ -6,6 +6,7 @@
 #include "cli/options.hpp"
 #include "journal/outcome.hpp"
 #include "runtime/session.hpp"
+#include "transport/lifeline/supervisor.hpp"
 
 namespace rankine::launch {
 
@@ -36,7 +37,10 @@ class JobOutcome {
 };
 
 /// For transport::SuperviseOptions: rank 0 has died without a word. Says so on standard error, and in the run directory that
-/// `word` names. Its status: 75 if it was killed and there is something to go on with, else as a shell's, 128 and the signal.
-int write_outcome_of_death(int wait_status, const std::string& word);
+/// its word names. Its status: 75 if it was killed and there is something to go on with, else as a shell's, 128 and the signal.
+int write_outcome_of_death(const transport::RankEnd& end);
+
+/// For the same: another rank's supervisor has nobody to report to. Says so, and gives 75.
+int tell_that_rank_0_is_gone(const std::string& how);
 
 }  // namespace rankine::launch

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ enum class LifePoint { launch, start, plan, task, close, leave };
 ///     file=TEXT    for paths that contain TEXT,
 ///     times=N      so many of them, from the one that count= says on (default: all)
 ///     signal=N     by this signal (default 9, SIGKILL; 19, SIGSTOP, hangs it)
+///     to=WHOM      rank (default), supervisor or both get it
 class FaultRehearsal {
  public:
   FaultRehearsal() = default;
@@ -33,6 +35,9 @@ class FaultRehearsal {
   static FaultRehearsal from_environment();
 
   bool is_empty() const { return faults_.empty(); }
+  /// Those for this rank of a job of `size` that have not struck in this process yet, as they were written; of those for ranks
+  /// that there are not, rank 0's. In all copies of from_environment() together.
+  std::vector<std::string> not_struck(int rank, int size) const;
   /// Does not return if a fault strikes here, or throws Error. Milliseconds to wait. From one thread at a time.
   unsigned pass(LifePoint point, int rank, const std::string& task = {});
   /// Lets calls of this process to the file system fail as rehearsed. Once, when the rank is known.
@@ -45,13 +50,19 @@ class FaultRehearsal {
     std::string task;
     unsigned count = 1;
     int signal = 9;
+    enum class Whom { rank, supervisor, both } whom = Whom::rank;
+    std::string text;                            ///< as it was written
+    std::shared_ptr<std::atomic<bool>> struck;   ///< of all copies
     std::string error;
     unsigned slow_ms = 0;
     std::optional<store::IoCall> io;
     int io_error = 0;
     std::string file;
     unsigned times = 0;   ///< 0: for ever
+
+    bool is_for(int of_rank) const { return rank < 0 ? of_rank != 0 : rank == of_rank; }
   };
+  static void strike(const Fault& fault);
   std::vector<Fault> faults_;
 };
 

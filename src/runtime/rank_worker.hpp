@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,7 @@ struct RankWorkerOptions {
   Bytes read_ahead;                        ///< of tasks that wait for a thread, asked for at once; 0: none
   std::uint64_t heartbeat_interval_ms = 3000;
   transport::RunningTasks* running_tasks = nullptr;  ///< where a supervisor sees what runs
+  std::function<void(int rank)> end_neighbour;       ///< see SessionOptions; may be empty
   FaultRehearsal rehearsal;
   SpillSettings spill;
 };

@@ -31,6 +31,7 @@ struct SessionOptions {
   HeartbeatOptions heartbeats;
   unsigned quarantine_after = 3;     ///< tasks that failed at a worker and succeeded elsewhere; 0: never
   transport::PeerWatch* watch = nullptr;  ///< tells of deaths; null: heartbeats alone do
+  std::function<void(int rank)> end_neighbour;  ///< ends the process of a rank of this node whose supervisor may not hear; may be empty
   std::string node_name;
   const volatile std::sig_atomic_t* interrupted = nullptr;  ///< set by a signal: the run ends with an error
   const volatile std::sig_atomic_t* asked_to_leave = nullptr;  ///< set by a signal: save what there is, and end

@@ -79,6 +79,7 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   note_loss(death, how);
   const bool worked = std::exchange(peer.joined, false);
   transport_.forget(death.rank);
+  if (!death.confirmed && options_.end_neighbour) options_.end_neighbour(death.rank);
   heartbeats_.forget(death.rank);
   reporter_.clear_line();
   reporter_.warning("lost rank " + std::to_string(death.rank) + (peer.node_name.empty() ? "" : " on " + peer.node_name) + ": it " +

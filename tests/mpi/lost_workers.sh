@@ -185,6 +185,42 @@ case $case in
     "$rankine" resume --quiet "$directory" >printed 2>message || complain "it cannot be gone on with"
     digest >digest
     cmp digest expected >&2 || complain "the result is another one" ;;
+  supervisor_stopped)
+    # The run does not need it; its rank lets it go on at the end, or mpirun would wait for it for ever.
+    survives 0 4 "rank=2 count=5 signal=19 to=supervisor"
+    survives 0 4 "rank=1 at=leave signal=19 to=supervisor"
+    survives 0 3 "rank=0 count=2 signal=19 to=supervisor" --scheduler-works=yes ;;
+  supervisor_stopped_and_rank_killed)
+    # Nobody tells of the death, but silence does.
+    survives 1 4 "rank=2 count=5 signal=19 to=supervisor; rank=2 count=6" ;;
+  both_stopped)
+    # Rank 0 orders the end in vain; the other ranks of the node see to it.
+    survives 1 4 "rank=2 count=5 signal=19 to=both"
+    grep -q "lost rank 2 on .*: it did not answer for 3 s and was ended" message || complain "not said so"
+    survives 1 4 "rank=2 at=close signal=19 to=both" ;;
+  both_stopped_at_leave)
+    run 4 "rank=3 at=leave signal=19 to=both"
+    [ "$got" -eq 0 ] || complain "status $got instead of 0"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
+  rank_0_stopped | rank_0_and_supervisor_stopped)
+    # Its supervisor ends it, or the others' supervisors the job, when these do not hear of it any more.
+    if [ $case = rank_0_stopped ]; then
+      to=rank
+      text="rank 0 was stopped (Stopped (signal)) for 3 s and was ended; go on with: rankine resume"
+    else
+      to=both
+      text="rank 0 has given no sign of life for 9 s, and neither does its supervisor; the job ends"
+    fi
+    run 3 "rank=0 count=2 signal=19 to=$to" --scheduler-works=yes
+    [ "$got" -eq 75 ] || complain "status $got instead of 75"
+    grep -q "^rankine: $text" message || complain "not said so"
+    directory=$(ls -d "$PWD"/out/*.rankine)
+    "$rankine" status "$directory" >status
+    [ $? -eq 75 ] && grep -q "rankine resume" status || complain "rankine status: $(cat status)"
+    "$rankine" resume --quiet "$directory" >printed 2>message || complain "it cannot be gone on with"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one" ;;
   at_start) survives 2 4 "rank=1 at=start; rank=3 at=start signal=11" ;;
   at_plan) survives 2 4 "rank=1 at=plan; rank=2 at=plan" ;;
   # The script runs a plan for the value it prints and one for the outputs.

@@ -31,8 +31,9 @@ struct DeathNote {
   std::int32_t wait_status = 0;
   std::uint32_t task_count = 0;
 };
-/// Rank 0 -> supervisor, one byte: end the rank at once.
-inline constexpr char kill_order = 'K';
+/// Rank 0 -> supervisor, one byte each: end the rank at once; rank 0 lives; rank 0 leaves in order, so that the end of the
+/// line is none of a death.
+inline constexpr char kill_order = 'K', sign_of_life = 'B', farewell = 'F';
 
 /// Both ends find a cable that is cut or a node without power in about so long, by TCP's own probes.
 inline constexpr int keepalive_idle_s = 5, keepalive_interval_s = 2, keepalive_probes = 5;

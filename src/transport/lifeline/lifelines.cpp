@@ -2,8 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -17,8 +15,10 @@
 #include <csignal>
 #include <cstring>
 #include <random>
+#include <sstream>
 #include <utility>
 
+#include "transport/lifeline/job_hosts.hpp"
 #include "transport/lifeline/lifeline_protocol.hpp"
 
 namespace rankine::transport {
@@ -28,45 +28,60 @@ std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Numeric addresses of this host, loopback ones aside.
-std::vector<std::string> own_addresses() {
-  std::vector<std::string> list;
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return list;
-  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_LOOPBACK) != 0 || (one->ifa_flags & IFF_UP) == 0) continue;
-    char text[INET6_ADDRSTRLEN] = {};
-    if (one->ifa_addr->sa_family == AF_INET) {
-      ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text);
-    } else if (one->ifa_addr->sa_family == AF_INET6) {
-      const auto& address = reinterpret_cast<const sockaddr_in6*>(one->ifa_addr)->sin6_addr;
-      if (!IN6_IS_ADDR_LINKLOCAL(&address)) ::inet_ntop(AF_INET6, &address, text, sizeof text);
-    }
-    if (text[0] != '\0') list.emplace_back(text);
+/// Listens on one address, at `port` or, if that is 0, at a free one; -1 where that cannot be.
+int listen_on(const sockaddr_storage& where, socklen_t size, int backlog, std::uint16_t& port) {
+  sockaddr_storage address = where;
+  const int family = address.ss_family;
+  auto& number = family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port : reinterpret_cast<sockaddr_in&>(address).sin_port;
+  number = htons(port);
+  const int listener = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener < 0) return -1;
+  const int off = 0;
+  if (family == AF_INET6) ::setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), size) == 0 && ::listen(listener, backlog) == 0 &&
+      ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    port = ntohs(number);
+    return listener;
   }
-  ::freeifaddrs(all);
-  return list;
+  ::close(listener);
+  return -1;
 }
 
-/// A listening socket on a free port, for both kinds of addresses where the host has both.
-int listen_anywhere(int backlog, std::uint16_t& port) {
-  for (const int family : {AF_INET6, AF_INET}) {
-    const int listener = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+/// Listeners at one port of all these numeric addresses that can be had; without any, of every address of this host, of both
+/// kinds where it has both.
+std::vector<int> listen_at(std::vector<std::string>& addresses, int backlog, std::uint16_t& port) {
+  std::vector<int> listeners;
+  std::vector<std::string> had;
+  for (const auto& text : addresses) {
+    sockaddr_storage where{};
+    where.ss_family = text.find(':') == std::string::npos ? AF_INET : AF_INET6;
+    const bool is_v6 = where.ss_family == AF_INET6;
+    void* bytes = is_v6 ? static_cast<void*>(&reinterpret_cast<sockaddr_in6&>(where).sin6_addr)
+                        : static_cast<void*>(&reinterpret_cast<sockaddr_in&>(where).sin_addr);
+    if (::inet_pton(where.ss_family, text.c_str(), bytes) != 1) continue;
+    const int listener = listen_on(where, is_v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in), backlog, port);
     if (listener < 0) continue;
-    sockaddr_storage address{};
-    address.ss_family = static_cast<sa_family_t>(family);
-    socklen_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-    const int off = 0;
-    if (family == AF_INET6) ::setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), size) == 0 && ::listen(listener, backlog) == 0 &&
-        ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-      port = ntohs(family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
-                                      : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
-      return listener;
-    }
-    ::close(listener);
+    listeners.push_back(listener);
+    had.push_back(text);
   }
-  return -1;
+  addresses = std::move(had);
+  for (const int family : {AF_INET6, AF_INET}) {
+    if (!listeners.empty()) break;
+    sockaddr_storage anywhere{};
+    anywhere.ss_family = static_cast<sa_family_t>(family);
+    const int listener = listen_on(anywhere, family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in), backlog, port);
+    if (listener >= 0) listeners.push_back(listener);
+  }
+  return listeners;
+}
+
+/// "node3 10.79.0.3/24 ..." without the name and the prefixes.
+std::vector<std::string> own_addresses() {
+  std::istringstream words(describe_own_host());
+  std::vector<std::string> list;
+  std::string word;
+  for (words >> word; words >> word;) list.push_back(word.substr(0, word.find('/')));
+  return list;
 }
 
 /// One descriptor a rank, and files besides: as many as the hard limit allows.
@@ -92,24 +107,26 @@ std::string describe_death(const PeerDeath& death) {
 struct Lifelines::Line {
   int socket = -1;
   int rank = -1;
+  std::int64_t since_ms = 0;
   std::vector<char> received;
   ~Line() { if (socket >= 0) ::close(socket); }
 };
 
 Lifelines::Lifelines(exec::Notifier& wake, int size, LifelineOptions options)
-    : wake_(wake), options_(options), socket_of_rank_(static_cast<std::size_t>(size), -1),
+    : wake_(wake), options_(std::move(options)), socket_of_rank_(static_cast<std::size_t>(size), -1),
       ended_(static_cast<std::size_t>(size), false) {
   raise_descriptor_limit(size);
   LifelineAddress address;
-  listener_ = listen_anywhere(std::max(size, 16), address.port);
-  if (listener_ < 0 || ::pipe2(stop_pipe_, O_CLOEXEC) != 0) return;
+  address.addresses = options_.addresses;
+  listeners_ = listen_at(address.addresses, std::max(size, 16), address.port);
+  if (listeners_.empty() || ::pipe2(stop_pipe_, O_CLOEXEC) != 0) return;
   std::random_device random;
   token_ = (static_cast<std::uint64_t>(random()) << 32) | random();
   char name[256] = "host";
   ::gethostname(name, sizeof name - 1);
   address.host = name;
   address.token = token_;
-  address.addresses = own_addresses();
+  if (address.addresses.empty()) address.addresses = own_addresses();
   address_ = to_text(address);
   // Signals are the communication thread's.
   sigset_t all, before;
@@ -120,44 +137,48 @@ Lifelines::Lifelines(exec::Notifier& wake, int size, LifelineOptions options)
 }
 
 Lifelines::~Lifelines() {
+  say_farewell();
   if (thread_.joinable()) {
     (void)!::write(stop_pipe_[1], "x", 1);
     thread_.join();
     ::close(stop_pipe_[0]);
     ::close(stop_pipe_[1]);
   }
-  if (listener_ >= 0) ::close(listener_);
+  for (const int listener : listeners_) ::close(listener);
 }
 
 void Lifelines::run() {
   std::vector<pollfd> watched;
+  const auto look_every_ms = static_cast<int>(std::clamp<std::uint64_t>(std::min(options_.beat_interval_ms, options_.stranger_ms / 4), 10, 1000));
   for (;;) {
     watched.clear();
     watched.push_back({stop_pipe_[0], POLLIN, 0});
-    watched.push_back({listener_, POLLIN, 0});
+    for (const int listener : listeners_) watched.push_back({listener, POLLIN, 0});
+    const std::size_t first_line = watched.size();
     for (const auto& line : lines_) watched.push_back({line->socket, POLLIN, 0});
-    const int found = ::poll(watched.data(), watched.size(), 1000);
+    const int found = ::poll(watched.data(), watched.size(), look_every_ms);
     if (found > 0) {
       if (watched[0].revents != 0) return;
       // Backwards, so that what is erased or added does not move what is still to be looked at.
-      for (std::size_t i = watched.size(); i-- > 2;) {
+      for (std::size_t i = watched.size(); i-- > first_line;) {
         if (watched[i].revents == 0) continue;
-        Line& line = *lines_[i - 2];
+        Line& line = *lines_[i - first_line];
         if (line.rank < 0) read_hello(line);
         else read_note(line);
       }
-      {
-        const std::lock_guard lock(mutex_);
-        std::erase_if(lines_, [](const auto& line) { return line->socket < 0; });
-      }
-      if (watched[1].revents != 0) accept_one();
     }
+    const std::int64_t now = now_ms();
+    close_strangers(now);
+    if (found > 0)
+      for (std::size_t i = 1; i < first_line; ++i)
+        if (watched[i].revents != 0) accept_one(listeners_[i - 1]);
+    beat(now);
     look_for_stuck_call();
   }
 }
 
-void Lifelines::accept_one() {
-  const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+void Lifelines::accept_one(int listener) {
+  const int socket = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (socket < 0) {
     // Out of descriptors: the rank is known by its heartbeats only. Do not spin on it.
     if (errno == EMFILE || errno == ENFILE) ::poll(nullptr, 0, 100);
@@ -167,6 +188,39 @@ void Lifelines::accept_one() {
   const std::lock_guard lock(mutex_);
   lines_.push_back(std::make_unique<Line>());
   lines_.back()->socket = socket;
+  lines_.back()->since_ms = now_ms();
+}
+
+/// A port that anybody on the network can reach must not cost more than a few descriptors. Supervisors say who they are with
+/// their first packet, so the oldest of too many is a stranger for sure.
+void Lifelines::close_strangers(std::int64_t now) {
+  const std::lock_guard lock(mutex_);
+  std::size_t strangers = 0;
+  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {  // the newest first
+    if ((*line)->rank >= 0 || (*line)->socket < 0) continue;
+    const bool is_late = now - (*line)->since_ms > static_cast<std::int64_t>(options_.stranger_ms);
+    if (is_late || ++strangers > options_.most_strangers) ::close(std::exchange((*line)->socket, -1));
+  }
+  std::erase_if(lines_, [](const auto& line) { return line->socket < 0; });
+}
+
+void Lifelines::beat(std::int64_t now) {
+  if (now - last_beat_ms_ < static_cast<std::int64_t>(options_.beat_interval_ms)) return;
+  last_beat_ms_ = now;
+  const std::lock_guard lock(mutex_);
+  for (const int socket : socket_of_rank_)
+    if (socket >= 0) (void)!::send(socket, &sign_of_life, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void Lifelines::say_farewell() {
+  const std::lock_guard lock(mutex_);
+  for (const int socket : socket_of_rank_)
+    if (socket >= 0) (void)!::send(socket, &farewell, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+std::size_t Lifelines::stranger_count() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::count_if(lines_.begin(), lines_.end(), [](const auto& line) { return line->rank < 0; }));
 }
 
 void Lifelines::read_hello(Line& line) {
@@ -289,17 +343,19 @@ void Lifelines::order_kill(int rank) {
   if (socket >= 0) (void)!::send(socket, &kill_order, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void Lifelines::await_ends(int longest_ms) {
+std::vector<int> Lifelines::await_ends(int longest_ms) {
   const std::int64_t begin = now_ms();
-  const auto all_ended = [&] {
+  const auto left = [&] {
     const std::lock_guard lock(mutex_);
+    std::vector<int> ranks;
     for (std::size_t rank = 0; rank < ended_.size(); ++rank)
-      if (socket_of_rank_[rank] >= 0 && !ended_[rank]) return false;
-    return true;
+      if (socket_of_rank_[rank] >= 0 && !ended_[rank]) ranks.push_back(static_cast<int>(rank));
+    return ranks;
   };
-  while (!all_ended() && now_ms() - begin < longest_ms) wake_.wait_for(std::chrono::milliseconds(20));
-  if (all_ended()) return;
-  for (std::size_t rank = 0; rank < ended_.size(); ++rank) order_kill(static_cast<int>(rank));
+  std::vector<int> ranks = left();
+  for (; !ranks.empty() && now_ms() - begin < longest_ms; ranks = left()) wake_.wait_for(std::chrono::milliseconds(20));
+  for (const int rank : ranks) order_kill(rank);
+  return ranks;
 }
 
 }  // namespace rankine::transport

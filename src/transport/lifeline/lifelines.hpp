@@ -17,6 +17,14 @@ namespace rankine::transport {
 using CallMark = std::atomic<std::uint64_t>;
 
 struct LifelineOptions {
+  /// Where to listen; empty: on all addresses of this host (job_hosts.hpp).
+  std::vector<std::string> addresses = {};
+  /// Supervisors are told so often that rank 0 lives.
+  std::uint64_t beat_interval_ms = 1000;
+  /// Who connects and does not say at once what only a supervisor of this job knows is a stranger: closed after so long, and
+  /// sooner when there are more of them than `most_strangers`, the longest silent first.
+  std::uint64_t stranger_ms = 3000;
+  std::size_t most_strangers = 64;
   /// A call into MPI that takes so long does not come back: after a death it may spin in a queue that the dead has left
   /// half written. Tells it to `on_stuck`, from another thread.
   std::uint64_t stuck_after_ms = 60'000;
@@ -42,14 +50,20 @@ class Lifelines final : public PeerWatch {
   std::vector<PeerDeath> take_deaths() override;
   bool watches(int rank) const override;
   void order_kill(int rank) override;
+  /// Rank 0 is about to leave in order: its end is none of a death. Also said by the destructor.
+  void say_farewell();
+  /// Connections of whoever has not said yet who they are.
+  std::size_t stranger_count() const;
   /// Until every supervisor that ever connected has reported the end of its rank or is gone, at most `longest_ms`; then
-  /// orders the end of the rest.
-  void await_ends(int longest_ms);
+  /// orders the end of the rest. The ranks that are left then.
+  std::vector<int> await_ends(int longest_ms);
 
  private:
   struct Line;
   void run();
-  void accept_one();
+  void accept_one(int listener);
+  void close_strangers(std::int64_t now_ms);
+  void beat(std::int64_t now_ms);
   void read_hello(Line& line);
   void read_note(Line& line);
   void report(PeerDeath death);
@@ -59,7 +73,7 @@ class Lifelines final : public PeerWatch {
   LifelineOptions options_;
   std::string address_;
   std::uint64_t token_ = 0;
-  int listener_ = -1;
+  std::vector<int> listeners_;
   int stop_pipe_[2] = {-1, -1};
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Line>> lines_;
@@ -73,6 +87,7 @@ class Lifelines final : public PeerWatch {
   std::uint64_t last_mark_ = 0;
   std::int64_t mark_since_ms_ = 0;
   std::int64_t last_look_ms_ = 0;
+  std::int64_t last_beat_ms_ = 0;
   std::thread thread_;
 };
 

@@ -30,8 +30,6 @@ namespace {
 constexpr char word_join = 'J', word_last = 'W', word_orderly = 'O';
 constexpr std::size_t longest_word = 16000;
 
-/// A rank whose rank 0 has gone may end by itself for so long.
-constexpr int orphan_grace_ms = 5000;
 constexpr int connect_timeout_ms = 3000;
 
 constexpr int forwarded_signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
@@ -41,6 +39,10 @@ extern "C" void forward_signal(int number) {
   const int saved = errno;
   if (supervised_child > 0) ::kill(static_cast<pid_t>(supervised_child), number);
   errno = saved;
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 bool has_one_thread() {
@@ -127,16 +129,16 @@ class Supervisor {
     for (;;) {
       // Without pidfd_open (Linux before 5.3) the child is looked at now and then.
       pollfd watched[3] = {{ended, POLLIN, 0}, {control_, POLLIN, 0}, {line_, POLLIN, 0}};
-      const int found = ::poll(watched, 3, ended >= 0 ? -1 : 50);
-      if (found < 0) continue;  // a signal, which was handed on
-      if (watched[1].revents != 0) hear_rank();
-      if (watched[2].revents != 0 && line_ >= 0) hear_rank_0();
+      const int found = ::poll(watched, 3, ended >= 0 ? look_every_ms() : 50);
+      if (found > 0 && watched[1].revents != 0) hear_rank();
+      if (found > 0 && watched[2].revents != 0 && line_ >= 0) hear_rank_0();
       int status = 0;
       if (::waitpid(child_, &status, WNOHANG) == child_) {
         hear_rank();  // what it said last
         supervised_child = 0;
         return end(status);
       }
+      look_for_standstill();
     }
   }
 
@@ -162,23 +164,54 @@ class Supervisor {
         joined_ = true;
         const auto address = parse_lifeline_address(text.substr(std::min(text.find(' '), text.size() - 1) + 1));
         if (rank_ != 0 && address) line_ = connect_lifeline(*address, rank_);
+        heard_ms_ = now_ms();
       }
     }
   }
 
-  void hear_rank_0() {
-    char order = 0;
-    const ssize_t size = ::recv(line_, &order, 1, MSG_DONTWAIT);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (size == 1) {
-      if (order == kill_order) ::kill(child_, SIGKILL);
+  /// Nothing tells of a process that is stopped, so whoever may have to notice it looks now and then.
+  int look_every_ms() const {
+    if (!joined_ || (rank_ != 0 && line_ < 0)) return -1;
+    return static_cast<int>(std::clamp<std::uint64_t>((rank_ == 0 ? options_.stopped_ms : options_.silence_ms) / 8, 10, 1000));
+  }
+
+  void look_for_standstill() {
+    if (look_every_ms() < 0) return;
+    const std::int64_t now = now_ms();
+    // A job that was suspended as a whole stands still for no fault of its own, and has the full time once it goes on.
+    const bool was_suspended = now - std::exchange(looked_ms_, now) > std::max(3'000, 3 * look_every_ms());
+    if (rank_ == 0) {
+      siginfo_t stopped{};
+      const bool is_stopped = ::waitid(P_PID, static_cast<id_t>(child_), &stopped, WSTOPPED | WNOWAIT | WNOHANG) == 0 && stopped.si_pid != 0;
+      if (!is_stopped || was_suspended || stopped_since_ms_ < 0) stopped_since_ms_ = is_stopped ? now : -1;
+      if (stopped_since_ms_ < 0 || now - stopped_since_ms_ < static_cast<std::int64_t>(options_.stopped_ms)) return;
+      why_ = "was stopped (" + std::string(::strsignal(stopped.si_status)) + ") for " + std::to_string(options_.stopped_ms / 1000) + " s and was ended";
+      ::kill(child_, SIGKILL);
       return;
     }
-    ::close(line_);
-    line_ = -1;
+    if (was_suspended) heard_ms_ = now;
+    if (now - heard_ms_ < static_cast<std::int64_t>(options_.silence_ms)) return;
+    rank_0_gone_ = "has given no sign of life for " + std::to_string(options_.silence_ms / 1000) + " s";
+    ::close(std::exchange(line_, -1));
+    ::kill(child_, SIGKILL);
+  }
+
+  void hear_rank_0() {
+    char words[64];
+    const ssize_t size = ::recv(line_, words, sizeof words, MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    for (ssize_t i = 0; i < size; ++i) {
+      heard_ms_ = now_ms();
+      if (words[i] == kill_order) ::kill(child_, SIGKILL);
+      if (words[i] == farewell) said_farewell_ = true;
+    }
+    if (size > 0) return;
+    ::close(std::exchange(line_, -1));
+    // The end of the line is that of the process; what else may befall a line is the network's.
+    if (size == 0 && !said_farewell_) rank_0_gone_ = "has gone without a word";
     // Rank 0 is gone, in order or not: without it a rank has nothing to do.
     siginfo_t gone{};
-    for (int waited = 0; waited < orphan_grace_ms && gone.si_pid == 0; waited += 20) {
+    for (int waited = 0; waited < options_.orphan_grace_ms && gone.si_pid == 0; waited += 20) {
       if (::waitid(P_PID, static_cast<id_t>(child_), &gone, WEXITED | WNOWAIT | WNOHANG) != 0) break;
       if (gone.si_pid == 0) ::poll(nullptr, 0, 20);
     }
@@ -188,22 +221,40 @@ class Supervisor {
   int end(int status) {
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
     int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (failed && !orderly_ && options_.on_death) code = options_.on_death(status, word_);
+    if (failed && !orderly_ && options_.on_death) code = options_.on_death({status, word_, why_});
     if (!joined_ || rank_ == 0) return code;
-    if (line_ < 0) return 0;
+    if (line_ < 0) return rank_0_gone_.empty() ? 0 : end_without_rank_0();
     const std::vector<std::uint64_t> labels = tasks_.list();
     const DeathNote note{status, static_cast<std::uint32_t>(labels.size())};
     std::vector<char> bytes(sizeof note + labels.size() * sizeof labels[0]);
     std::memcpy(bytes.data(), &note, sizeof note);
     if (!labels.empty()) std::memcpy(bytes.data() + sizeof note, labels.data(), labels.size() * sizeof labels[0]);
     send_all(line_, bytes.data(), bytes.size());
+    if (!failed) return 0;
     // A launcher that is not told to tolerate it ends the job when a process leaves early: stay until rank 0 has gone.
-    if (failed)
-      for (char order = 0;;) {
-        const ssize_t size = poll_one(line_, POLLIN, 60'000) ? ::recv(line_, &order, 1, MSG_DONTWAIT) : -1;
-        if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) break;
-      }
-    return 0;
+    heard_ms_ = now_ms();
+    for (;;) {
+      char words[64];
+      const bool has_words = poll_one(line_, POLLIN, look_every_ms());
+      if (!has_words) errno = EAGAIN;
+      const ssize_t size = has_words ? ::recv(line_, words, sizeof words, MSG_DONTWAIT) : -1;
+      const std::int64_t now = now_ms();
+      const bool was_suspended = now - std::exchange(looked_ms_, now) > std::max(3'000, 3 * look_every_ms());
+      if (size > 0 || was_suspended) heard_ms_ = now;
+      for (ssize_t i = 0; i < size; ++i) said_farewell_ = said_farewell_ || words[i] == farewell;
+      if (size == 0 && !said_farewell_) rank_0_gone_ = "has gone without a word";
+      if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) break;
+      if (now - heard_ms_ < static_cast<std::int64_t>(options_.silence_ms)) continue;
+      rank_0_gone_ = "has given no sign of life for " + std::to_string(options_.silence_ms / 1000) + " s";
+      break;
+    }
+    return rank_0_gone_.empty() ? 0 : end_without_rank_0();
+  }
+
+  /// Rank 0's own supervisor speaks first, if it can, and the launcher ends this process then.
+  int end_without_rank_0() const {
+    ::poll(nullptr, 0, rank_ == 1 ? options_.others_speak_ms : 2 * options_.others_speak_ms);
+    return options_.on_rank_0_gone ? options_.on_rank_0_gone(rank_0_gone_) : 1;
   }
 
   pid_t child_;
@@ -215,6 +266,10 @@ class Supervisor {
   bool joined_ = false;    ///< the job has formed
   bool orderly_ = false;
   std::string word_;
+  std::string why_;               ///< this supervisor ended the rank
+  bool said_farewell_ = false;    ///< rank 0
+  std::string rank_0_gone_;       ///< how; empty: it is there, or left in order
+  std::int64_t looked_ms_ = now_ms(), heard_ms_ = now_ms(), stopped_since_ms_ = -1;
 };
 
 void say(int control, char kind, const std::string& text) {
@@ -227,10 +282,11 @@ void say(int control, char kind, const std::string& text) {
 }  // namespace
 
 Supervision::Supervision(Supervision&& other) noexcept
-    : control_(std::exchange(other.control_, -1)), tasks_(std::move(other.tasks_)) {}
+    : control_(std::exchange(other.control_, -1)), tasks_(std::move(other.tasks_)), supervisor_(other.supervisor_) {}
 Supervision& Supervision::operator=(Supervision&& other) noexcept {
   std::swap(control_, other.control_);
   std::swap(tasks_, other.tasks_);
+  std::swap(supervisor_, other.supervisor_);
   return *this;
 }
 Supervision::~Supervision() {
@@ -241,6 +297,7 @@ void Supervision::join_job(int rank, const std::string& lifeline_address) const 
 }
 void Supervision::leave_word(const std::string& text) const { say(control_, word_last, text); }
 void Supervision::end_orderly() const { say(control_, word_orderly, ""); }
+void Supervision::wake_supervisor() const { wake(supervisor_); }
 
 Supervision supervise(SuperviseOptions options) {
   if (!has_one_thread()) return {};
@@ -266,7 +323,7 @@ Supervision supervise(SuperviseOptions options) {
     if (::getppid() != parent) ::_exit(1);
     ::close(control[0]);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    return Supervision(control[1], std::move(tasks));
+    return Supervision(control[1], std::move(tasks), identify(parent));
   }
   ::close(control[1]);
   ::prctl(PR_SET_NAME, "rankine-watch");

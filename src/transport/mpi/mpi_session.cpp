@@ -16,7 +16,7 @@
 namespace rankine::transport {
 namespace {
 
-RankPlace find_place(MPI_Comm comm) {
+RankPlace find_place(MPI_Comm comm, const ProcessIdentity& supervisor) {
   const auto doing = [] { return "finding out the ranks of this job"; };
   RankPlace place;
   check_mpi(MPI_Comm_rank(comm, &place.rank), doing);
@@ -38,6 +38,9 @@ RankPlace find_place(MPI_Comm comm) {
   check_mpi(MPI_Allgather(&mask, sizeof(mask), MPI_BYTE, masks.data(), sizeof(mask), MPI_BYTE, node), doing);
   place.ranks_sharing_mask = 0;
   for (const cpu_set_t& other : masks) place.ranks_sharing_mask += CPU_EQUAL(&other, &mask) ? 1 : 0;
+  const Neighbour self{place.rank, identify(::getpid()), supervisor};
+  place.neighbours.resize(masks.size());
+  check_mpi(MPI_Allgather(&self, sizeof self, MPI_BYTE, place.neighbours.data(), sizeof self, MPI_BYTE, node), doing);
   MPI_Comm_free(&node);
   return place;
 }
@@ -55,8 +58,14 @@ void exchange_text(const StartExchange& exchange) {
   int rank = 0, size = 1;
   check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank), doing);
   check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &size), doing);
-  std::string text = rank == 0 && exchange.offer ? exchange.offer(size) : std::string();
-  // One message of fixed size: a second round trip would be a second moment for a rank to be lost in.
+  // Messages of fixed size: further round trips would be further moments for a rank to be lost in.
+  constexpr std::size_t about_bytes = 1024;
+  std::vector<char> own(about_bytes, '\0'), all(rank == 0 ? about_bytes * static_cast<std::size_t>(size) : 0);
+  exchange.about_this_rank.copy(own.data(), own.size() - 1);
+  check_mpi(MPI_Gather(own.data(), about_bytes, MPI_BYTE, all.data(), about_bytes, MPI_BYTE, 0, MPI_COMM_WORLD), doing);
+  std::vector<std::string> about;
+  for (std::size_t at = 0; at < all.size(); at += about_bytes) about.emplace_back(all.data() + at);
+  std::string text = rank == 0 && exchange.offer ? exchange.offer(about) : std::string();
   char fixed[4096] = {};
   text.copy(fixed, sizeof fixed - 1);
   check_mpi(MPI_Bcast(fixed, sizeof fixed, MPI_BYTE, 0, MPI_COMM_WORLD), doing);
@@ -78,7 +87,7 @@ MpiSession::MpiSession(int& argc, char**& argv, const StartExchange& exchange) {
   if (exchange.take) exchange_text(exchange);
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm_), [] { return "making a communicator"; });
   MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-  place_ = find_place(comm_);
+  place_ = find_place(comm_, exchange.supervisor);
 }
 
 MpiSession::~MpiSession() {
@@ -87,15 +96,21 @@ MpiSession::~MpiSession() {
   MPI_Finalize();
 }
 
-void MpiSession::end(int exit_code, bool orderly, int grace_ms) {
+void MpiSession::end(int exit_code, bool orderly, const WhenStuck& when_stuck) {
+  constexpr int finalize_grace_ms = 10'000, stuck_ms = 2000;
   std::fflush(nullptr);
-  if (!orderly || abandoned_) ::_exit(exit_code);
-  std::thread([exit_code, grace_ms] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(grace_ms));
-    ::_exit(exit_code);
+  const auto leave = [this](int code) {
+    on_leave_();
+    ::_exit(code);
+  };
+  if (!orderly || abandoned_) leave(exit_code);
+  std::thread([leave, exit_code, &when_stuck] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(finalize_grace_ms));
+    leave(when_stuck ? when_stuck(stuck_ms) : exit_code);
   }).detach();
   MPI_Comm_free(&comm_);
   MPI_Finalize();
+  leave(exit_code);
   ::_exit(exit_code);
 }
 

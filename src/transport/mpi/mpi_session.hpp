@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "transport/lifeline/lifelines.hpp"
+#include "transport/lifeline/neighbours.hpp"
 #include "transport/transport.hpp"
 
 namespace rankine::transport {
@@ -20,12 +21,16 @@ struct RankPlace {
   int local_rank = 0;          ///< among the ranks of this node
   int local_size = 1;
   int ranks_sharing_mask = 1;  ///< ranks of this node with the same affinity mask, this one included
+  std::vector<Neighbour> neighbours;  ///< the ranks of this node, this one included
 };
 
-/// A text that rank 0 gives to every rank as early as that is possible: where its supervisors' lifelines are.
+/// A text that rank 0 gives to every rank as early as that is possible: where its supervisors' lifelines are. It is made of
+/// what every rank says of itself.
 struct StartExchange {
-  std::function<std::string(int size)> offer;                       ///< on rank 0
-  std::function<void(int rank, const std::string& text)> take;      ///< on every rank
+  std::string about_this_rank;                                                  ///< on every rank; 1 KiB at most
+  std::function<std::string(const std::vector<std::string>& about)> offer;      ///< on rank 0; by rank
+  std::function<void(int rank, const std::string& text)> take;                  ///< on every rank
+  ProcessIdentity supervisor;                                                   ///< for RankPlace::neighbours
 };
 
 /// MPI from MPI_Init to MPI_Finalize, with a communicator of its own whose errors are exceptions.
@@ -45,16 +50,22 @@ class MpiSession {
   /// After this the destructor leaves MPI alone: for a run that lost a rank, where MPI_Finalize may hang.
   void abandon() { abandoned_ = true; }
 
+  /// Called when MPI_Finalize does not come back, so that somebody is not there; has so long for what it does, and gives
+  /// the exit code to leave with.
+  using WhenStuck = std::function<int(int longest_ms)>;
   /// Ends this process with `exit_code`. `orderly`: every rank is alive and calls this, so MPI_Finalize is
-  /// tried, with a watchdog that ends the process after `grace_ms` if it hangs. Otherwise leaves at once
+  /// tried, with a watchdog that ends the process after `finalize_grace_ms` if it hangs. Otherwise leaves at once
   /// without MPI_Finalize, and the launcher ends ranks that are still there. Flushes stdio. Destructors
   /// of objects on the stack do not run.
-  [[noreturn]] void end(int exit_code, bool orderly, int grace_ms = 10000);
+  [[noreturn]] void end(int exit_code, bool orderly, const WhenStuck& when_stuck = {});
+  /// Called by end() last of all.
+  void on_leave(std::function<void()> act) { on_leave_ = std::move(act); }
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   RankPlace place_;
   bool abandoned_ = false;
+  std::function<void()> on_leave_ = [] {};
 };
 
 struct MpiTransportOptions {
