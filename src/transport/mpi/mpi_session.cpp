@@ -97,7 +97,7 @@ MpiSession::~MpiSession() {
 }
 
 void MpiSession::end(int exit_code, bool orderly, const WhenStuck& when_stuck) {
-  constexpr int finalize_grace_ms = 10'000, stuck_ms = 2000;
+  static constexpr int finalize_grace_ms = 10'000, stuck_ms = 2000;
   std::fflush(nullptr);
   const auto leave = [this](int code) {
     on_leave_();
