@@ -1,5 +1,7 @@
 #include "journal/run_records.hpp"
 
+#include <algorithm>
+
 namespace rankine::journal {
 namespace {
 
@@ -148,6 +150,17 @@ KillRecord get_kill(ByteReader& reader) {
 }
 
 }  // namespace
+
+std::vector<SavedBlock> drop_file(CheckpointRecord& checkpoint, const std::string& path) {
+  std::vector<SavedBlock> dropped, kept;
+  for (SavedBlock& block : checkpoint.saved) {
+    const bool lies_there = std::any_of(block.segments.begin(), block.segments.end(),
+                                        [&](const Segment& segment) { return checkpoint.files.at(segment.file) == path; });
+    (lies_there ? dropped : kept).push_back(std::move(block));
+  }
+  checkpoint.saved = std::move(kept);
+  return dropped;
+}
 
 void write_to(ByteWriter& writer, const SavedBlock& block) {
   writer.put(block.task);

@@ -66,6 +66,9 @@ struct CheckpointRecord {
   bool operator==(const CheckpointRecord&) const = default;
 };
 
+/// Takes the blocks out of which anything lies in that file; those are returned.
+std::vector<SavedBlock> drop_file(CheckpointRecord& checkpoint, const std::string& path);
+
 /// What was said to lie in a file does not lie there any more.
 struct VoidFileRecord {
   std::string path;

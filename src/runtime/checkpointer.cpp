@@ -86,6 +86,10 @@ void Checkpointer::on_worker_lost(WorkerId worker) {
   in_question_.erase(worker);
 }
 
+void Checkpointer::on_file_void(const std::string& path) {
+  for (const journal::SavedBlock& block : drop_file(record_, path)) saved_.erase(block.task);
+}
+
 journal::CheckpointRecord Checkpointer::take() {
   RANKINE_CHECK(!is_under_way(), "a checkpoint is taken before all have answered");
   in_question_.clear();

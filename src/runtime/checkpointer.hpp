@@ -45,6 +45,8 @@ class Checkpointer {
   /// It failed there (`error`), or the worker is lost: what it wrote is not counted as safe this time.
   void on_not_saved(WorkerId worker, std::uint32_t sequence);
   void on_worker_lost(WorkerId worker);
+  /// An unfinished output is begun anew: what lay in it is not safe any more, whoever has said so already.
+  void on_file_void(const std::string& path);
 
   /// All have answered: what is to be noted. Empty lists if nothing has become safe.
   journal::CheckpointRecord take();

@@ -38,6 +38,7 @@ struct Session::CurrentRun {
   std::optional<Instant> timer;
   bool ended = false;                         ///< succeeded or failed; a loss can undo a success
   bool abandoned = false;                     ///< nothing is scheduled any more, whatever happens
+  bool must_close = true;                     ///< something may have been written since the outputs were last closed
   std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
   std::set<int> preparing;                    ///< ranks that have not said PlanReady
   std::string plan_error;
@@ -50,6 +51,7 @@ struct Session::CurrentRun {
   };
   std::vector<Written> written;               ///< of each layer of writes
   std::set<int> open_workers;                 ///< have not answered CloseOutputs or Abort
+  std::uint32_t close_sequence = 0;           ///< of the last of them; answers to earlier ones do not count
   std::string close_error;
   ExitCode close_code = ExitCode::output;
   std::vector<char> spoiled;                  ///< outputs that need a task which failed for good, by number

@@ -46,7 +46,7 @@ struct RankWorker::Preparing {
 };
 
 struct RankWorker::Closing {
-  bool keep = true;
+  bool keep = true;   ///< false: the outputs are discarded, what closing them meets is of no interest
   RunPlanPtr plan;
   wire::OutputsClosed closed;
 };
@@ -94,6 +94,9 @@ void RankWorker::send(int to, const wire::Message& message) { transport_.send(to
 
 void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   RANKINE_CHECK(running_.empty(), "a run begins while tasks of the last one are still running");
+  RANKINE_CHECK(saving_ == nullptr && closing_ == nullptr, "a run begins while files of the last one are in use");
+  save_wanted_.reset();
+  close_wanted_.reset();
   run_ = run;
   plan_ = std::move(plan);
   worker::WorkerOptions options;
@@ -197,7 +200,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
     return apply(actions_);
   }
   if (decoded.run == run_ && !machine_ && std::holds_alternative<wire::Abort>(decoded.message))
-    return send(scheduler_rank, wire::OutputsClosed{});  // the plan could not be taken: nothing is open
+    return send(scheduler_rank, wire::OutputsClosed{{}, 0, std::get<wire::Abort>(decoded.message).sequence});  // the plan could not be taken: nothing is open
   if (decoded.run != run_ || !machine_) return;          // of a run that is over
   const WorkerId peer{static_cast<std::uint32_t>(from)};
   std::visit(Overloaded{
@@ -218,11 +221,16 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
                  [&](const wire::Recall& recall) { machine_->on_recall(recall.task, recall.attempt, actions_); },
                  [&](const wire::BlockReply& reply) { store_block(reply.task, reply); },
                  [&](const wire::BlockRefused& refused) { machine_->on_block_unavailable(refused.task, peer, actions_); },
-                 [&](const wire::CloseOutputs& close) { close_outputs(close.keep); },
+                 [&](const wire::CloseOutputs& close) { close_wanted_ = close; },
                  [&](const wire::EndRun&) { end_run(); },
-                 [&](const wire::SaveBlocks& order) { save_blocks(order); },
-                 [&](const wire::Abort&) {
+                 [&](const wire::SaveBlocks& order) {
+                   if (order.last) writer_->room().give_up();
+                   save_wanted_ = order;
+                 },
+                 [&](const wire::Abort& abort) {
                    aborting_ = true;
+                   save_wanted_.reset();  // of outputs that are discarded
+                   close_wanted_ = wire::CloseOutputs{false, abort.sequence};
                    read_ahead_.end();
                    writer_->room().give_up();
                    machine_->on_abort(actions_);
@@ -231,6 +239,7 @@ void RankWorker::handle(int from, const wire::Decoded& decoded) {
              },
              decoded.message);
   apply(actions_);
+  take_turns();
 }
 
 void RankWorker::store_block(TaskId task, const wire::BlockReply& reply) {
@@ -365,7 +374,7 @@ bool RankWorker::pump() {
   const bool is_due = !any || running_.empty() || finished_.tasks.size() >= options_.batches.most_tasks ||
                       exec::now().ns - first_finished_.ns >= std::int64_t{options_.batches.longest_wait_us} * 1000;
   if (is_due) send_finished();
-  if (aborting_ && closing_ == nullptr && running_.empty() && machine_->is_idle()) close_outputs(false);
+  take_turns();
   const bool has_news = (machine_ && !running_.empty()) || (calls_ && calls_->tasks_run() != calls_reported_);
   if (has_news) {
     const Instant now = exec::now();
@@ -378,12 +387,21 @@ bool RankWorker::pump() {
   return any;
 }
 
-void RankWorker::close_outputs(bool keep) {
-  RANKINE_CHECK(closing_ == nullptr, "outputs are closed twice at once");
+/// A checkpoint that was ordered before a close comes before it: what it says is still worth noting if the run goes on after
+/// a loss. Outputs are closed when nobody writes to them.
+void RankWorker::take_turns() {
+  if (!machine_ || saving_ != nullptr || closing_ != nullptr) return;
+  if (save_wanted_) begin_saving(*std::exchange(save_wanted_, std::nullopt));
+  if (saving_ == nullptr && close_wanted_ && running_.empty() && (close_wanted_->keep || machine_->is_idle()))
+    begin_closing(*std::exchange(close_wanted_, std::nullopt));
+}
+
+void RankWorker::begin_closing(const wire::CloseOutputs& order) {
   options_.rehearsal.pass(LifePoint::close, transport_.rank());
   aborting_ = false;
   closing_ = std::make_shared<Closing>();
-  closing_->keep = keep;
+  closing_->keep = order.keep;
+  closing_->closed.sequence = order.sequence;
   closing_->plan = plan_;
   pool_.submit(closing_ticket, [closing = closing_, writer = writer_.get()] {
     for (const auto& output : closing->plan->outputs) {
@@ -407,14 +425,10 @@ void RankWorker::outputs_closed() {
   if (!closed->keep) end_run();
 }
 
-void RankWorker::save_blocks(const wire::SaveBlocks& order) {
-  RANKINE_CHECK(saving_ == nullptr, "two checkpoints at once");
-  if (order.last) {
-    writer_->room().give_up();
-  } else if (writer_->room().notice().waiting >= options_.threads) {
-    // No thread is free to save anything, and there is no room for it either.
+void RankWorker::begin_saving(const wire::SaveBlocks& order) {
+  // No thread is free to save anything, and there is no room for it either.
+  if (!order.last && writer_->room().notice().waiting >= options_.threads)
     return send(scheduler_rank, wire::BlocksSaved{order.sequence, {}, "the disk is full"});
-  }
   saving_ = std::make_shared<Saving>();
   saving_->run = run_;
   saving_->plan = plan_;

@@ -69,9 +69,10 @@ class RankWorker {
   void send_block(WorkerId to, TaskId task);
   void send(int to, const wire::Message& message);
   void rehearse_fault(const std::string& task);
-  void close_outputs(bool keep);
+  void take_turns();
+  void begin_closing(const wire::CloseOutputs& order);
   void outputs_closed();
-  void save_blocks(const wire::SaveBlocks& order);
+  void begin_saving(const wire::SaveBlocks& order);
   // blocks that go to scratch and come back (rank_worker_spilling.cpp)
   worker::SpillOptions spill_bounds() const;
   void prepare_spilling();
@@ -120,6 +121,10 @@ class RankWorker {
   std::shared_ptr<Preparing> preparing_;
   std::shared_ptr<Closing> closing_;
   std::shared_ptr<Saving> saving_;
+  // Their turns: a checkpoint looks at files that a close lets go of, and tasks write to both. What is ordered waits here
+  // for what is under way.
+  std::optional<wire::SaveBlocks> save_wanted_;
+  std::optional<wire::CloseOutputs> close_wanted_;
   std::shared_ptr<AppendLog> appended_;   ///< of the run; outlives it where a checkpoint still looks at it
 
   wire::FinishedBatch finished_;

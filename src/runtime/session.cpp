@@ -323,7 +323,7 @@ void Session::drive(CurrentRun& run) {
     until(&run, [&] { return run.ended; });
     if (run.scheduler->succeeded()) fetch_values(run);
     if (run.ended && run.scheduler->succeeded()) close_outputs(run, true);
-  } while (!run.ended);
+  } while (!run.ended || (run.scheduler->succeeded() && run.must_close));
 }
 
 void Session::end_run(CurrentRun& run) {
@@ -483,6 +483,7 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
     run->scheduler->on_recall_answered(now, worker, answer->task, answer->attempt, answer->granted, run->actions);
     apply(*run);
   } else if (const auto* closed = std::get_if<wire::OutputsClosed>(&decoded.message)) {
+    if (closed->sequence != run->close_sequence) return;
     run->open_workers.erase(frame.from);
     if (closed->error.empty()) note_on_disk(*run, frame.from);
     if (!closed->error.empty() && run->close_error.empty()) {
@@ -551,12 +552,14 @@ std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
 
 void Session::close_outputs(CurrentRun& run, bool keep) {
   if (!keep) run.abandoned = run.ended = true;
+  run.must_close = false;
   run.open_workers.clear();
+  ++run.close_sequence;
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
     run.open_workers.insert(rank);
-    if (keep) send(run.id, rank, wire::CloseOutputs{true});
-    else send(run.id, rank, wire::Abort{});
+    if (keep) send(run.id, rank, wire::CloseOutputs{true, run.close_sequence});
+    else send(run.id, rank, wire::Abort{run.close_sequence});
   }
   const Instant begin = exec::now();
   until(&run, [&] {
@@ -614,6 +617,7 @@ report::RunSummary Session::summary() const {
 }
 
 void Session::shutdown() noexcept {
+  if (!leaving_) await_calls_checkpoint();
   leaving_ = true;
   try {
     for (int rank = 1; rank < transport_.size(); ++rank)

@@ -145,6 +145,7 @@ class Session {
   void report_scratch() const;
   void warn_of_little_memory() const;
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
+  void note_whether_ended(CurrentRun& run);
   void note_kills(const CurrentRun& run, const transport::PeerDeath& death);
   const std::string& node_of(WorkerId worker) const;
   void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
@@ -177,6 +178,7 @@ class Session {
   void end_calls_checkpoint();
   bool open_directory_for_calls();
   [[noreturn]] void leave_calls() const;
+  void await_calls_checkpoint() noexcept;
   // full disks (session_full_disk.cpp)
   void note_room_wanted(CurrentRun& run, int rank, const wire::RoomWanted& wanted);
   void watch_full_disk(CurrentRun& run);

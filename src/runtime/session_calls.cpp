@@ -1,10 +1,18 @@
 // Custom graphs: the job's one run of calls, and what a later job can take over of it.
 #include <algorithm>
+#include <utility>
 
 #include "exec/clock.hpp"
 #include "runtime/current_run.hpp"
 
 namespace rankine::runtime {
+namespace {
+
+/// Results that are being saved when the job ends get so long to be on disk.
+constexpr double save_grace_s = 5;
+
+}  // namespace
+
 
 Calls& Session::calls() {
   if (calls_) return *calls_;
@@ -71,7 +79,9 @@ void Session::pump_calls(const CurrentRun* run) {
   if (directory_->is_open()) beat();
   // A plan that keeps its own progress says so itself, and ends the job when both are safe.
   const bool is_alone = run == nullptr || !run->checkpointer;
-  if (!calls_leaving_since_ && is_asked_to_leave()) {
+  // A plan that meets a full disk leaves without having been asked to.
+  const bool plan_leaves = run != nullptr && run->leaving_since.has_value();
+  if (!calls_leaving_since_ && (plan_leaves || is_asked_to_leave())) {
     calls_leaving_since_ = now;
     calls_->pause();
     reporter_.clear_line();
@@ -130,6 +140,19 @@ void Session::end_calls_checkpoint() {
     reporter_.warning(std::string("the checkpoint is not noted yet: ") + error.what());
   }
   if (last_calls_checkpoint_) calls_saved_ = true;
+}
+
+/// Before the job ends: a worker that still saves results would put a file into a directory that is being removed.
+void Session::await_calls_checkpoint() noexcept {
+  if (!saves_calls() || !calls_->progress()->is_under_way()) return;
+  const bool was_stopping = std::exchange(stopping_, true);
+  try {
+    const Instant begin = exec::now();
+    until(nullptr, [&] { return calls_->progress()->has_answers() || exec::seconds_between(begin, exec::now()) > save_grace_s; });
+  } catch (const std::exception&) {
+    // Without workers there is nobody to wait for.
+  }
+  stopping_ = was_stopping;
 }
 
 void Session::leave_calls() const {

@@ -124,7 +124,8 @@ void Session::note_finished(CurrentRun& run, WorkerId worker, TaskId task) {
 }
 
 void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::BlocksSaved& saved) {
-  if (!run.checkpointer || saved.sequence != run.checkpointer->sequence()) return;
+  // After an abort the outputs are discarded, and with them what this says.
+  if (!run.checkpointer || run.abandoned || saved.sequence != run.checkpointer->sequence()) return;
   if (saved.error.empty()) {
     run.checkpointer->on_saved(worker, saved.sequence, journal::checkpoint_from(saved.record));
   } else {
@@ -139,6 +140,7 @@ void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::Bl
 void Session::keep_progress(RunDirectoryOptions options) { directory_ = std::make_unique<RunDirectory>(std::move(options)); }
 
 void Session::end_progress(int status) noexcept {
+  if (!leaving_) await_calls_checkpoint();
   if (directory_ && status != static_cast<int>(ExitCode::resumable)) directory_->remove();
   directory_.reset();
 }
@@ -217,8 +219,9 @@ void Session::end_checkpoint(CurrentRun& run) {
                    std::to_string(record.saved.size()) + " results are safe");
   run.next_checkpoint = Instant{exec::now().ns + static_cast<std::int64_t>(options_.checkpoint_every_s * 1e9)};
   if (!run.last_checkpoint) return;
-  if (!must_save_calls()) leave(run);
   run.is_saved = true;
+  // What ran until then may have been all that there was to do: its outputs are finished rather than left.
+  if (!run.ended && !must_save_calls()) leave(run);
 }
 
 void Session::leave(const CurrentRun& run) const {

@@ -119,10 +119,16 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   // A node that loses its power takes with it what it had not written to disk yet; a process does not.
   if (!death.confirmed) run->scheduler->on_effects_lost(exec::now(), unsafe_writes(*run, death.rank), run->actions);
   const std::uint64_t taken = copies_taken_;
-  run->ended = run->scheduler->failed() || run->scheduler->succeeded();
+  note_whether_ended(*run);
   apply(*run);
   if (copies_taken_ != taken) reporter_.detail(std::to_string(copies_taken_ - taken) + " results that it held are there for the second time");
   if (was_under_way) end_checkpoint(*run);
+}
+
+/// A run that goes on writes again, maybe where outputs are closed already.
+void Session::note_whether_ended(CurrentRun& run) {
+  run.ended = run.scheduler->failed() || run.scheduler->succeeded();
+  run.must_close = run.must_close || !run.ended;
 }
 
 /// Of a job that is ended from outside the ranks die too, through no task's fault.
@@ -162,7 +168,13 @@ void Session::renew_owned_outputs(CurrentRun& run, WorkerId owner, bool owner_ma
     if (layer.pin.value == 0 || run.scheduler->group_worker(layer.pin) != owner) continue;
     const std::uint32_t output = run.graph->logical().sinks[static_cast<std::size_t>(layer.sink)].output;
     if (std::exchange(renewed[output], 1)) continue;
-    if (run.checkpointer) directory_->note_void(run.plan->outputs[output].temporary_path);
+    if (run.checkpointer) {
+      const std::string& path = run.plan->outputs[output].temporary_path;
+      directory_->note_void(path);
+      // Said to be safe and not noted yet: noted behind the record above, it would be believed.
+      run.checkpointer->on_file_void(path);
+      for (auto& record : run.unnoted) journal::drop_file(record, path);
+    }
     store::renew_output((*run.outputs)[output], run.plan->outputs[output], owner_may_live);
   }
 }

@@ -52,7 +52,7 @@ void Session::note_blocks_lost(CurrentRun& run, WorkerId worker, const wire::Blo
       run.asked.erase(asked);
   }
   run.scheduler->on_outputs_lost(exec::now(), worker, lost.tasks, lost.discarded, run.actions);
-  run.ended = run.scheduler->failed() || run.scheduler->succeeded();
+  note_whether_ended(run);
   apply(run);
 }
 

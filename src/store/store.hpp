@@ -146,7 +146,8 @@ class Writer {
   RoomWait& room();
   /// What this process has written of the target reaches the disk; the target stays open. Never waits for room.
   void flush(const OutputTarget& target);
-  /// Where a chunk that this process has appended to a compressed NetCDF-4 file lies in target.temporary_path.
+  /// Where a chunk that was appended to a compressed NetCDF-4 file lies in target.temporary_path, which is opened for it if
+  /// it is not open.
   struct ChunkPlace {
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;

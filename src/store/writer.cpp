@@ -156,7 +156,8 @@ void Writer::flush(const OutputTarget& target) {
 Writer::ChunkPlace Writer::place_of(const OutputTarget& target, std::size_t variable, const Index& chunk) {
   const auto open = state_->open(target);
   const std::lock_guard lock(open->mutex);
-  RANKINE_CHECK(open->chunks != nullptr, "chunks are looked up where they were appended");
+  // A run that goes on after a loss has closed it, and closes it again.
+  if (!open->chunks) open->chunks = std::make_unique<NetcdfChunkWriter>(target);
   return open->chunks->place_of(variable, chunk);
 }
 

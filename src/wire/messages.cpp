@@ -138,14 +138,14 @@ void get(ByteReader& r, BlockReply& m) {
 void put(ByteWriter& w, const BlockRefused& m) { w.put(m.task); }
 void get(ByteReader& r, BlockRefused& m) { m.task = r.get<TaskId>(); }
 
-void put(ByteWriter& w, const CloseOutputs& m) { put_bool(w, m.keep); }
-void get(ByteReader& r, CloseOutputs& m) { m.keep = get_bool(r); }
+void put(ByteWriter& w, const CloseOutputs& m) { put_bool(w, m.keep); w.put(m.sequence); }
+void get(ByteReader& r, CloseOutputs& m) { m.keep = get_bool(r); m.sequence = r.get<std::uint32_t>(); }
 
-void put(ByteWriter& w, const OutputsClosed& m) { w.put_string(m.error); w.put(m.exit_code); }
-void get(ByteReader& r, OutputsClosed& m) { m.error = r.get_string(); m.exit_code = r.get<std::uint32_t>(); }
+void put(ByteWriter& w, const OutputsClosed& m) { w.put_string(m.error); w.put(m.exit_code); w.put(m.sequence); }
+void get(ByteReader& r, OutputsClosed& m) { m.error = r.get_string(); m.exit_code = r.get<std::uint32_t>(); m.sequence = r.get<std::uint32_t>(); }
 
-void put(ByteWriter&, const Abort&) {}
-void get(ByteReader&, Abort&) {}
+void put(ByteWriter& w, const Abort& m) { w.put(m.sequence); }
+void get(ByteReader& r, Abort& m) { m.sequence = r.get<std::uint32_t>(); }
 
 void put(ByteWriter& w, const Counters& m) { w.put(m); }
 void get(ByteReader& r, Counters& m) { m = r.get<Counters>(); }

@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 8;
+inline constexpr std::uint16_t protocol_version = 9;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -125,16 +125,19 @@ struct BlockRefused {
 /// 0->, every task is done: close and commit what you have open. keep: false after a failure (discard).
 struct CloseOutputs {
   bool keep = true;
+  std::uint32_t sequence = 0;   ///< a run that goes on after a loss closes its outputs again
   bool operator==(const CloseOutputs&) const = default;
 };
 /// ->0, error: empty, or what could not be closed.
 struct OutputsClosed {
   std::string error;
   std::uint32_t exit_code = 0;
+  std::uint32_t sequence = 0;   ///< of the order, or of the Abort, that it answers
   bool operator==(const OutputsClosed&) const = default;
 };
 /// 0->, forget the run: drop blocks and queued tasks, discard outputs.
 struct Abort {
+  std::uint32_t sequence = 0;   ///< counts on from that of CloseOutputs
   bool operator==(const Abort&) const = default;
 };
 /// ->0, at the end of a run.

@@ -39,7 +39,7 @@ std::vector<Message> all_messages() {
   return {Hello{"node7", 4, {1u << 30}, {1u << 24}, "0.1.0", "gpu=1", {1u << 31}, "/scratch"}, Plan{bytes_of("plan")}, PlanReady{12, "no such file"}, assign,
           ReleaseBatch{{{1}, {2}}}, Recall{{3}, 1}, RecallAnswer{{3}, 1, true}, finished,
           TaskFailed{{4}, 2, true, 3, "corrupt"}, InputMissing{{4}, 1, {2}}, BlockRequest{{8}}, reply, BlockRefused{{8}},
-          CloseOutputs{false}, OutputsClosed{"disk full", 4}, Abort{},
+          CloseOutputs{false, 2}, OutputsClosed{"disk full", 4, 2}, Abort{3},
           Counters{1, {2}, {3}, {4}, {5}, {6}, 7, 8, {9}, {10}, {11}, {12}}, Heartbeat{41, {42}}, Shutdown{}, Note{2, "slow disk"},
           BeginCalls{77}, calls, ResultRequest{true, {{1}, {2}}}, results, submitted, ReleaseCalls{true, {1, 2}}, outcomes,
           TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}, true},
@@ -119,9 +119,9 @@ TEST_CASE("frames of another program, version or kind are refused, and say so") 
   frame[0] ^= std::byte{1};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: it does not begin as one of ours");
   frame = good;
-  frame[4] = std::byte{9};
+  frame[4] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame),
-                    "a frame of protocol version 9 where this program speaks " + std::to_string(protocol_version) + ": run the same program on every rank");
+                    "a frame of protocol version 200 where this program speaks " + std::to_string(protocol_version) + ": run the same program on every rank");
   frame = good;
   frame[6] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: message kind 200 is unknown");

@@ -132,7 +132,8 @@ void NetcdfChunkWriter::flush() {
 Writer::ChunkPlace NetcdfChunkWriter::place_of(std::size_t variable, const Index& chunk) {
   const LibraryLock lock;
   silence_hdf5();
-  const Hdf5Handle& dataset = state_->datasets.at(variable);
+  Hdf5Handle& dataset = state_->datasets.at(variable);
+  if (!dataset) dataset = open_variable(state_->file, state_->names[variable]);
   std::vector<hsize_t> origin;
   for (std::size_t axis = 0; axis < chunk.size(); ++axis)
     origin.push_back(static_cast<hsize_t>(chunk[axis] * state_->chunk_shapes[variable][axis]));
