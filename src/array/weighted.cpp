@@ -5,6 +5,7 @@
 
 #include "array/alignment.hpp"
 #include "array/elementwise_apply.hpp"
+#include "array/loader.hpp"
 #include "array/promotion.hpp"
 #include "base/error.hpp"
 
@@ -91,7 +92,12 @@ DataArray weighted_array(const DataArray& x, const DataArray& weights, const std
 
 Weighted weighted(const Labelled& x, const DataArray& weights) {
   if (!is_numeric(weights.dtype())) throw UsageError("weights must be numbers, not " + name_of(weights.dtype()));
-  return {x, weights};
+  Weighted out{x, weights};
+  if (!is_float(weights.dtype())) return out;
+  // Where the weights have to be read or computed, what does so looks at them and fails.
+  ExprPtr checked = elementwise(Op::weight, {weights.variable.data});
+  out.weights.variable.data = is_constant(checked) ? constant(load(checked)) : checked;
+  return out;
 }
 
 Labelled reduce(const Weighted& x, const std::string& op, const DimChoice& given, const ReduceOptions& options) {
@@ -115,11 +121,11 @@ Labelled reduce(const Weighted& x, const std::string& op, const DimChoice& given
       });
     }
     const DataArray reduced = weighted_array(array, x.weights, op, own, options);
-    out.variables.set(name, reduced.variable);
     for (const auto& [key, coord] : reduced.coords) {
       if (!out.variables.contains(key)) out.variables.set(key, coord);
       out.coord_names.insert(key);
     }
+    out.variables.set(name, reduced.variable);
   }
   if (options.keep_attrs.value_or(false)) out.attrs = dataset.attrs;
   return out;

@@ -3,8 +3,7 @@
 
 namespace rankine::array {
 
-/// x.weighted(w). Weights may be lazy; where they hold NaN, results follow xarray only after
-/// w.fillna(0) (xarray refuses NaN weights; lazy ones cannot be checked before they are read).
+/// x.weighted(w). NaN among the weights is a UsageError: at once where they are known, else of the task that reads them.
 struct Weighted {
   Labelled object;
   DataArray weights;

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/element_type.hpp"
 #include "kernel/elementwise.hpp"
-#include "kernel/negative_power.hpp"
+#include "kernel/refused_values.hpp"
 
 #pragma GCC push_options
 #pragma GCC target("avx2")

@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "kernel/element_type.hpp"
 #include "kernel/elementwise.hpp"
-#include "kernel/negative_power.hpp"
+#include "kernel/refused_values.hpp"
 
 namespace rankine::kernel::baseline {
 #include "kernel/arithmetic_loops.inl"

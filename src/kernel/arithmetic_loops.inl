@@ -301,6 +301,15 @@ struct Rad2deg : FloatOnly<Tag> {
   static T of(T a) { return a * static_cast<T>(180 / std::numbers::pi); }
 };
 
+template <class Tag>
+struct Weight : FloatOnly<Tag> {
+  using T = Store<Tag>;
+  static T of(T a) {
+    if (a != a) throw_missing_weight();
+    return a;
+  }
+};
+
 template <template <class> class F>
 StripKernel select_binary(DType operand) {
   return dispatch_tag(operand, []<class Tag>() -> StripKernel {
@@ -344,6 +353,7 @@ StripKernel find_arithmetic_kernel(Op op, DType operand) {
     case Op::sqrt: return select_unary<Sqrt>(operand);
     case Op::deg2rad: return select_unary<Deg2rad>(operand);
     case Op::rad2deg: return select_unary<Rad2deg>(operand);
+    case Op::weight: return select_unary<Weight>(operand);
     default: return nullptr;
   }
 }

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "kernel/elementwise.hpp"
-#include "kernel/negative_power.hpp"
+#include "kernel/refused_values.hpp"
 
 namespace rankine::kernel {
 namespace {
@@ -89,6 +89,10 @@ StripKernel find_math_kernel(Op op, DType operand) {
 
 void throw_negative_power() {
   throw UsageError("integers to negative integer powers are not allowed; convert to a float first");
+}
+
+void throw_missing_weight() {
+  throw UsageError("`weights` cannot contain missing values. Missing values can be replaced by `weights.fillna(0)`.");
 }
 
 }  // namespace rankine::kernel

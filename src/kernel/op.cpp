@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Op::where) + 1> 
     "negative", "absolute", "sign", "square", "floor", "ceil", "rint", "trunc", "invert",
     "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p",
     "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
-    "deg2rad", "rad2deg", "isnan", "isfinite", "isinf", "cast", "where"};
+    "deg2rad", "rad2deg", "weight", "isnan", "isfinite", "isinf", "cast", "where"};
 static_assert(names.back() == "where");
 
 }  // namespace

@@ -25,6 +25,7 @@ enum class Op : std::uint8_t {
   sqrt, cbrt, exp, exp2, expm1, log, log2, log10, log1p,
   sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, arcsinh, arccosh, arctanh,
   deg2rad, rad2deg,
+  weight,                                   // the value itself; UsageError where it is NaN, as xarray refuses such weights
   // T -> bool (integers: never NaN, always finite; times: isnan is NaT)
   isnan, isfinite, isinf,
   // T -> U

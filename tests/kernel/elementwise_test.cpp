@@ -23,7 +23,7 @@ Program single(Op op, DType operand, DType result) {
 
 bool is_defined(Op op, DType operand) {
   const bool integer = is_integer(operand) || is_time(operand);
-  if ((op >= Op::sqrt && op <= Op::rad2deg) || op == Op::divide || op == Op::hypot || op == Op::arctan2)
+  if ((op >= Op::sqrt && op <= Op::weight) || op == Op::divide || op == Op::hypot || op == Op::arctan2)
     return is_float(operand);
   if (op == Op::left_shift || op == Op::right_shift) return integer;
   if (op == Op::invert) return is_integer(operand);
@@ -53,6 +53,7 @@ TEST_CASE("every operation on every dtype gives what the plain loop gives") {
       for (std::size_t i = 0; i < program.inputs.size(); ++i)
         arrays.push_back(random_block(program.inputs[i], shape, 17 * i + 3, true));
       if (op == Op::power && !is_float(dtype) && arrays.size() == 2) arrays[1] = gentle_block(dtype, shape, 5, 0);
+      if (op == Op::weight) arrays[0] = gentle_block(dtype, shape, 5, 0);
       if (op == Op::power && is_time(dtype)) arrays[1] = gentle_block(DType::int64, shape, 5, 0).viewed_as(dtype);
       const auto views = views_of(arrays);
       if (!is_defined(op, dtype)) {
@@ -80,7 +81,7 @@ TEST_CASE("both instruction sets give the same bits") {
   for (int o = 0; o <= static_cast<int>(Op::where); ++o)
     for (const DType dtype : all_dtypes) {
       const Op op = static_cast<Op>(o);
-      if (op == Op::cast || op == Op::power || !__builtin_cpu_supports("avx2")) continue;
+      if (op == Op::cast || op == Op::power || op == Op::weight || !__builtin_cpu_supports("avx2")) continue;
       StripKernel plain = baseline::find_arithmetic_kernel(op, dtype);
       StripKernel wide = avx2::find_arithmetic_kernel(op, dtype);
       if (plain == nullptr) plain = baseline::find_comparison_kernel(op, dtype);
@@ -100,6 +101,18 @@ TEST_CASE("both instruction sets give the same bits") {
     }
 }
 #endif
+
+TEST_CASE("weights pass through unless one of them is NaN") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Shape shape{3000};
+    NdArray weights = gentle_block(dtype, shape, 5, 0);
+    const StridedView view = StridedView::of(weights);
+    CHECK(identical(run(single(Op::weight, dtype, dtype), {&view, 1}, shape), weights));
+    const NdArray with_nan = gentle_block(dtype, shape, 5, 1000);
+    const StridedView gappy = StridedView::of(with_nan);
+    CHECK_THROWS_AS(run(single(Op::weight, dtype, dtype), {&gappy, 1}, shape), UsageError);
+  }
+}
 
 TEST_CASE("floats convert to integers as NumPy 1.24 converts them on x86") {
   const double nan = std::numeric_limits<double>::quiet_NaN();

@@ -103,6 +103,7 @@ T float_unary(Op op, T a) {
     case Op::arctanh: return std::atanh(a);
     case Op::deg2rad: return a * T(std::numbers::pi / 180);
     case Op::rad2deg: return a * T(180 / std::numbers::pi);
+    case Op::weight: return a;
     default: undefined(op, DTypeOf<T>::value);
   }
 }
