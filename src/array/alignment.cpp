@@ -39,6 +39,19 @@ std::string size_conflict(const std::string& dim, std::int64_t a, std::int64_t b
          " in the other";
 }
 
+/// Labels of two kinds have none in common: the join would be empty, or full of NaN, without a word.
+void check_comparable(const std::string& dim, const Variable& a, const Variable& b) {
+  const auto kind = [](DType dtype) { return is_numeric(dtype) ? DType::float64 : dtype; };
+  if (a.shape()[0] == 0 || b.shape()[0] == 0) return;
+  if (kind(a.dtype()) != kind(b.dtype()))
+    throw UsageError("the labels of '" + dim + "' are " + name_of(a.dtype()) + " in one operand and " + name_of(b.dtype()) +
+                     " in the other, so none of them can be equal; give both the same kind, such as by assign_coords");
+  if (a.dtype() == DType::cftime && a.calendar != b.calendar)
+    throw UsageError("the dates of '" + dim + "' are of the calendar " + std::string(calendar::name_of(a.calendar)) +
+                     " in one operand and " + std::string(calendar::name_of(b.calendar)) + " in the other; give both the same labels, "
+                     "such as by assign_coords");
+}
+
 /// Labels of the joined index as (part, position) pairs resolved to one variable.
 Variable join_indexes(const std::vector<const Variable*>& indexes, Join join) {
   const NdArray first = values_of(*indexes[0]);
@@ -105,8 +118,16 @@ std::vector<std::int64_t> sorted_positions(const NdArray& values, bool ascending
       const double y = values.as_double(b);
       return std::isnan(y) ? !std::isnan(x) : x < y;  // NaN last
     });
+  } else if (values.dtype() == DType::uint64) {
+    const auto* numbers = values.data<std::uint64_t>();
+    sort_by([&](auto a, auto b) { return numbers[a] < numbers[b]; });
   } else {
-    sort_by([&](auto a, auto b) { return values.as_int64(a) < values.as_int64(b); });
+    const bool time = is_time(values.dtype());
+    sort_by([&](auto a, auto b) {
+      const std::int64_t x = values.as_int64(a);
+      const std::int64_t y = values.as_int64(b);
+      return time && (x == not_a_time || y == not_a_time) ? x != not_a_time && y == not_a_time : x < y;  // NaT last
+    });
   }
   return order;
 }
@@ -115,9 +136,9 @@ Variable take_with_gaps(const Variable& variable, int axis, const std::vector<st
   ExprPtr data = variable.data;
   const bool gaps = std::find(positions.begin(), positions.end(), -1) != positions.end();
   if (gaps) {
-    if (data->dtype == DType::string || data->dtype == DType::boolean)
-      throw UnsupportedError("missing values cannot stand among " + name_of(data->dtype) +
-                             "; make the indexes equal or use astype first");
+    if (data->dtype == DType::string)
+      throw UnsupportedError("missing values cannot stand among texts; make the indexes of the objects equal, or leave out "
+                             "the variables of texts");
     data = cast(data, with_missing(data->dtype));
   }
   return with_data(variable, take(data, axis, positions));
@@ -165,6 +186,7 @@ std::vector<Dataset> align(std::vector<Dataset> parts, Join join, const std::vec
       }
     }
     if (indexes.empty()) continue;
+    for (const Variable* other : indexes) check_comparable(dim, *indexes[0], *other);
     const bool all_equal = std::all_of(indexes.begin() + 1, indexes.end(), [&](const Variable* other) {
       return other->data == indexes[0]->data || equal_values(values_of(*other), values_of(*indexes[0]));
     });

@@ -28,7 +28,7 @@ std::vector<Dataset> align(std::vector<Dataset> parts, Join join, const std::vec
 
 /// Conforms `x` to `labels` along `dim`; new places are NaN.
 Dataset reindex(const Dataset& x, const std::string& dim, const Variable& labels);
-/// Values of one variable at positions along `axis`, -1 giving NaN: integers become float64 then.
+/// Values of one variable at positions along `axis`, -1 giving NaN: integers and bool become float64 then.
 Variable take_with_gaps(const Variable& variable, int axis, const std::vector<std::int64_t>& positions);
 
 /// Coordinates of a result from those of its operands: indexes from the first that has them; others

@@ -13,6 +13,12 @@
 namespace rankine::array {
 namespace {
 
+/// NaN or NaT: a label without a place in an order.
+bool is_unordered(const NdArray& labels, std::int64_t i) {
+  if (is_float(labels.dtype())) return std::isnan(labels.as_double(i));
+  return is_time(labels.dtype()) && labels.as_int64(i) == not_a_time;
+}
+
 /// One index with what its labels mean. Numbers and times compare as they are stored.
 struct LabelIndex {
   std::string dim;
@@ -21,21 +27,40 @@ struct LabelIndex {
   bool has_dates = false;
   bool increasing = true;
   bool decreasing = true;
+  bool repeats = false;  ///< a label equals the one before it
 
   LabelIndex(const std::string& name, const Variable& variable) : dim(name), labels(values_of(variable)) {
     has_dates = labels.dtype() == DType::datetime64 || labels.dtype() == DType::cftime;
     timeline = labels.dtype() == DType::cftime ? calendar::Timeline::cftime(variable.calendar)
                                                : calendar::Timeline::datetime64();
-    for (std::int64_t i = 1; i < labels.size(); ++i) {
-      const int order = compare(i - 1, labels, i);
-      increasing = increasing && order <= 0;
-      decreasing = decreasing && order >= 0;
+    for (std::int64_t i = 0; i < labels.size(); ++i) {
+      const int order = i == 0 ? 0 : compare(i - 1, labels, i);
+      const bool ordered = !is_unordered(labels, i);
+      repeats = repeats || (i > 0 && order == 0);
+      increasing = increasing && ordered && order <= 0;
+      decreasing = decreasing && ordered && order >= 0;
     }
   }
 
   std::int64_t size() const { return labels.size(); }
+  bool is_sorted() const { return increasing || decreasing; }
 
-  /// -1, 0, 1: label i against element j of `other`.
+  /// What keeps labels from being looked up by their order, and what to do: for errors.
+  std::string disorder() const {
+    const LabelLookup lookup(labels);
+    std::string what = "the index of '" + dim + "' is ";
+    if (!is_sorted()) what += "unsorted";
+    std::string advice = "sort it first: .sortby('" + dim + "')";
+    for (std::int64_t i = 0; i < size() && lookup.has_duplicates(); ++i) {
+      if (lookup.find(labels, i) == i) continue;
+      what += std::string(is_sorted() ? "" : " and ") + "non-unique (" + format(labels, i) + " occurs more than once)";
+      advice = "one label each and sorted is what .groupby('" + dim + "').mean() gives; .sortby('" + dim + "') only sorts";
+      break;
+    }
+    return what + "; " + advice;
+  }
+
+  /// -1, 0, 1: label i against element j of `other`; 2: one of them is NaN.
   int compare(std::int64_t i, const NdArray& other, std::int64_t j) const {
     if (labels.dtype() == DType::string)
       return labels.strings()[static_cast<std::size_t>(i)].compare(other.strings()[static_cast<std::size_t>(j)]);
@@ -63,8 +88,9 @@ struct LabelIndex {
   [[noreturn]] void fail(const NdArray& label, std::int64_t i) const {
     std::string message = "'" + dim + "' has no label " + format(label, i);
     if (size() == 0) throw MissingNameError(message + "; it is empty");
+    if (!is_sorted() || is_unordered(label, i)) throw MissingNameError(message);
     const bool comparable = (label.dtype() == DType::string) == (labels.dtype() == DType::string);
-    if (!comparable || labels.dtype() == DType::string || !(increasing || decreasing)) {
+    if (!comparable || labels.dtype() == DType::string) {
       message += "; it goes from " + format(labels, 0) + " to " + format(labels, size() - 1);
     } else {
       std::int64_t below = -1;
@@ -81,6 +107,15 @@ struct LabelIndex {
     throw MissingNameError(message + " (method='nearest' takes the nearest)");
   }
 
+  /// The label as it is looked up: numbers in the dtype of an index of floats, as xarray casts them, so that 0.1 finds
+  /// float32(0.1). Bounds of slices are compared as they are given.
+  NdArray cast_to_own(const NdArray& label) const {
+    const NdArray kind = own_kind(label);
+    const bool number = is_float(kind.dtype()) || is_integer(kind.dtype());
+    if (!is_float(labels.dtype()) || !number || kind.dtype() == labels.dtype()) return kind;
+    return load(cast(constant(kind), labels.dtype()));
+  }
+
   /// Turns strings into the index's own kind of label (the begin of a partial date).
   NdArray own_kind(const NdArray& label) const {
     if (label.dtype() == DType::string && has_dates) {
@@ -92,7 +127,8 @@ struct LabelIndex {
     const bool own_text = labels.dtype() == DType::string;
     const bool label_time = is_time(label.dtype());
     if (label.size() == 0) return label;
-    if (text != own_text || label_time != is_time(labels.dtype()) || (label_time && label.dtype() != labels.dtype()))
+    const bool truth = label.dtype() == DType::boolean;
+    if (text != own_text || truth != (labels.dtype() == DType::boolean) || label_time != is_time(labels.dtype()) || (label_time && label.dtype() != labels.dtype()))
       throw UsageError("the labels of '" + dim + "' are " + name_of(labels.dtype()) + ", so " + format(label, 0) +
                        " (" + name_of(label.dtype()) + ") is not among them");
     return label;
@@ -119,10 +155,12 @@ struct LabelIndex {
     return low;
   }
 
+  /// Every position of a label; NaN is found among NaN, as in pandas.
   std::vector<std::int64_t> matches(const NdArray& label, std::int64_t i) const {
     std::vector<std::int64_t> found;
+    const bool missing = is_unordered(label, i);
     for (std::int64_t k = 0; k < size(); ++k)
-      if (compare(k, label, i) == 0) found.push_back(k);
+      if (missing ? is_unordered(labels, k) : compare(k, label, i) == 0) found.push_back(k);
     return found;
   }
 
@@ -133,9 +171,11 @@ struct LabelIndex {
 
   /// Position by pandas' inexact methods; ties go to the larger label.
   std::int64_t inexact(const NdArray& label, std::int64_t i, const SelOptions& options) const {
-    if (labels.dtype() == DType::string || !(increasing || decreasing))
-      throw UsageError("method='" + options.method + "' needs numbers or dates in ascending or descending order in '" +
-                       dim + "'");
+    if (labels.dtype() == DType::string)
+      throw UsageError("method='" + options.method + "' needs numbers or dates, but the labels of '" + dim + "' are texts");
+    if (!is_sorted() || repeats)
+      throw UsageError("method='" + options.method + "' cannot look up " + format(label, i) + ": " + disorder());
+    if (is_unordered(label, i)) fail(label, i);
     const NdArray one = label.ndim() == 0 ? label : load(slice(constant(label), {i}, {1}, {1}));
     const std::int64_t first_beyond = bound(one, true);
     std::int64_t previous = first_beyond - 1;
@@ -168,29 +208,51 @@ PositionIndexer range(std::int64_t begin, std::int64_t end, std::optional<std::i
   return PositionSlice{begin, std::max(begin, end), step};
 }
 
+bool is_run(const std::vector<std::int64_t>& positions) {
+  return !positions.empty() && positions.back() - positions.front() + 1 == static_cast<std::int64_t>(positions.size());
+}
+
+/// Without an order only labels that are there, once or side by side, can bound a slice: it takes what lies between.
+std::int64_t position_in_disorder(const LabelIndex& index, const NdArray& label, bool is_start) {
+  const auto found = index.matches(label, 0);
+  if (is_run(found)) return is_start ? found.front() : found.back() + 1;
+  throw MissingNameError(std::string("no slice of '") + index.dim + "' can " + (is_start ? "begin" : "end") + " at " +
+                         index.format(label, 0) + ": " + index.disorder());
+}
+
+/// Partial dates bound an index without order only if all of it lies between them.
+PositionIndexer all_between(const LabelIndex& index, const std::optional<NdArray>& start, const std::optional<NdArray>& stop,
+                            std::optional<std::int64_t> step) {
+  for (std::int64_t k = 0; k < index.size(); ++k) {
+    const bool inside = !is_unordered(index.labels, k) && (!start || index.compare(k, *start, 0) >= 0) &&
+                        (!stop || index.compare(k, *stop, 0) <= 0);
+    if (!inside)
+      throw MissingNameError("no slice between dates can be taken along '" + index.dim + "': " + index.disorder());
+  }
+  return range(0, index.size(), step);
+}
+
 PositionIndexer select_slice(const LabelIndex& index, const LabelSlice& labels) {
   if (labels.step && *labels.step < 0) throw UnsupportedError("label slices with a negative step are not supported");
-  const bool ordered = index.increasing || index.decreasing;
-  const auto end_label = [&](const NdArray& label, bool is_start) {
-    if (label.dtype() != DType::string || !index.has_dates) return index.own_kind(label);
-    const auto date = index.date(label, 0);
-    const bool begin = is_start == index.increasing;
+  const auto bound_of = [&](const std::optional<NdArray>& given, bool is_start) -> std::optional<NdArray> {
+    if (!given) return std::nullopt;
+    if (given->dtype() != DType::string || !index.has_dates) return index.own_kind(*given);
+    const auto date = index.date(*given, 0);
+    const bool begin = is_start == (index.increasing || !index.decreasing);
     return NdArray::scalar(begin ? date.begin : date.end).viewed_as(index.labels.dtype());
   };
-  std::int64_t begin = 0;
-  std::int64_t end = index.size();
-  const auto position = [&](const NdArray& given, bool is_start) {
-    const NdArray label = end_label(given, is_start);
-    if (ordered) return index.bound(label, !is_start);
-    const auto found = index.matches(label, 0);
-    if (found.empty()) index.fail(label, 0);
-    if (found.size() > 1)
-      throw MissingNameError("label " + index.format(label, 0) + " of '" + index.dim +
-                       "' is not unique, so it cannot bound a slice");
-    return is_start ? found[0] : found[0] + 1;
+  const auto start = bound_of(labels.start, true);
+  const auto stop = bound_of(labels.stop, false);
+  const auto is_text = [](const std::optional<NdArray>& given) { return given && given->dtype() == DType::string; };
+  if (index.has_dates && !index.is_sorted() && (is_text(labels.start) || is_text(labels.stop)))
+    return all_between(index, start, stop, labels.step);
+  const auto position = [&](const NdArray& label, bool is_start) {
+    if (!index.is_sorted()) return position_in_disorder(index, label, is_start);
+    if (is_unordered(label, 0)) index.fail(label, 0);
+    return index.bound(label, !is_start);
   };
-  if (labels.start) begin = position(*labels.start, true);
-  if (labels.stop) end = position(*labels.stop, false);
+  const std::int64_t begin = start ? position(*start, true) : 0;
+  const std::int64_t end = stop ? position(*stop, false) : index.size();
   return range(begin, end, labels.step);
 }
 
@@ -203,19 +265,22 @@ PositionIndexer select_one(const LabelIndex& index, const NdArray& given, const 
         const std::int64_t tick = index.labels.data<std::int64_t>()[k];
         if (tick >= date.begin && tick <= date.end) inside.push_back(k);
       }
-      if (inside.empty()) index.fail(given, 0);
-      const bool run = inside.back() - inside.front() + 1 == static_cast<std::int64_t>(inside.size());
-      if (run) return range(inside.front(), inside.back() + 1);
+      // Within the range of a rising index there may just be no samples; outside of it the date is not there.
+      if (inside.empty() && index.increasing && index.size() > 0) {
+        const std::int64_t* ticks = index.labels.data<std::int64_t>();
+        if (date.end < ticks[0] || date.begin > ticks[index.size() - 1]) index.fail(given, 0);
+      }
+      if (inside.empty()) return range(0, 0);
+      if (is_run(inside)) return range(inside.front(), inside.back() + 1);
       return NdArray::from(inside);
     }
   }
-  const NdArray label = index.own_kind(given);
+  const NdArray label = index.cast_to_own(given);
   if (!options.method.empty()) return NdArray::scalar(index.inexact(label, 0, options));
   const auto found = index.matches(label, 0);
   if (found.empty()) index.fail(label, 0);
   if (found.size() == 1) return NdArray::scalar(found[0]);
-  const bool run = found.back() - found.front() + 1 == static_cast<std::int64_t>(found.size());
-  if (run) return range(found.front(), found.back() + 1);
+  if (is_run(found)) return range(found.front(), found.back() + 1);
   return NdArray::from(found);
 }
 
@@ -224,11 +289,10 @@ NdArray select_many(const LabelIndex& index, const NdArray& given, const SelOpti
   if (given.ndim() > 1)
     throw UnsupportedError("selecting along '" + index.dim + "' with an array of " + std::to_string(given.ndim()) +
                            " dims is not supported");
-  const NdArray labels = index.own_kind(given);
+  const NdArray labels = index.cast_to_own(given);
   NdArray positions(DType::int64, labels.shape());
   const LabelLookup lookup(index.labels);
-  if (lookup.has_duplicates())
-    throw UsageError("the labels of '" + index.dim + "' are not unique, so a list cannot select among them");
+  if (lookup.has_duplicates()) throw UsageError("a list cannot select along '" + index.dim + "': " + index.disorder());
   for (std::int64_t i = 0; i < labels.size(); ++i) {
     const std::int64_t at = options.method.empty() ? lookup.find(labels, i) : index.inexact(labels, i, options);
     if (at < 0) index.fail(labels, i);
