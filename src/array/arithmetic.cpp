@@ -18,7 +18,8 @@ Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs
                                      {.keep_attrs = keep_attrs,
                                       .zero_dim_is_scalar = keep_attrs,
                                       .skip_missing_variables = true,
-                                      .keep_coord_attrs = true});
+                                      .keep_coord_attrs = true,
+                                      .coords_first = true});
   // As xarray: a dataset beside a number or a plain array keeps its own attributes (those of its variables go).
   auto* dataset = std::get_if<Dataset>(&result);
   const Operand* other = std::holds_alternative<NdArray>(right) ? &left : std::holds_alternative<NdArray>(left) ? &right : nullptr;
@@ -68,6 +69,7 @@ Operand where_drop(const Operand& x, const Operand& cond) {
   parts.push_back(to_temporary_dataset(*condition));
   parts = align(std::move(parts), Join::inner);
   DataArray mask = from_temporary_dataset(parts[1], condition->name);
+  if (mask.dtype() == DType::string) throw UsageError("a condition cannot be of dtype " + name_of(mask.dtype()));
   const NdArray values = load(cast(mask.variable.data, DType::boolean));
   Indexers<PositionIndexer> crop;
   const Shape strides = c_strides(values.shape());
@@ -131,15 +133,21 @@ Operand fillna(const Operand& x, const Operand& value) {
 Operand clip(const Operand& x, const std::optional<Operand>& min, const std::optional<Operand>& max,
              std::optional<bool> keep_attrs) {
   if (!min && !max) throw UsageError("clip needs min or max");
+  // NumPy 1.24 takes NaN that is given as a number for no bound.
+  const auto bound = [](const Operand& given, double none) -> Operand {
+    const auto* number = std::get_if<NdArray>(&given);
+    const bool is_nan = number != nullptr && number->ndim() == 0 && is_float(number->dtype()) && std::isnan(number->as_double(0));
+    return is_nan ? Operand(NdArray::scalar(none)) : given;
+  };
   std::vector<Operand> operands{x};
-  if (min) operands.push_back(*min);
-  if (max) operands.push_back(*max);
+  if (min) operands.push_back(bound(*min, -HUGE_VAL));
+  if (max) operands.push_back(bound(*max, HUGE_VAL));
   const bool has_min = min.has_value();
   const auto clipped = [has_min](const std::vector<Term>& t) -> Term {
     Term out = operate(has_min ? Op::maximum : Op::minimum, {t[0], t[1]});
     return t.size() == 3 ? operate(Op::minimum, {out, t[2]}) : out;
   };
-  return apply_elementwise(operands, clipped, {.keep_attrs = keep_attrs.value_or(true)});
+  return apply_elementwise(operands, clipped, {.join = Join::exact, .keep_attrs = keep_attrs.value_or(true)});
 }
 
 Operand isnull(const Operand& x, std::optional<bool> keep_attrs) {
@@ -157,24 +165,48 @@ Operand astype(const Operand& x, DType dtype, bool keep_attrs) {
                            {.keep_attrs = keep_attrs});
 }
 
-Operand isin(const Operand& x, const NdArray& values) {
-  const auto among = [&values](const std::vector<Term>& t) -> Term {
+namespace {
+
+/// What NumPy compares: it takes a few values one by one, as scalars, which beside float32 are float32 (so that 0.1 is
+/// among them), and many as an array, which is not. The bound is that of np.isin.
+NdArray as_compared(const NdArray& values, const ExprPtr& data) {
+  const bool few = static_cast<double>(values.size()) < 10 * std::pow(static_cast<double>(element_count(data->shape)), 0.145);
+  if (data->dtype != DType::float32 || values.dtype() != DType::float64 || !few) return values;
+  return load(cast(constant(values), DType::float32));
+}
+
+Term among_known(const Term& x, const NdArray& values) {
+  const LabelLookup lookup(values);
+  const NdArray known = load(x.data);
+  NdArray answer(DType::boolean, known.shape());
+  for (std::int64_t i = 0; i < known.size(); ++i) {
+    const bool missing = (is_float(known.dtype()) && std::isnan(known.as_double(i))) ||
+                         (is_time(known.dtype()) && known.as_int64(i) == not_a_time);
+    answer.data<bool>()[i] = !missing && lookup.find(known, i) >= 0;
+  }
+  return {constant(answer), x.is_scalar};
+}
+
+/// Whether x equals one of the values [begin, end), by halves: so that expressions do not become deep.
+Term among(const Term& x, const NdArray& values, std::int64_t begin, std::int64_t end) {
+  if (end - begin > 1) {
+    const std::int64_t middle = begin + (end - begin) / 2;
+    return operate(Op::bitwise_or, {among(x, values, begin, middle), among(x, values, middle, end)});
+  }
+  return operate(Op::equal, {x, {constant(load(slice(constant(values), {begin}, {1}, {1})).reshaped(Shape(x.data->shape.size(), 1)))}});
+}
+
+}  // namespace
+
+Operand isin(const Operand& x, const NdArray& test_values) {
+  const auto is_among = [&](const std::vector<Term>& t) -> Term {
     const ExprPtr& data = t[0].data;
-    if (is_constant(data)) {
-      const LabelLookup lookup(values);
-      const NdArray known = load(data);
-      NdArray answer(DType::boolean, known.shape());
-      for (std::int64_t i = 0; i < known.size(); ++i) answer.data<bool>()[i] = lookup.find(known, i) >= 0;
-      return {constant(answer), t[0].is_scalar};
-    }
-    Term any{broadcast(constant(NdArray::zeros(DType::boolean, Shape(data->shape.size(), 1))), data->shape)};
-    for (std::int64_t i = 0; i < values.size(); ++i) {
-      const ExprPtr one = slice(constant(values.reshaped({values.size()})), {i}, {1}, {1});
-      any = operate(Op::bitwise_or, {any, operate(Op::equal, {t[0], {permute(one, {}), true}})});
-    }
-    return any;
+    const NdArray values = as_compared(test_values.reshaped({test_values.size()}), data);
+    if (is_constant(data)) return among_known(t[0], values);
+    if (values.size() > 0) return among(t[0], values, 0, values.size());
+    return {broadcast(constant(NdArray::zeros(DType::boolean, Shape(data->shape.size(), 1))), data->shape)};
   };
-  return apply_elementwise({x}, among, {});
+  return apply_elementwise({x}, is_among, {});
 }
 
 }  // namespace rankine::array

@@ -19,6 +19,7 @@ DataArray concat(const std::vector<DataArray>& parts, const std::string& dim, co
 struct MergeOptions {
   std::string compat = "no_conflicts"; ///< "no_conflicts", "equals", "identical", "override", "broadcast_equals"
   std::string combine_attrs = "override";
+  std::string join = "outer";         ///< of unequal indexes: "outer", "inner", "left", "right", "exact"
 };
 Dataset merge(const std::vector<Labelled>& objects, const MergeOptions& options = {});
 

@@ -99,13 +99,16 @@ Dataset make_dataset(const std::vector<std::pair<std::string, DataArray>>& array
     named.coords.erase(name);
     parts.emplace_back(to_dataset(named, name));
   }
-  Dataset merged = merge(parts, {.compat = "broadcast_equals"});
-  // Data variables come first in the order given, coordinates after them, as xarray lists them.
+  const Dataset merged = merge(parts, {.compat = "broadcast_equals"});
+  // Each array behind its coordinates, then the coordinates that were given apart: the order that xarray's dims follow.
   Dataset made;
   made.attrs = std::move(attrs);
   made.coord_names = merged.coord_names;
-  for (const auto& [name, array] : arrays)
-    if (const Variable* variable = merged.variables.find(name)) made.variables.set(name, *variable);
+  for (const auto& [name, array] : arrays) {
+    for (const auto& key : array.coords.names())
+      if (key != name) made.variables.set(key, *merged.variables.find(key));
+    made.variables.set(name, *merged.variables.find(name));
+  }
   for (const auto& [name, variable] : merged.variables) made.variables.set(name, variable);
   check_sizes(made);
   return made;
@@ -156,11 +159,11 @@ Dataset to_dataset(const DataArray& array, std::optional<std::string> name) {
   if (array.coords.contains(*name))
     throw UsageError("cannot make a dataset: the array has the name of its coordinate '" + *name + "'");
   Dataset made;
-  made.variables.set(*name, array.variable);
   for (const auto& [key, coord] : array.coords) {
     made.variables.set(key, coord);
     made.coord_names.insert(key);
   }
+  made.variables.set(*name, array.variable);
   return made;
 }
 

@@ -49,6 +49,23 @@ Variable apply_to_variables(const std::vector<Piece>& pieces, const TermFunction
   return out;
 }
 
+/// Plain arrays stretch as NumPy's do, from the last axis on, or are refused with its words.
+void check_broadcast(const std::vector<Operand>& arrays) {
+  Shape common;
+  std::string shapes;
+  for (const auto& array : arrays) shapes += format_tuple(std::get<NdArray>(array).shape()) + " ";
+  for (const auto& array : arrays) {
+    const Shape& shape = std::get<NdArray>(array).shape();
+    if (shape.size() > common.size()) common.insert(common.begin(), shape.size() - common.size(), 1);
+    for (std::size_t k = 0; k < shape.size(); ++k) {
+      std::int64_t& extent = common[common.size() - shape.size() + k];
+      if (shape[k] != 1 && extent != 1 && shape[k] != extent)
+        throw ShapeError("operands could not be broadcast together with shapes " + shapes);
+      if (extent == 1) extent = shape[k];
+    }
+  }
+}
+
 std::optional<std::string> common_name(const std::vector<Operand>& operands, bool first_only) {
   std::optional<std::string> name;
   bool seen = false;
@@ -109,10 +126,10 @@ Dataset apply_to_datasets(const std::vector<Operand>& operands, const TermFuncti
     first = false;
   }
   Dataset out;
-  for (const auto& [name, coord] : merged_coords(operands, options)) {
-    out.variables.set(name, coord);
-    out.coord_names.insert(name);
-  }
+  const VariableMap coords = merged_coords(operands, options);
+  out.coord_names = [&] { const auto all = coords.names(); return std::set<std::string>(all.begin(), all.end()); }();
+  if (options.coords_first)
+    for (const auto& [name, coord] : coords) out.variables.set(name, coord);
   for (const auto& name : names) {
     std::vector<Piece> pieces;
     for (const auto& operand : operands) {
@@ -122,6 +139,8 @@ Dataset apply_to_datasets(const std::vector<Operand>& operands, const TermFuncti
     }
     out.variables.set(name, apply_to_variables(pieces, f, options));
   }
+  if (!options.coords_first)
+    for (const auto& [name, coord] : coords) out.variables.set(name, coord);
   if (options.keep_attrs) {
     for (const auto& operand : operands) {
       if (const auto* dataset = std::get_if<Dataset>(&operand)) {
@@ -143,6 +162,7 @@ Operand apply_elementwise(const std::vector<Operand>& given, const TermFunction&
   if (holds(std::type_identity<Dataset>{})) return apply_to_datasets(operands, f, options);
   if (!holds(std::type_identity<DataArray>{})) {
     std::vector<Term> terms;
+    check_broadcast(operands);
     for (const auto& operand : operands) {
       const auto& values = std::get<NdArray>(operand);
       terms.push_back({constant(values), values.ndim() == 0});

@@ -17,6 +17,8 @@ struct ApplyOptions {
   bool skip_missing_variables = false;
   /// Operators leave the attributes of coordinates alone even where those of the data go.
   bool keep_coord_attrs = false;
+  /// Coordinates stand before the variables of a dataset, as operators leave them; apply_ufunc puts them behind.
+  bool coords_first = false;
 };
 
 /// Applies `f` to every element: aligns indexes, broadcasts by dim name, merges coordinates, maps over

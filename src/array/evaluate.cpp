@@ -43,7 +43,8 @@ class Fuser {
 
   void collect_inputs(const ExprPtr& expr) {
     if (registers_.count(expr.get()) != 0) return;
-    if (is_inner(expr)) {
+    if (is_inner(expr) && inner_ < most_inner) {
+      ++inner_;
       registers_[expr.get()] = unnumbered;
       for (const auto& input : expr->inputs) collect_inputs(input);
       return;
@@ -76,10 +77,13 @@ class Fuser {
   }
 
   static constexpr int unnumbered = -1;
+  /// Registers have 16-bit numbers, and a step has at most three inputs: what lies deeper is evaluated on its own.
+  static constexpr int most_inner = 16'000;
   const Box& box_;
   const Shape& shape_;
   LeafReader& reader_;
   Fused fused_;
+  int inner_ = 0;
   std::unordered_map<const Expr*, int> registers_;
 };
 

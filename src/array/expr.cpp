@@ -5,12 +5,14 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "grid/byte_count.hpp"
 #include "grid/strided_view.hpp"
 
 namespace rankine::array {
 namespace {
 
 ExprPtr make(Expr::Node node, DType dtype, Shape shape, std::vector<ExprPtr> inputs = {}) {
+  byte_count(shape, dtype);  // what nobody could hold is refused where it is described
   return std::make_shared<const Expr>(Expr{std::move(node), dtype, std::move(shape), std::move(inputs)});
 }
 
@@ -86,7 +88,8 @@ ExprPtr elementwise(kernel::Op op, std::vector<ExprPtr> inputs) {
 
 ExprPtr cast(const ExprPtr& input, DType to) {
   if (input->dtype == to) return input;
-  RANKINE_CHECK(input->dtype != DType::string && to != DType::string, "strings cannot be cast");
+  if (input->dtype == DType::string || to == DType::string)
+    throw UsageError("there is no conversion from " + name_of(input->dtype) + " to " + name_of(to));
   return make(Elementwise{kernel::Op::cast}, to, input->shape, {input});
 }
 
@@ -312,7 +315,7 @@ bool is_constant(const ExprPtr& expr) {
 }
 
 Bytes bytes_of(const Expr& expr) {
-  return {static_cast<std::uint64_t>(element_count(expr.shape)) * size_of(expr.dtype)};
+  return {byte_count(expr.shape, expr.dtype)};
 }
 
 }  // namespace rankine::array

@@ -195,12 +195,12 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
     } else if (variable.has_dim(grouping.dim)) {
       if (numeric_only && !is_number_or_duration(variable.dtype())) continue;
       out.variables.set(name, reduce_one(variable, grouping, groups, op, over, with_attrs));
-    } else if (touched) {
-      if (numeric_only && !is_number_or_duration(variable.dtype())) continue;
-      out.variables.set(name, repeated(reduce_variable(variable, op, over, with_attrs), grouping, groups,
-                                       *with_attrs.keep_attrs));
     } else {
-      out.variables.set(name, repeated(variable, grouping, groups, *with_attrs.keep_attrs));
+      // Without a reduced dim too: the count of one value is 1, its deviation 0.
+      const bool as_it_is = !is_number_or_duration(variable.dtype()) && numeric_only;
+      if (as_it_is && touched) continue;
+      out.variables.set(name, repeated(as_it_is ? variable : reduce_variable(variable, op, over, with_attrs), grouping, groups,
+                                       *with_attrs.keep_attrs));
     }
   }
   out.variables.set(grouping.name, as_index(grouping.labels));

@@ -107,7 +107,11 @@ Dataset merge(const std::vector<Labelled>& objects, const MergeOptions& options)
       parts.push_back(std::get<Dataset>(object));
     }
   }
-  parts = align(std::move(parts), Join::outer);
+  // To the labels of the last one: as to those of the first, with the objects the other way round while they are joined.
+  const bool right = options.join == "right";
+  if (right) std::reverse(parts.begin(), parts.end());
+  parts = align(std::move(parts), right ? Join::left : parse_join(options.join));
+  if (right) std::reverse(parts.begin(), parts.end());
   Dataset out;
   for (const auto& part : parts) {
     attrs.push_back(&part.attrs);

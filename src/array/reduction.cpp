@@ -41,7 +41,9 @@ kernel::ReduceSpec spec_for(DType dtype, ReduceOp op, const ReduceOptions& optio
   // xarray skips NaN by default where NaN exists; NaT only if asked.
   spec.skipna = options.skipna.value_or(is_float(dtype));
   spec.ddof = op == ReduceOp::std || op == ReduceOp::var ? options.ddof : 0;
-  spec.min_count = op == ReduceOp::sum || op == ReduceOp::prod ? options.min_count : 0;
+  // Where nothing is skipped nothing is counted: xarray's sums of integers heed no min_count.
+  const bool counts = spec.skipna && (op == ReduceOp::sum || op == ReduceOp::prod);
+  spec.min_count = counts ? options.min_count : 0;
   return spec;
 }
 

@@ -66,11 +66,12 @@ DataArray transpose(const DataArray& x, const std::vector<std::string>& dims) {
 }
 
 Dataset transpose(const Dataset& x, const std::vector<std::string>& dims) {
-  auto order = dim_names(x);
-  std::reverse(order.begin(), order.end());
-  if (!dims.empty()) order = full_order(dim_names(x), dims);
   Dataset out = x;
-  for (auto& [name, variable] : out.variables) variable = ordered(variable, order);
+  const auto order = dims.empty() ? dims : full_order(dim_names(x), dims);
+  for (auto& [name, variable] : out.variables) {
+    const std::vector<std::string> backwards(variable.dims.rbegin(), variable.dims.rend());
+    variable = ordered(variable, dims.empty() ? backwards : order);
+  }
   return out;
 }
 
@@ -185,12 +186,12 @@ Dataset assign(const Dataset& x, const std::vector<std::pair<std::string, DataAr
       if (variable.has_dim(dim) && variable.size_of_dim(dim) != size)
         throw ShapeError("cannot assign '" + name + "': dimension '" + dim + "' has size " + std::to_string(size) +
                          " in the dataset and " + std::to_string(variable.size_of_dim(dim)) + " in it");
-    out.variables.set(name, std::move(variable));
     for (const auto& [key, coord] : from_temporary_dataset(part, {}).coords) {
       if (out.variables.contains(key)) continue;
       out.variables.set(key, coord);
       out.coord_names.insert(key);
     }
+    out.variables.set(name, std::move(variable));
   }
   return out;
 }
@@ -231,7 +232,15 @@ Dataset expand_dims(const Dataset& x, const std::vector<NewDim>& dims) {
     sizes.emplace_back(dim.name, dim.values ? dim.values->size() : dim.size);
   }
   Dataset out = x;
-  for (auto& [name, variable] : out.variables) {
+  out.variables = {};
+  for (const auto& dim : dims) {
+    if (!dim.values) continue;
+    out.variables.set(dim.name, make_variable({dim.name}, *dim.values));
+    out.coord_names.insert(dim.name);
+  }
+  for (const auto& [name, given] : x.variables) {
+    if (out.variables.contains(name)) continue;
+    Variable variable = given;
     const bool is_new = std::find(names.begin(), names.end(), name) != names.end();
     if (is_new) {
       if (variable.ndim() != 0)
@@ -244,11 +253,7 @@ Dataset expand_dims(const Dataset& x, const std::vector<NewDim>& dims) {
       order.insert(order.end(), variable.dims.begin(), variable.dims.end());
       variable = aligned_to(variable, order, sizes);
     }
-  }
-  for (const auto& dim : dims) {
-    if (!dim.values) continue;
-    out.variables.set(dim.name, make_variable({dim.name}, *dim.values));
-    out.coord_names.insert(dim.name);
+    out.variables.set(name, std::move(variable));
   }
   return out;
 }
@@ -314,24 +319,68 @@ DataArray swap_dims(const DataArray& x, const Renaming& dims) {
   return through_dataset(x, [&](const Dataset& dataset) { return swap_dims(dataset, dims); });
 }
 
+namespace {
+
+/// `order`, sorted further by `values`: equal ones stay as they are.
+std::vector<std::int64_t> sorted_further(const std::vector<std::int64_t>& order, const NdArray& values) {
+  std::vector<std::int64_t> sorted;
+  for (const std::int64_t k : sorted_positions(load(take(constant(values), 0, order))))
+    sorted.push_back(order[static_cast<std::size_t>(k)]);
+  return sorted;
+}
+
+}  // namespace
+
+Dataset sortby(const Dataset& x, const std::vector<DataArray>& keys, bool ascending) {
+  std::vector<Dataset> parts{x};
+  for (const auto& key : keys) {
+    if (key.variable.ndim() != 1)
+      throw UsageError("sortby needs 1-d arrays, but '" + key.name.value_or("the array") + "' has the dims " + format_names(key.dims()));
+    if (!is_dim(x, key.dims()[0]))
+      throw UsageError("cannot sort by '" + key.name.value_or("the array") + "': no dimension '" + key.dims()[0] + "'; the dims are " +
+                       format_names(dim_names(x)));
+    parts.push_back(to_temporary_dataset(key));
+  }
+  parts = align(std::move(parts), Join::left);
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> orders;
+  for (std::size_t k = keys.size(); k-- > 0;) {
+    const std::string& dim = keys[k].dims()[0];
+    const NdArray values = values_of(from_temporary_dataset(parts[k + 1], {}));
+    auto known = std::find_if(orders.begin(), orders.end(), [&](const auto& entry) { return entry.first == dim; });
+    if (known == orders.end()) {
+      std::vector<std::int64_t> order(static_cast<std::size_t>(values.size()));
+      std::iota(order.begin(), order.end(), 0);
+      known = orders.insert(orders.end(), {dim, std::move(order)});
+    }
+    known->second = sorted_further(known->second, values);
+  }
+  Dataset out = std::move(parts[0]);
+  for (auto& [dim, order] : orders) {
+    // As xarray: descending is the ascending order backwards, so equal keys turn round too.
+    if (!ascending) std::reverse(order.begin(), order.end());
+    out = take(out, dim, order);
+  }
+  return out;
+}
+
+DataArray sortby(const DataArray& x, const std::vector<DataArray>& keys, bool ascending) {
+  return through_dataset(x, [&](const Dataset& dataset) { return sortby(dataset, keys, ascending); });
+}
+
 Dataset sortby(const Dataset& x, const std::string& coordinate, bool ascending) {
-  const DataArray key = get(x, coordinate);
-  if (key.variable.ndim() != 1)
-    throw UsageError("sortby needs a 1-d coordinate, but '" + coordinate + "' has the dims " + format_names(key.dims()));
-  auto order = sorted_positions(values_of(key));
-  // As xarray: descending is the ascending order backwards, so equal keys turn round too.
-  if (!ascending) std::reverse(order.begin(), order.end());
-  return take(x, key.dims()[0], order);
+  return sortby(x, std::vector<DataArray>{get(x, coordinate)}, ascending);
 }
 
 DataArray sortby(const DataArray& x, const std::string& coordinate, bool ascending) {
   return through_dataset(x, [&](const Dataset& dataset) { return sortby(dataset, coordinate, ascending); });
 }
 
-DataArray broadcast_like(const DataArray& x, const DataArray& other) {
-  const DimSizes sizes = unified_sizes({&other.variable, &x.variable});
-  DataArray out = x;
-  out.variable = aligned_to(x.variable, names_of(sizes), sizes);
+DataArray broadcast_like(const DataArray& x, const DataArray& like) {
+  const auto parts = align({to_temporary_dataset(like), to_temporary_dataset(x)}, Join::outer);
+  const DataArray other = from_temporary_dataset(parts[0], like.name);
+  DataArray out = from_temporary_dataset(parts[1], x.name);
+  const DimSizes sizes = unified_sizes({&other.variable, &out.variable});
+  out.variable = aligned_to(out.variable, names_of(sizes), sizes);
   for (const auto& [name, coord] : other.coords)
     if (!out.coords.contains(name) && other.index(name) != nullptr) out.coords.set(name, coord);
   return out;

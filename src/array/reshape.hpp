@@ -39,6 +39,9 @@ DataArray swap_dims(const DataArray& x, const Renaming& dims);
 Dataset swap_dims(const Dataset& x, const Renaming& dims);
 DataArray sortby(const DataArray& x, const std::string& coordinate, bool ascending = true);
 Dataset sortby(const Dataset& x, const std::string& coordinate, bool ascending = true);
+/// By 1-d arrays, which are conformed to x first; of those along one dim the first counts most.
+DataArray sortby(const DataArray& x, const std::vector<DataArray>& keys, bool ascending = true);
+Dataset sortby(const Dataset& x, const std::vector<DataArray>& keys, bool ascending = true);
 
 /// chunk({...}), chunk(n), chunk("auto"): a wish, values stay the same. -1: the whole dim.
 struct ChunkWish {

@@ -3,6 +3,7 @@
 #include "array/output_spec.hpp"
 #include "base/byte_stream.hpp"
 #include "base/check.hpp"
+#include "grid/byte_count.hpp"
 
 namespace rankine::array {
 namespace {
@@ -103,7 +104,7 @@ std::int64_t chunk_count(const StoredArray& array) {
 }
 
 std::uint64_t stored_bytes(const StoredArray& array) {
-  if (array.index == nullptr) return static_cast<std::uint64_t>(element_count(array.shape)) * size_of(array.dtype);
+  if (array.index == nullptr) return byte_count(array.shape, array.dtype);
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < array.index->sizes.size(); ++i)
     if (array.index->offsets[i] != ChunkIndex::missing) total += array.index->sizes[i];

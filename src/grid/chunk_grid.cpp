@@ -3,16 +3,30 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace rankine {
+namespace {
+
+/// Rank 0 keeps some 60 bytes a task, of which a block has at least one: beyond this number they are 8 GB.
+constexpr std::int64_t most_blocks = std::int64_t{1} << 27;
+
+[[noreturn]] void too_many_blocks(const Shape& shape, const std::string& blocks) {
+  throw UsageError("an array of shape " + format_tuple(shape) + " is cut into " + blocks + " blocks, and at most " +
+                   std::to_string(most_blocks) + " can be worked on: ask for larger ones (chunks=, .chunk(), .rechunk())");
+}
+
+}  // namespace
 
 ChunkGrid::ChunkGrid(std::vector<std::vector<std::int64_t>> cuts) : cuts_(std::move(cuts)) {
   for (const auto& axis_cuts : cuts_) {
     RANKINE_CHECK(axis_cuts.size() >= 2 && axis_cuts.front() == 0, "an axis needs cuts {0, ..., extent}");
     shape_.push_back(axis_cuts.back());
     block_counts_.push_back(static_cast<std::int64_t>(axis_cuts.size()) - 1);
-    block_count_ *= block_counts_.back();
+    if (__builtin_mul_overflow(block_count_, block_counts_.back(), &block_count_)) block_count_ = INT64_MAX;
   }
+  if (block_count_ > most_blocks)
+    too_many_blocks(shape_, block_count_ == INT64_MAX ? "more than 2^63" : std::to_string(block_count_));
 }
 
 ChunkGrid ChunkGrid::regular(const Shape& shape, const Shape& chunk_shape) {
@@ -20,6 +34,8 @@ ChunkGrid ChunkGrid::regular(const Shape& shape, const Shape& chunk_shape) {
   std::vector<std::vector<std::int64_t>> cuts(shape.size());
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const std::int64_t step = std::max<std::int64_t>(1, chunk_shape[axis]);
+    const std::int64_t blocks = shape[axis] / step;  // without the last one, if that is shorter
+    if (blocks > most_blocks) too_many_blocks({shape[axis]}, std::to_string(blocks));
     for (std::int64_t at = 0; at < shape[axis]; at += step) cuts[axis].push_back(at);
     if (cuts[axis].empty()) cuts[axis].push_back(0);
     cuts[axis].push_back(shape[axis]);

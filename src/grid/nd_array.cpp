@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/byte_stream.hpp"
+#include "grid/byte_count.hpp"
 
 namespace rankine {
 
@@ -38,7 +39,7 @@ NdArray::NdArray(DType dtype, Shape shape)
   if (dtype == DType::string) {
     strings_ = std::make_shared<std::vector<std::string>>(static_cast<std::size_t>(size_));
   } else {
-    elements_ = std::make_shared<AlignedBytes>(static_cast<std::size_t>(size_) * size_of(dtype));
+    elements_ = std::make_shared<AlignedBytes>(static_cast<std::size_t>(byte_count(shape_, dtype)));
   }
 }
 

@@ -243,14 +243,11 @@ void add_indexing(BindingTable& table) {
     add("sortby", "variables, ascending=", [](Interpreter& in, const Arguments& args) -> Value {
       const bool ascending = !args.given("ascending") || flag(in, args, "ascending");
       const Value by = args.get("variables");
-      std::string name;
-      if (const auto array = by.as<DataArrayObject>()) name = array->value().name.value_or("");
-      else {
-        const auto names = to_names(by, "variables");
-        if (names.size() != 1) throw UnsupportedError("sortby() of several coordinates is not supported");
-        name = names[0];
-      }
-      return on_self(args, [&](const auto& x) { return array::sortby(x, name, ascending); });
+      const bool several = by.type() == Type::list || by.type() == Type::tuple;
+      std::vector<array::DataArray> keys;
+      for (const Value& key : several ? elements_of(in, by) : Values{by})
+        keys.push_back(key.type() == Type::data_array ? to_data_array(key, "a key") : to_data_array(get_item(in, args.self, key), "a key"));
+      return on_self(args, [&](const auto& x) { return array::sortby(x, keys, ascending); });
     });
     add("chunk", "chunks=, **kwargs", [](Interpreter&, const Arguments& args) -> Value {
       const auto wish = to_chunk_wish(args);

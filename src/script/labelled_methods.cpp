@@ -41,6 +41,7 @@ Value reduce(Interpreter& in, const Arguments& args) {
   if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");
   if (args.given("min_count")) options.min_count = to_integer(args.get("min_count"), "min_count");
   options.keep_attrs = flag(in, args, "keep_attrs", in.keep_attrs);
+  options.numeric_only = flag(in, args, "numeric_only", false);
   array::DimChoice dims = to_dims(args.get("dim"));
   if (args.given("axis")) {
     const auto& all = self_array(args).dims();

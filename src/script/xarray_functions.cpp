@@ -219,6 +219,7 @@ Value merge(Interpreter& in, const Arguments& args) {
   array::MergeOptions options;
   options.compat = option(args, "compat", options.compat);
   options.combine_attrs = option(args, "combine_attrs", options.combine_attrs);
+  options.join = option(args, "join", options.join);
   std::vector<array::Labelled> objects;
   for (const Value& object : elements_of(in, args.get("objects"))) objects.push_back(to_labelled(object, "an object to merge"));
   return make_value(array::merge(objects, options));

@@ -223,6 +223,75 @@ TEST_CASE("weighted means leave missing values out of the weights") {
   CHECK(holds(as_array(reduce(weighted(x, w), "sum_of_weights")), s(4.0)));
 }
 
+TEST_CASE("weights with NaN are refused, at once where they are known") {
+  const DataArray x = row("x", {1, 2, 3}, {1, 2, missing});
+  const std::string text = "`weights` cannot contain missing values. Missing values can be replaced by `weights.fillna(0)`.";
+  CHECK(message([&] { weighted(x, row("w", {1, 2, 3}, {1, 1, missing})); }) == text);
+  CHECK(message([&] { weighted(to_dataset(x), as_array(astype(row("w", {1, 2, 3}, {1, 1, missing}), DType::float32))); }) == text);
+  const DataArray filled = as_array(fillna(row("w", {1, 2, 3}, {1, 1, missing}), s(0.0)));
+  CHECK(holds(as_array(reduce(weighted(x, filled), "mean")), s(1.5)));
+}
+
+TEST_CASE("labels take the dtype of an index of floats, and bool is no number") {
+  const DataArray x = make_data_array(line<double>("x", {0, 1, 2}), {{"x", line<float>("x", {0.1f, 0.2f, 0.7f})}});
+  CHECK(holds(sel(x, {{"x", s(0.1)}}), s(0.0)));
+  CHECK(holds(sel(x, {{"x", NdArray::from<double>({0.7, 0.1})}}), numbers({2, 0})));
+  CHECK(holds(sel(x, {{"x", s(0.7)}}, {.method = "ffill"}), s(2.0)));
+  CHECK(holds(sel(x, {{"x", s(0.7)}}, {.method = "nearest", .tolerance = 0.0}), s(2.0)));
+  CHECK(message([&] { sel(x, {{"x", s(missing)}}, {.method = "nearest"}); }) == "'x' has no label nan");
+  CHECK(message([] { sel(row("v", {0, 1}, {5, 6}), {{"x", s(true)}}); }) ==
+        "the labels of 'x' are int64, so 1 (bool) is not among them");
+}
+
+TEST_CASE("an index without order says so, and what to do") {
+  const DataArray x = row("v", {5, 1, 3, 1}, {0, 1, 2, 3});
+  const auto slice_of = [&](std::int64_t from, std::int64_t to) { return LabelSlice{s(from), s(to), {}}; };
+  CHECK(holds(sel(row("v", {5, 1, 3}, {0, 1, 2}), {{"x", slice_of(1, 3)}}), numbers({1, 2})));
+  CHECK(message([&] { sel(x, {{"x", slice_of(2, 5)}}); }) ==
+        "no slice of 'x' can begin at 2: the index of 'x' is unsorted and non-unique (1 occurs more than once); one label each and "
+        "sorted is what .groupby('x').mean() gives; .sortby('x') only sorts");
+  CHECK(message([] { sel(row("v", {5, 1, 3}, {0, 1, 2}), {{"x", s(std::int64_t{2})}}, {.method = "nearest"}); }) ==
+        "method='nearest' cannot look up 2: the index of 'x' is unsorted; sort it first: .sortby('x')");
+  CHECK(message([&] { sel(x, {{"x", NdArray::from<std::int64_t>({1, 3})}}); }) ==
+        "a list cannot select along 'x': the index of 'x' is unsorted and non-unique (1 occurs more than once); one label each and "
+        "sorted is what .groupby('x').mean() gives; .sortby('x') only sorts");
+}
+
+TEST_CASE("labels of two kinds are not joined to nothing") {
+  DataArray by_day = series();
+  DataArray by_number = make_data_array(line<double>("time", {1, 2}), {{"time", line<std::int64_t>("time", {1, 2})}});
+  CHECK(message([&] { binary(Op::add, by_day, by_number); }) ==
+        "the labels of 'time' are datetime64[ns] in one operand and int64 in the other, so none of them can be equal; give both the same "
+        "kind, such as by assign_coords");
+  DataArray noleap = by_number;
+  noleap.coords.find("time")->data = constant(NdArray::from<std::int64_t>({1, 2}).viewed_as(DType::cftime));
+  noleap.coords.find("time")->calendar = calendar::Calendar::noleap;
+  DataArray days_360 = noleap;
+  days_360.coords.find("time")->calendar = calendar::Calendar::day360;
+  CHECK(holds(as_array(binary(Op::add, noleap, noleap)), numbers({2, 4})));
+  CHECK(message([&] { binary(Op::add, noleap, days_360); }) ==
+        "the dates of 'time' are of the calendar noleap in one operand and 360_day in the other; give both the same labels, such as by "
+        "assign_coords");
+}
+
+TEST_CASE("merge joins indexes as it is told") {
+  const DataArray a = row("a", {1, 2}, {1, 2});
+  const DataArray b = row("b", {2, 3}, {3, 4});
+  const auto joined = [&](const std::string& join) { return values_of(get(merge({a, b}, {.join = join}), "b")); };
+  CHECK(identical(joined("inner"), numbers({3})));
+  CHECK(identical(joined("left"), numbers({missing, 3})));
+  CHECK(identical(joined("right"), numbers({3, 4})));
+  CHECK(identical(joined("outer"), numbers({missing, 3, 4})));
+  CHECK(message([&] { merge({a, b}, {.join = "exact"}); }).starts_with("the labels of dimension 'x' differ between the operands"));
+}
+
+TEST_CASE("groups count variables without the grouped dim as one value each") {
+  Dataset x = to_dataset(series());
+  x.variables.set("height", line<double>("z", {7, missing}));
+  const Dataset counted = std::get<Dataset>(reduce(groupby(x, "time.month"), ReduceOp::count));
+  CHECK(identical(values_of(*counted.variables.find("height")), NdArray::from<std::int64_t>({1, 0, 1, 0, 1, 0}, {3, 2})));
+}
+
 TEST_CASE("concat along an old dim, a new one and a scalar coordinate") {
   const DataArray a = row("a", {1, 2}, {1, 2});
   const DataArray b = row("a", {3}, {3});

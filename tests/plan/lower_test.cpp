@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/byte_stream.hpp"
+#include "base/error.hpp"
+#include "grid/byte_count.hpp"
 #include "plan/lowered_plan.hpp"
 
 using namespace rankine;
@@ -158,6 +160,24 @@ TEST_CASE("a series of one point is read by many tasks, though all of it is smal
   // What gives as much as it reads stays one layer.
   logical.sinks = {{plan::SinkKind::write, array::source(array), {}, 0, 0, {1000, 200, 200}}};
   CHECK(plan::LoweredPlan(plan::simplify(logical)).layers().size() == 1);
+}
+
+TEST_CASE("more blocks or bytes than there can be are refused before anything is allocated") {
+  const auto message = [](auto&& f) -> std::string {
+    try { f(); } catch (const UsageError& error) { return error.what(); }
+    return "no error";
+  };
+  const std::string advice = " blocks, and at most 134217728 can be worked on: ask for larger ones (chunks=, .chunk(), .rechunk())";
+  CHECK(message([] { ChunkGrid::regular({100'000, 100'000}, {1, 1}); }) ==
+        "an array of shape (100000, 100000) is cut into 10000000000" + advice);
+  CHECK(message([] { ChunkGrid::regular({std::int64_t{1} << 62}, {1}); }) ==
+        "an array of shape (4611686018427387904,) is cut into 4611686018427387904" + advice);
+  CHECK(ChunkGrid::regular({100'000, 100'000}, {1, 100'000}).block_count() == 100'000);
+  CHECK(byte_count({1 << 20, 1 << 20}, DType::float64) == std::uint64_t{1} << 43);
+  CHECK(message([] { byte_count({std::int64_t{1} << 61}, DType::float64); }) ==
+        "an array of shape (2305843009213693952,) and dtype float64 has more than 2^63 bytes");
+  CHECK(message([] { array::broadcast(array::constant(NdArray::zeros(DType::float32, {1})), {std::int64_t{1} << 61}); }) ==
+        "an array of shape (2305843009213693952,) and dtype float32 has more than 2^63 bytes");
 }
 
 TEST_CASE("plans travel as bytes and lower to the same layers") {
