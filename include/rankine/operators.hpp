@@ -68,8 +68,6 @@ template <class A, class B> requires Operands<A, B>
 Combined<A, B> operator&(const A& a, const B& b) { return binary<Combined<A, B>>(Operation::bitwise_and, a, b); }
 template <class A, class B> requires Operands<A, B>
 Combined<A, B> operator|(const A& a, const B& b) { return binary<Combined<A, B>>(Operation::bitwise_or, a, b); }
-template <LabelledValue T>
-T operator-(const T& x) { return binary<T>(Operation::multiply, x, -1); }
 
 template <LabelledValue T>
 T operator+(const GroupBy<T>& group, const T& other) { return binary(Operation::add, group, other); }
@@ -85,6 +83,9 @@ T operator/(const GroupBy<T>& group, const T& other) { return binary(Operation::
 template <LabelledValue T>
 T ufunc(const std::string& name, const std::vector<Operand>& operands);
 
+/// NumPy's negative: the dtype stays, and so do name and attributes.
+template <LabelledValue T>
+T operator-(const T& x) { return ufunc<T>("negative", {x}); }
 template <LabelledValue T> T sqrt(const T& x) { return ufunc<T>("sqrt", {x}); }
 template <LabelledValue T> T exp(const T& x) { return ufunc<T>("exp", {x}); }
 template <LabelledValue T> T log(const T& x) { return ufunc<T>("log", {x}); }

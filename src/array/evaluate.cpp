@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "array/evaluation_cuts.hpp"
+#include "array/expr_walk.hpp"
 #include "array/streaming_pieces.hpp"
 #include "base/check.hpp"
 
@@ -41,14 +44,22 @@ class Fuser {
  private:
   bool is_inner(const ExprPtr& expr) const { return expr->as<Elementwise>() != nullptr && expr->shape == shape_; }
 
-  void collect_inputs(const ExprPtr& expr) {
-    if (registers_.count(expr.get()) != 0) return;
-    if (is_inner(expr) && inner_ < most_inner) {
-      ++inner_;
+  void collect_inputs(const ExprPtr& root) {
+    std::vector<const ExprPtr*> open{&root};
+    while (!open.empty()) {
+      const ExprPtr& expr = *open.back();
+      open.pop_back();
+      if (registers_.count(expr.get()) != 0) continue;
+      if (!is_inner(expr)) {
+        add_input(expr);
+        continue;
+      }
       registers_[expr.get()] = unnumbered;
-      for (const auto& input : expr->inputs) collect_inputs(input);
-      return;
+      for (auto input = expr->inputs.rbegin(); input != expr->inputs.rend(); ++input) open.push_back(&*input);
     }
+  }
+
+  void add_input(const ExprPtr& expr) {
     Box needed = box_;
     for (int axis = 0; axis < expr->ndim(); ++axis) {
       if (expr->shape[axis] != shape_[axis]) {
@@ -56,35 +67,35 @@ class Fuser {
         needed.end[axis] = 1;
       }
     }
-    registers_[expr.get()] = static_cast<int>(fused_.inputs.size());
+    registers_[expr.get()] = static_cast<std::int64_t>(fused_.inputs.size());
     fused_.program.inputs.push_back(expr->dtype);
     fused_.inputs.push_back(evaluate_view(expr, needed, reader_).broadcast_to(box_.shape()));
   }
 
-  int number_instructions(const ExprPtr& expr) {
-    const int known = registers_.at(expr.get());
-    if (known != unnumbered) return known;
-    kernel::Instruction instruction{};
-    instruction.op = expr->as<Elementwise>()->op;
-    instruction.operand = expr->inputs[instruction.op == kernel::Op::where ? 1 : 0]->dtype;
-    instruction.result = expr->dtype;
-    for (std::size_t i = 0; i < expr->inputs.size(); ++i)
-      instruction.registers[i] = static_cast<std::uint16_t>(number_instructions(expr->inputs[i]));
-    fused_.program.instructions.push_back(instruction);
-    const std::size_t number = fused_.inputs.size() + fused_.program.instructions.size() - 1;
-    RANKINE_CHECK(number <= std::numeric_limits<std::uint16_t>::max(), "a fused chain has too many steps");
-    return registers_[expr.get()] = static_cast<int>(number);
+  void number_instructions(const ExprPtr& root) {
+    InputsFirst walk;
+    walk(root, [&](const ExprPtr& expr) { number(*expr); }, [&](const Expr& expr) { return registers_.at(&expr) == unnumbered; });
   }
 
-  static constexpr int unnumbered = -1;
-  /// Registers have 16-bit numbers, and a step has at most three inputs: what lies deeper is evaluated on its own.
-  static constexpr int most_inner = 16'000;
+  void number(const Expr& expr) {
+    std::int64_t& own = registers_.at(&expr);
+    if (own != unnumbered) return;
+    kernel::Instruction instruction{};
+    instruction.op = expr.as<Elementwise>()->op;
+    instruction.operand = expr.inputs[instruction.op == kernel::Op::where ? 1 : 0]->dtype;
+    instruction.result = expr.dtype;
+    for (std::size_t i = 0; i < expr.inputs.size(); ++i)
+      instruction.registers[i] = static_cast<std::uint32_t>(registers_.at(expr.inputs[i].get()));
+    fused_.program.instructions.push_back(instruction);
+    own = static_cast<std::int64_t>(fused_.inputs.size() + fused_.program.instructions.size() - 1);
+  }
+
+  static constexpr std::int64_t unnumbered = -1;
   const Box& box_;
   const Shape& shape_;
   LeafReader& reader_;
   Fused fused_;
-  int inner_ = 0;
-  std::unordered_map<const Expr*, int> registers_;
+  std::unordered_map<const Expr*, std::int64_t> registers_;
 };
 
 Fused fuse(const ExprPtr& expr, const Box& box, LeafReader& reader) {
@@ -352,7 +363,16 @@ NdArray evaluate(const ExprPtr& expr, const Box& box, LeafReader& reader) {
 
 NdArray evaluate_constant(const ExprPtr& expr) {
   NoReader reader;
-  return evaluate(expr, Box::whole(expr->shape), reader);
+  const auto whole = [&](const ExprPtr& part) { return evaluate(part, Box::whole(part->shape), reader); };
+  constexpr std::uint32_t surely_small = 3;
+  const auto cuts = expr->depth <= surely_small ? std::vector<ExprPtr>{} : evaluation_cuts({expr}, [](const Expr&) { return false; });
+  if (cuts.empty()) return whole(expr);
+  std::unordered_set<const Expr*> is_cut;
+  for (const auto& cut : cuts) is_cut.insert(cut.get());
+  Rewriting rewritten([&](const ExprPtr& original, const ExprPtr& rebuilt) {
+    return is_cut.count(original.get()) == 0 ? rebuilt : constant(whole(rebuilt));
+  });
+  return whole(rewritten(expr));
 }
 
 kernel::Partial evaluate_reduced(const ExprPtr& expr, const Box& box, std::span<const int> axes,

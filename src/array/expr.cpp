@@ -1,6 +1,7 @@
 #include "array/expr.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "base/check.hpp"
@@ -13,7 +14,23 @@ namespace {
 
 ExprPtr make(Expr::Node node, DType dtype, Shape shape, std::vector<ExprPtr> inputs = {}) {
   byte_count(shape, dtype);  // what nobody could hold is refused where it is described
-  return std::make_shared<const Expr>(Expr{std::move(node), dtype, std::move(shape), std::move(inputs)});
+  return std::make_shared<const Expr>(std::move(node), dtype, std::move(shape), std::move(inputs));
+}
+
+bool reads_itself(const Expr::Node& node) {
+  const auto* reduce = std::get_if<Reduce>(&node);
+  return std::holds_alternative<Source>(node) || std::holds_alternative<LayerInput>(node) ||
+         std::holds_alternative<UserMap>(node) || (reduce != nullptr && reduce->user != nullptr);
+}
+
+std::uint32_t depth_over(const std::vector<ExprPtr>& inputs) {
+  std::uint32_t depth = 0;
+  for (const auto& input : inputs) depth = std::max(depth, input->depth + 1);
+  return depth;
+}
+
+bool any_reads(const std::vector<ExprPtr>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const ExprPtr& input) { return input->reads; });
 }
 
 /// Strings live only in constants, so everything structural happens to them at once:
@@ -44,7 +61,38 @@ bool is_small_constant(const ExprPtr& input) {
   return node != nullptr && node->value.dtype() != DType::string && node->value.size() <= eager_constant_elements;
 }
 
+/// Inputs of nodes that this thread is letting go, while it does.
+thread_local std::vector<ExprPtr>* let_go = nullptr;
+
 }  // namespace
+
+Expr::Expr(Node node_of, DType dtype_of, Shape shape_of, std::vector<ExprPtr> inputs_of)
+    : node(std::move(node_of)), dtype(dtype_of), shape(std::move(shape_of)), inputs(std::move(inputs_of)),
+      depth(depth_over(inputs)), reads(reads_itself(node) || any_reads(inputs)) {}
+
+Expr::~Expr() {
+  if (inputs.empty()) return;
+  if (let_go != nullptr) {
+    std::move(inputs.begin(), inputs.end(), std::back_inserter(*let_go));
+    return;
+  }
+  std::vector<ExprPtr> waiting = std::move(inputs);
+  let_go = &waiting;
+  while (!waiting.empty()) {
+    // Dropped outside the list: if this was its last owner, its inputs are added to the list.
+    const ExprPtr last = std::move(waiting.back());
+    waiting.pop_back();
+  }
+  let_go = nullptr;
+}
+
+ExprPtr with_inputs(const ExprPtr& expr, std::vector<ExprPtr> inputs) {
+  return inputs == expr->inputs ? expr : make(expr->node, expr->dtype, expr->shape, std::move(inputs));
+}
+
+ExprPtr with_inputs(const ExprPtr& expr, std::vector<ExprPtr> inputs, Shape shape) {
+  return make(expr->node, expr->dtype, std::move(shape), std::move(inputs));
+}
 
 ExprPtr source(StoredArrayPtr array) {
   const DType dtype = array->dtype;
@@ -307,11 +355,6 @@ ExprPtr layer_input(LayerId layer, DType dtype, Shape shape) {
 bool is_user(const Expr& expr) {
   const auto* reduce = expr.as<Reduce>();
   return expr.as<UserMap>() != nullptr || (reduce != nullptr && reduce->user != nullptr);
-}
-
-bool is_constant(const ExprPtr& expr) {
-  if (expr->as<Source>() != nullptr || expr->as<LayerInput>() != nullptr || is_user(*expr)) return false;
-  return std::all_of(expr->inputs.begin(), expr->inputs.end(), is_constant);
 }
 
 Bytes bytes_of(const Expr& expr) {

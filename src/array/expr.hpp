@@ -39,6 +39,7 @@ struct UserReduction {
   std::vector<kernel::UserParameter> parameters;
   int states = 1;
   DType state_dtype = DType::float64;
+  bool operator==(const UserReduction&) const = default;
 };
 /// Reduced axes vanish. With `user`, that says how, and `spec` has no meaning.
 struct Reduce { std::vector<int> axes; kernel::ReduceSpec spec; std::shared_ptr<const UserReduction> user = {}; };
@@ -54,11 +55,13 @@ struct UserMap {
     kernel::Boundary boundary = kernel::Boundary::none;
     double fill = 0;              ///< of Boundary::constant
     std::int64_t block = 0;       ///< wished extent of blocks; 0: none
+    bool operator==(const Axis&) const = default;
   };
   std::string kernel;
   std::vector<kernel::UserParameter> parameters;
   std::vector<Axis> axes;
   bool padded = false;            ///< the inputs have been extended by their boundaries
+  bool operator==(const UserMap&) const = default;
 };
 /// Groups along `axis`: position i belongs to group codes[i] (-1: none); extent becomes group_count.
 struct GroupReduce { int axis; CodeList codes; std::int64_t group_count; kernel::ReduceSpec spec; };
@@ -80,10 +83,18 @@ struct LayerInput { LayerId layer; };
 struct Expr {
   using Node = std::variant<Source, Constant, Elementwise, Slice, Take, Permute, Broadcast, Reduce,
                             GroupReduce, Concat, Rechunk, LayerInput, UserMap>;
-  Node node;
-  DType dtype = DType::float64;
-  Shape shape;
+  Expr(Node node, DType dtype, Shape shape, std::vector<ExprPtr> inputs = {});
+  Expr(const Expr&) = delete;
+  Expr& operator=(const Expr&) = delete;
+  /// Chains of any length are let go one node after the other, not one inside the other.
+  ~Expr();
+
+  const Node node;
+  const DType dtype;
+  const Shape shape;
   std::vector<ExprPtr> inputs;
+  const std::uint32_t depth;  ///< nodes on the longest way down to a leaf; 0: it is one
+  const bool reads;           ///< a Source, LayerInput or user kernel is here or below
   int ndim() const { return static_cast<int>(shape.size()); }
   template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
@@ -108,6 +119,10 @@ ExprPtr group_reduce(const ExprPtr& input, int axis, std::vector<std::int32_t> c
 ExprPtr concat(const std::vector<ExprPtr>& inputs, int axis);
 ExprPtr rechunk(const ExprPtr& input, Shape chunk_shape);
 ExprPtr layer_input(LayerId layer, DType dtype, Shape shape);
+/// The same operation over other inputs, of the same shapes; the same node if they are the same inputs.
+ExprPtr with_inputs(const ExprPtr& expr, std::vector<ExprPtr> inputs);
+/// The same operation over inputs of other shapes, which give another shape.
+ExprPtr with_inputs(const ExprPtr& expr, std::vector<ExprPtr> inputs, Shape shape);
 
 /// A reduction by a registered kernel. The result has the given dtype.
 ExprPtr user_reduce(const ExprPtr& input, std::vector<int> axes, UserReduction user, DType dtype);
@@ -117,7 +132,7 @@ ExprPtr user_map(std::vector<ExprPtr> inputs, UserMap node, DType dtype, Shape s
 ExprPtr with_boundaries(const ExprPtr& map);
 
 /// True if no Source, LayerInput or user kernel lies below: evaluate() needs no reader, and may be done at once.
-bool is_constant(const ExprPtr& expr);
+inline bool is_constant(const ExprPtr& expr) { return !expr->reads; }
 /// True for UserMap and for reductions by user kernels.
 bool is_user(const Expr& expr);
 /// Decoded bytes of the whole array.

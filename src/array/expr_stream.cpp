@@ -1,6 +1,6 @@
 #include <unordered_map>
 
-#include "array/expr.hpp"
+#include "array/expr_walk.hpp"
 #include "base/byte_stream.hpp"
 
 namespace rankine::array {
@@ -52,8 +52,6 @@ class ExprWriter {
   explicit ExprWriter(ByteWriter& writer) : writer_(writer) {}
 
   void collect(const ExprPtr& expr) {
-    if (numbers_.count(expr.get()) != 0) return;
-    for (const auto& input : expr->inputs) collect(input);
     numbers_.emplace(expr.get(), static_cast<std::uint32_t>(order_.size()));
     order_.push_back(expr.get());
     if (const auto* source = expr->as<Source>()) {
@@ -63,7 +61,8 @@ class ExprWriter {
   }
 
   void write(const std::vector<ExprPtr>& roots) {
-    for (const auto& root : roots) collect(root);
+    InputsFirst walk;
+    for (const auto& root : roots) walk(root, [&](const ExprPtr& expr) { collect(expr); });
     writer_.put_count(array_order_.size());
     for (const StoredArray* array : array_order_) write_to(writer_, *array);
     writer_.put_count(order_.size());
@@ -165,20 +164,19 @@ class ExprReader {
   }
 
   ExprPtr read_node() {
-    auto expr = std::make_shared<Expr>();
-    expr->node = empty_node(reader_.get<std::uint8_t>());
-    expr->dtype = reader_.get<DType>();
-    expr->shape = reader_.get_vector<std::int64_t>();
-    expr->inputs.resize(reader_.get_count(sizeof(std::uint32_t)));
-    for (auto& input : expr->inputs) input = node(reader_.get<std::uint32_t>());
-    std::visit([&](auto& part) { read_part(part); }, expr->node);
-    if (auto* part = std::get_if<Concat>(&expr->node)) {
-      if (expr->inputs.empty()) throw DecodeError("malformed frame: nothing to join");
-      for (const auto& input : expr->inputs)
+    Expr::Node kind = empty_node(reader_.get<std::uint8_t>());
+    const auto dtype = reader_.get<DType>();
+    Shape shape = reader_.get_vector<std::int64_t>();
+    std::vector<ExprPtr> inputs(reader_.get_count(sizeof(std::uint32_t)));
+    for (auto& input : inputs) input = node(reader_.get<std::uint32_t>());
+    std::visit([&](auto& part) { read_part(part); }, kind);
+    if (auto* part = std::get_if<Concat>(&kind)) {
+      if (inputs.empty()) throw DecodeError("malformed frame: nothing to join");
+      for (const auto& input : inputs)
         if (part->axis < 0 || part->axis >= input->ndim()) throw DecodeError("malformed frame: no such axis to join along");
-      *part = Concat::of(part->axis, expr->inputs);
+      *part = Concat::of(part->axis, inputs);
     }
-    return expr;
+    return std::make_shared<const Expr>(std::move(kind), dtype, std::move(shape), std::move(inputs));
   }
 
   void read_part(Source& part) {

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <tuple>
+#include <unordered_map>
 
 #include "array/evaluate.hpp"
+#include "array/expr_walk.hpp"
 #include "base/byte_stream.hpp"
 
 namespace rankine::array {
@@ -13,32 +16,24 @@ namespace {
 
 using kernel::Op;
 
-/// The arithmetic around the moved element, written out: equal texts are equal arithmetic.
-void write_chain(const Expr& expr, ByteWriter& writer) {
-  writer.put(expr.dtype);
-  if (const auto* constant = expr.as<Constant>()) {
-    writer.put('c');
-    constant->value.write_to(writer);
-  } else if (const auto* node = expr.as<Elementwise>()) {
-    writer.put('e');
-    writer.put(node->op);
-    for (const auto& input : expr.inputs) write_chain(*input, writer);
-  } else {
-    writer.put('x');
-  }
-}
+/// What a stored element passes through from reading to writing is short. Longer chains are computed: to prove what they do
+/// would take longer.
+constexpr std::uint32_t longest_chain = 64;
+constexpr std::size_t most_operations = 256;
+/// Slices and concatenations included.
+constexpr std::uint32_t deepest_expression = 128;
 
 /// The chain with its leaf (a LayerInput without a layer) replaced by trial values, all of shape (n) or (1).
 ExprPtr on_trial(const ExprPtr& chain, const NdArray& trial) {
-  if (const auto* known = chain->as<Constant>()) return constant(known->value.reshaped({1}));
-  if (chain->as<LayerInput>() != nullptr) return constant(trial);
-  auto copy = std::make_shared<Expr>(*chain);
-  copy->shape = {1};
-  for (auto& input : copy->inputs) {
-    input = on_trial(input, trial);
-    copy->shape[0] = std::max(copy->shape[0], input->shape[0]);
-  }
-  return copy;
+  const ExprPtr values = constant(trial);
+  Rewriting rewritten([&](const ExprPtr& original, const ExprPtr& rebuilt) {
+    if (const auto* known = original->as<Constant>()) return constant(known->value.reshaped({1}));
+    if (original->as<LayerInput>() != nullptr) return values;
+    Shape shape{1};
+    for (const auto& input : rebuilt->inputs) shape[0] = std::max(shape[0], input->shape[0]);
+    return with_inputs(original, rebuilt->inputs, shape);
+  });
+  return rewritten(chain);
 }
 
 bool holds_all_of(DType wide, DType narrow) {
@@ -48,29 +43,40 @@ bool holds_all_of(DType wide, DType narrow) {
   return false;
 }
 
-/// True if every operation compares with constants, chooses, or keeps the stored value: see the class.
-bool only_selects(const Expr& expr, DType stored) {
+/// True if an operation compares with constants, chooses, or keeps the stored value: see the class.
+bool selects(const Expr& expr, DType stored) {
   const auto* node = expr.as<Elementwise>();
   if (node == nullptr) return true;
   switch (node->op) {
-    case Op::equal: case Op::not_equal: case Op::isnan: case Op::where: break;
-    case Op::bitwise_or: case Op::bitwise_and:
-      if (expr.dtype != DType::boolean) return false;
-      break;
-    case Op::rint:
-      if (!is_integer(stored)) return false;
-      break;
-    case Op::cast:
-      if (expr.dtype != stored && !holds_all_of(expr.dtype, stored)) return false;
-      break;
+    case Op::equal: case Op::not_equal: case Op::isnan: case Op::where: return true;
+    case Op::bitwise_or: case Op::bitwise_and: return expr.dtype == DType::boolean;
+    case Op::rint: return is_integer(stored);
+    case Op::cast: return expr.dtype == stored || holds_all_of(expr.dtype, stored);
     default: return false;
   }
-  return std::all_of(expr.inputs.begin(), expr.inputs.end(), [&](const auto& input) { return only_selects(*input, stored); });
 }
 
-void collect_constants(const Expr& expr, std::vector<double>& out) {
-  if (const auto* known = expr.as<Constant>(); known != nullptr && is_numeric(known->value.dtype())) out.push_back(known->value.as_double(0));
-  for (const auto& input : expr.inputs) collect_constants(*input, out);
+bool only_selects(const ExprPtr& chain, DType stored) {
+  bool all = true;
+  InputsFirst walk;
+  walk(chain, [&](const ExprPtr& expr) { all = all && selects(*expr, stored); });
+  return all;
+}
+
+std::vector<double> constants_of(const ExprPtr& chain) {
+  std::vector<double> constants;
+  InputsFirst walk;
+  walk(chain, [&](const ExprPtr& expr) {
+    if (const auto* known = expr->as<Constant>(); known != nullptr && is_numeric(known->value.dtype()))
+      constants.push_back(known->value.as_double(0));
+  });
+  return constants;
+}
+
+std::size_t operations_of(const ExprPtr& chain) {
+  InputsFirst walk;
+  walk(chain, [](const ExprPtr&) {});
+  return walk.visited();
 }
 
 template <typename T>
@@ -83,9 +89,7 @@ NdArray all_values_of() {
 template <typename T>
 NdArray some_values_of(const ExprPtr& chain) {
   std::vector<T> values{T(0), T(1), T(17), T(100003), std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest()};
-  std::vector<double> constants;
-  collect_constants(*chain, constants);
-  for (const double constant : constants) {
+  for (const double constant : constants_of(chain)) {
     if constexpr (std::is_floating_point_v<T>) {
       const T near = static_cast<T>(constant);
       for (const T value : {near, std::nextafter(near, std::numeric_limits<T>::infinity()), std::nextafter(near, -std::numeric_limits<T>::infinity())})
@@ -112,7 +116,7 @@ std::optional<NdArray> trial_for(const ExprPtr& chain, DType stored) {
     case DType::uint16: return all_values_of<std::uint16_t>();
     default: break;
   }
-  if (!only_selects(*chain, stored)) return {};
+  if (!only_selects(chain, stored)) return {};
   switch (stored) {
     case DType::int32: return some_values_of<std::int32_t>(chain);
     case DType::uint32: return some_values_of<std::uint32_t>(chain);
@@ -133,50 +137,79 @@ bool is_one_number(const ExprPtr& expr) {
   return known != nullptr && known->value.size() == 1;
 }
 
-std::optional<Found> follow(const ExprPtr& expr, const Box& box) {
-  if (const auto* source = expr->as<Source>())
-    return Found{source->array, box.begin, layer_input(LayerId{0}, expr->dtype, {1})};
-  if (const auto* slice = expr->as<Slice>()) {
-    Box inner = box;
-    for (int axis = 0; axis < box.ndim(); ++axis) {
-      if (slice->step[axis] != 1 && box.extent(axis) > 1) return {};
-      const std::int64_t begin = slice->start[axis] + box.begin[axis] * slice->step[axis];
-      inner.end[axis] = begin + box.extent(axis);
-      inner.begin[axis] = begin;
-    }
-    return follow(expr->inputs[0], inner);
+/// A box of a node.
+struct Question {
+  const Expr* expr;
+  Box box;
+  auto operator<=>(const Question& other) const {
+    return std::tie(expr, box.begin, box.end) <=> std::tie(other.expr, other.box.begin, other.box.end);
   }
-  if (const auto* concat = expr->as<Concat>()) {
-    for (std::size_t number = concat->input_at(box.begin[concat->axis]); number < expr->inputs.size(); ++number) {
-      const ExprPtr& input = expr->inputs[number];
-      const std::int64_t begin = (*concat->starts)[number], end = (*concat->starts)[number + 1];
-      if (begin > box.begin[concat->axis]) break;
-      if (box.begin[concat->axis] < end) {
-        if (box.end[concat->axis] > end) return {};
-        Box inner = box;
-        inner.begin[concat->axis] -= begin;
-        inner.end[concat->axis] -= begin;
-        return follow(input, inner);
-      }
-    }
-    return {};
+};
+using Whence = std::optional<Found>;
+using Questions = Answers<Question, Whence>;
+
+std::optional<Whence> as_below(const Questions::Ask& ask, const ExprPtr& input, Box box) {
+  const Whence* known = ask({input.get(), std::move(box)});
+  return known == nullptr ? std::nullopt : std::optional<Whence>(*known);
+}
+
+std::optional<Whence> through_slice(const Question& at, const Slice& slice, const Questions::Ask& ask) {
+  Box inner = at.box;
+  for (int axis = 0; axis < at.box.ndim(); ++axis) {
+    if (slice.step[axis] != 1 && at.box.extent(axis) > 1) return Whence();
+    const std::int64_t begin = slice.start[axis] + at.box.begin[axis] * slice.step[axis];
+    inner.end[axis] = begin + at.box.extent(axis);
+    inner.begin[axis] = begin;
   }
-  if (expr->as<Rechunk>() != nullptr) return follow(expr->inputs[0], box);
-  if (expr->as<Elementwise>() == nullptr) return {};
-  std::optional<Found> element;
-  auto chain = std::make_shared<Expr>(*expr);
-  chain->shape = {1};
-  for (auto& input : chain->inputs) {
+  return as_below(ask, at.expr->inputs[0], std::move(inner));
+}
+
+std::optional<Whence> through_concat(const Question& at, const Concat& concat, const Questions::Ask& ask) {
+  const std::int64_t first = at.box.begin[concat.axis], last = at.box.end[concat.axis];
+  for (std::size_t number = concat.input_at(first); number < at.expr->inputs.size(); ++number) {
+    const std::int64_t begin = (*concat.starts)[number], end = (*concat.starts)[number + 1];
+    if (begin > first) break;
+    if (first >= end) continue;
+    if (last > end) return Whence();
+    Box inner = at.box;
+    inner.begin[concat.axis] -= begin;
+    inner.end[concat.axis] -= begin;
+    return as_below(ask, at.expr->inputs[number], std::move(inner));
+  }
+  return Whence();
+}
+
+std::optional<Whence> through_operation(const Question& at, const Questions::Ask& ask) {
+  std::vector<ExprPtr> inputs = at.expr->inputs;
+  Whence element;
+  bool all = true;
+  for (auto& input : inputs) {
     if (is_one_number(input)) continue;
-    if (input->shape != expr->shape) return {};  // stretched
-    auto found = follow(input, box);
-    if (!found || (element && (element->array != found->array || element->origin != found->origin))) return {};
-    input = found->chain;
-    element = std::move(found);
+    if (input->shape != at.expr->shape) return Whence();  // stretched
+    const Whence* found = ask({input.get(), at.box});
+    all = all && found != nullptr;
+    if (found == nullptr) continue;
+    if (!*found || (element && (element->array != (*found)->array || element->origin != (*found)->origin))) return Whence();
+    input = (*found)->chain;
+    element = *found;
   }
-  if (!element) return {};
-  element->chain = chain;
+  if (!all) return std::nullopt;
+  if (!element) return Whence();
+  element->chain = std::make_shared<const Expr>(at.expr->node, at.expr->dtype, Shape{1}, std::move(inputs));
+  if (element->chain->depth > longest_chain) return Whence();
   return element;
+}
+
+/// Nothing while an answer is missing; an empty Whence says that values are computed.
+std::optional<Whence> follow(const Question& at, const Questions::Ask& ask) {
+  const Expr& expr = *at.expr;
+  if (const auto* source = expr.as<Source>())
+    return Found{source->array, at.box.begin, layer_input(LayerId{0}, expr.dtype, {1})};
+  if (const auto* slice = expr.as<Slice>()) return through_slice(at, *slice, ask);
+  if (const auto* concat = expr.as<Concat>()) return through_concat(at, *concat, ask);
+  if (expr.as<Rechunk>() != nullptr) return as_below(ask, expr.inputs[0], at.box);
+  if (expr.as<Elementwise>() != nullptr) return through_operation(at, ask);
+  return Whence();
 }
 
 }  // namespace
@@ -202,11 +235,14 @@ bool MovedValues::undoes_itself(const ExprPtr& chain, DType stored) const {
 }
 
 std::optional<MovedValues::Place> MovedValues::find(const Box& box) const {
-  auto found = follow(values_, box);
-  if (!found) return {};
+  if (values_->depth > deepest_expression) return {};
+  Questions questions(follow);
+  Whence found = questions({values_.get(), box});
+  if (!found || operations_of(found->chain) > most_operations) return {};
+  // The arithmetic around the element, written out: equal texts are equal arithmetic.
   ByteWriter writer;
   writer.put(found->array->dtype);
-  write_chain(*found->chain, writer);
+  write_to(writer, {found->chain});
   const auto bytes = writer.take();
   const std::string key(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   {
@@ -225,41 +261,67 @@ std::optional<MovedValues::Place> MovedValues::find(const Box& box) const {
   return Place{found->array, std::move(found->origin)};
 }
 
-std::optional<Shape> moved_chunk_shape(const ExprPtr& expr) {
-  if (const auto* source = expr->as<Source>()) {
-    const bool chunked = source->array->storage == Storage::chunked ||
-                         (source->array->storage == Storage::zarr_files && source->array->zarr.shards.empty());
-    return chunked ? std::optional<Shape>(source->array->chunk_shape) : std::nullopt;
+namespace {
+
+using ChunkShape = std::optional<Shape>;
+using KnownChunks = std::unordered_map<const Expr*, ChunkShape>;
+
+ChunkShape chunk_of_slice(const Expr& expr, const Slice& slice, const KnownChunks& known) {
+  const ChunkShape& chunk = known.at(expr.inputs[0].get());
+  for (std::size_t axis = 0; chunk && axis < chunk->size(); ++axis) {
+    const std::int64_t end = slice.start[axis] + expr.shape[axis];
+    if (slice.step[axis] != 1 || slice.start[axis] % (*chunk)[axis] != 0) return {};
+    if (end % (*chunk)[axis] != 0 && end != expr.inputs[0]->shape[axis]) return {};
   }
-  if (const auto* slice = expr->as<Slice>()) {
-    const auto chunk = moved_chunk_shape(expr->inputs[0]);
-    for (std::size_t axis = 0; chunk && axis < chunk->size(); ++axis) {
-      const std::int64_t end = slice->start[axis] + expr->shape[axis];
-      if (slice->step[axis] != 1 || slice->start[axis] % (*chunk)[axis] != 0) return {};
-      if (end % (*chunk)[axis] != 0 && end != expr->inputs[0]->shape[axis]) return {};
-    }
-    return chunk;
+  return chunk;
+}
+
+ChunkShape chunk_of_concat(const Expr& expr, const Concat& concat, const KnownChunks& known) {
+  ChunkShape chunk;
+  for (std::size_t i = 0; i < expr.inputs.size(); ++i) {
+    const ChunkShape& own = known.at(expr.inputs[i].get());
+    if (!own || (chunk && *own != *chunk)) return {};
+    chunk = own;
+    if (i + 1 < expr.inputs.size() && expr.inputs[i]->shape[concat.axis] % (*chunk)[concat.axis] != 0) return {};
   }
-  if (const auto* concat = expr->as<Concat>()) {
-    std::optional<Shape> chunk;
-    for (std::size_t i = 0; i < expr->inputs.size(); ++i) {
-      const auto own = moved_chunk_shape(expr->inputs[i]);
-      if (!own || (chunk && *own != *chunk)) return {};
-      chunk = own;
-      if (i + 1 < expr->inputs.size() && expr->inputs[i]->shape[concat->axis] % (*chunk)[concat->axis] != 0) return {};
-    }
-    return chunk;
-  }
-  if (expr->as<Rechunk>() != nullptr) return moved_chunk_shape(expr->inputs[0]);
-  if (expr->as<Elementwise>() == nullptr) return {};
-  std::optional<Shape> chunk;
+  return chunk;
+}
+
+ChunkShape chunk_of_operation(const ExprPtr& expr, const KnownChunks& known) {
+  ChunkShape chunk;
   for (const auto& input : expr->inputs) {
     if (is_one_number(input)) continue;
-    const auto own = input->shape == expr->shape ? moved_chunk_shape(input) : std::nullopt;
+    const ChunkShape own = input->shape == expr->shape ? known.at(input.get()) : std::nullopt;
     if (!own || (chunk && *own != *chunk)) return {};
     chunk = own;
   }
   return chunk;
+}
+
+ChunkShape chunk_of(const ExprPtr& expr, const KnownChunks& known) {
+  if (const auto* source = expr->as<Source>()) {
+    const bool chunked = source->array->storage == Storage::chunked ||
+                         (source->array->storage == Storage::zarr_files && source->array->zarr.shards.empty());
+    return chunked ? ChunkShape(source->array->chunk_shape) : std::nullopt;
+  }
+  if (const auto* slice = expr->as<Slice>()) return chunk_of_slice(*expr, *slice, known);
+  if (const auto* concat = expr->as<Concat>()) return chunk_of_concat(*expr, *concat, known);
+  if (expr->as<Rechunk>() != nullptr) return known.at(expr->inputs[0].get());
+  return expr->as<Elementwise>() != nullptr ? chunk_of_operation(expr, known) : std::nullopt;
+}
+
+bool may_move(const Expr& expr) {
+  return expr.as<Slice>() != nullptr || expr.as<Concat>() != nullptr || expr.as<Rechunk>() != nullptr || expr.as<Elementwise>() != nullptr;
+}
+
+}  // namespace
+
+std::optional<Shape> moved_chunk_shape(const ExprPtr& expr) {
+  if (expr->depth > deepest_expression) return {};
+  KnownChunks known;
+  InputsFirst walk;
+  walk(expr, [&](const ExprPtr& node) { known[node.get()] = chunk_of(node, known); }, may_move);
+  return known.at(expr.get());
 }
 
 }  // namespace rankine::array

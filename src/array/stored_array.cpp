@@ -111,7 +111,7 @@ std::uint64_t stored_bytes(const StoredArray& array) {
   return total;
 }
 
-void write_to(ByteWriter& writer, const StoredArray& array) {
+void write_identity(ByteWriter& writer, const StoredArray& array) {
   writer.put(array.storage);
   writer.put_string(array.path);
   writer.put_string(array.variable);
@@ -130,6 +130,17 @@ void write_to(ByteWriter& writer, const StoredArray& array) {
   write_keys(writer, array.zarr);
   writer.put(array.file_size);
   writer.put(array.file_mtime_ns);
+}
+
+bool same_stored(const StoredArray& a, const StoredArray& b) {
+  ByteWriter of_a, of_b;
+  write_identity(of_a, a);
+  write_identity(of_b, b);
+  return of_a.take() == of_b.take();
+}
+
+void write_to(ByteWriter& writer, const StoredArray& array) {
+  write_identity(writer, array);
   writer.put(static_cast<std::uint8_t>(array.index != nullptr));
   if (array.index == nullptr) return;
   writer.put_vector(array.index->offsets);

@@ -75,6 +75,11 @@ using StoredArrayPtr = std::shared_ptr<StoredArray>;
 std::int64_t chunk_count(const StoredArray& array);
 std::uint64_t stored_bytes(const StoredArray& array);
 
+/// All but the chunk index: what tells arrays apart. Two reads of one array that differ in any of it (another shape after steps
+/// were appended, other bytes after the file was written anew) are two arrays.
+void write_identity(ByteWriter& writer, const StoredArray& array);
+bool same_stored(const StoredArray& a, const StoredArray& b);
+
 void write_to(ByteWriter& writer, const StoredArray& array);
 StoredArrayPtr read_stored_array(ByteReader& reader);
 

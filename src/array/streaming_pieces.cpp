@@ -1,14 +1,25 @@
 #include "array/streaming_pieces.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <iterator>
+
+#include "array/expr_walk.hpp"
 
 namespace rankine::array {
 namespace {
 
 using Borders = std::optional<PieceBorders>;
 
-Borders along(const ExprPtr& expr, int axis, std::int64_t begin, std::int64_t end);
+/// Where a node may be cut between two positions along one of its axes.
+struct Question {
+  const Expr* expr;
+  int axis;
+  std::int64_t begin;
+  std::int64_t end;
+  auto operator<=>(const Question&) const = default;
+};
+using Questions = Answers<Question, Borders>;
 
 Borders common(Borders a, const Borders& b) {
   if (!a || !b) return std::nullopt;
@@ -41,53 +52,88 @@ Borders shifted(Borders borders, std::int64_t by) {
   return borders;
 }
 
-Borders in_concat(const ExprPtr& expr, const Concat& node, int axis, std::int64_t begin, std::int64_t end) {
-  PieceBorders borders;
-  for (std::size_t number = node.input_at(begin); number < expr->inputs.size(); ++number) {
-    const ExprPtr& input = expr->inputs[number];
+std::optional<Borders> in_concat(const Question& at, const Concat& node, const Questions::Ask& ask) {
+  struct Part {
+    std::int64_t from;
+    std::int64_t start;
+    const Borders* inside;
+  };
+  std::vector<Part> parts;
+  bool all = true;
+  for (std::size_t number = node.input_at(at.begin); number < at.expr->inputs.size(); ++number) {
+    const ExprPtr& input = at.expr->inputs[number];
     const std::int64_t start = (*node.starts)[number];
-    if (start >= end) break;
-    const std::int64_t extent = input->shape[static_cast<std::size_t>(axis)];
-    const std::int64_t from = std::max(begin, start), to = std::min(end, start + extent);
-    if (from == begin && to == end) return shifted(along(input, axis, begin - start, end - start), start);
-    if (from < to) {
-      if (from > begin) borders.at.push_back(from);
-      const Borders inside = shifted(along(input, axis, from - start, to - start), start);
-      if (!inside) return std::nullopt;
-      // Of what can be cut anywhere the ends are enough: pieces across inputs are joined by copying.
-      borders.at.insert(borders.at.end(), inside->at.begin(), inside->at.end());
-    }
+    if (start >= at.end) break;
+    const std::int64_t extent = input->shape[static_cast<std::size_t>(at.axis)];
+    const std::int64_t from = std::max(at.begin, start), to = std::min(at.end, start + extent);
+    if (from >= to) continue;
+    parts.push_back({from, start, ask({input.get(), at.axis, from - start, to - start})});
+    all = all && parts.back().inside != nullptr;
+    if (from == at.begin && to == at.end) break;
+  }
+  if (!all) return std::nullopt;
+  if (parts.size() == 1) return shifted(*parts[0].inside, parts[0].start);
+  PieceBorders borders;
+  for (const Part& part : parts) {
+    if (part.from > at.begin) borders.at.push_back(part.from);
+    const Borders inside = shifted(*part.inside, part.start);
+    if (!inside) return Borders();
+    // Of what can be cut anywhere the ends are enough: pieces across inputs are joined by copying.
+    borders.at.insert(borders.at.end(), inside->at.begin(), inside->at.end());
   }
   return borders;
 }
 
-Borders along(const ExprPtr& expr, int axis, std::int64_t begin, std::int64_t end) {
-  const auto a = static_cast<std::size_t>(axis);
-  if (const auto* node = expr->as<Source>()) return in_source(*node->array, axis, begin, end);
-  if (expr->as<Constant>() != nullptr || expr->as<LayerInput>() != nullptr) return PieceBorders{true, {}};
-  if (expr->as<Rechunk>() != nullptr) return along(expr->inputs[0], axis, begin, end);
-  if (const auto* node = expr->as<Slice>()) {
-    if (node->step[a] != 1) return std::nullopt;
-    return shifted(along(expr->inputs[0], axis, begin + node->start[a], end + node->start[a]), -node->start[a]);
-  }
-  if (const auto* node = expr->as<Permute>())
-    return node->axes[a] < 0 ? std::nullopt : along(expr->inputs[0], node->axes[a], begin, end);
-  if (const auto* node = expr->as<Concat>(); node != nullptr && node->axis == axis) return in_concat(expr, *node, axis, begin, end);
-  if (expr->as<Elementwise>() == nullptr && expr->as<Broadcast>() == nullptr && expr->as<Concat>() == nullptr) return std::nullopt;
+/// The same as an input has, `by` further on.
+std::optional<Borders> as_below(const Questions::Ask& ask, const Question& below, std::int64_t by = 0) {
+  const Borders* known = ask(below);
+  if (known == nullptr) return std::nullopt;
+  return shifted(*known, by);
+}
+
+/// Where all inputs can be cut.
+std::optional<Borders> as_all_below(const Question& at, const Questions::Ask& ask) {
+  const auto a = static_cast<std::size_t>(at.axis);
   Borders borders = PieceBorders{true, {}};
-  for (const auto& input : expr->inputs) {
-    const bool stretched = input->shape[a] == 1 && expr->shape[a] != 1;
-    borders = common(std::move(borders), stretched ? at_hand(input) : along(input, axis, begin, end));
-    if (!borders) return borders;
+  bool all = true;
+  for (const auto& input : at.expr->inputs) {
+    if (input->shape[a] == 1 && at.expr->shape[a] != 1) {
+      borders = common(std::move(borders), at_hand(input));
+      continue;
+    }
+    const Borders* below = ask({input.get(), at.axis, at.begin, at.end});
+    all = all && below != nullptr;
+    if (below != nullptr) borders = common(std::move(borders), *below);
   }
-  return borders;
+  return all ? std::optional<Borders>(std::move(borders)) : std::nullopt;
+}
+
+/// Nothing while an answer is missing; an empty Borders says that there are none.
+std::optional<Borders> along(const Question& at, const Questions::Ask& ask) {
+  const Expr& expr = *at.expr;
+  const auto a = static_cast<std::size_t>(at.axis);
+  if (const auto* node = expr.as<Source>()) return in_source(*node->array, at.axis, at.begin, at.end);
+  if (expr.as<Constant>() != nullptr || expr.as<LayerInput>() != nullptr) return PieceBorders{true, {}};
+  const Expr* input = expr.inputs.empty() ? nullptr : expr.inputs[0].get();
+  if (expr.as<Rechunk>() != nullptr) return as_below(ask, {input, at.axis, at.begin, at.end});
+  if (const auto* node = expr.as<Slice>()) {
+    if (node->step[a] != 1) return Borders();
+    return as_below(ask, {input, at.axis, at.begin + node->start[a], at.end + node->start[a]}, -node->start[a]);
+  }
+  if (const auto* node = expr.as<Permute>()) {
+    if (node->axes[a] < 0) return Borders();
+    return as_below(ask, {input, node->axes[a], at.begin, at.end});
+  }
+  if (const auto* node = expr.as<Concat>(); node != nullptr && node->axis == at.axis) return in_concat(at, *node, ask);
+  if (expr.as<Elementwise>() != nullptr || expr.as<Broadcast>() != nullptr || expr.as<Concat>() != nullptr) return as_all_below(at, ask);
+  return Borders();
 }
 
 }  // namespace
 
 std::optional<PieceBorders> piece_borders(const ExprPtr& expr, const Box& box) {
   if (box.ndim() == 0 || box.empty()) return std::nullopt;
-  return along(expr, 0, box.begin[0], box.end[0]);
+  return Questions(along)({expr.get(), 0, box.begin[0], box.end[0]});
 }
 
 std::vector<Box> streaming_pieces(const ExprPtr& expr, const Box& box, std::uint64_t least_bytes) {

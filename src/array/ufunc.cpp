@@ -49,12 +49,26 @@ Term fabs(const Terms& terms) {
   return operate(Op::absolute, {converted(terms[0], float_for(dtype))});
 }
 
+/// minimum or maximum, but where one of the two is NaN or NaT, the other.
+Ufunc ignoring_missing(Op op) {
+  return {2, [op](const Terms& terms) {
+    Term chosen = operate(op, terms);
+    const DType dtype = chosen.data->dtype;
+    if (!is_float(dtype) && !is_time(dtype)) return chosen;
+    const ExprPtr a = converted(terms[0], dtype).data, b = converted(terms[1], dtype).data;
+    const ExprPtr unless_b = elementwise(Op::where, {elementwise(Op::isnan, {b}), a, chosen.data});
+    chosen.data = elementwise(Op::where, {elementwise(Op::isnan, {a}), b, unless_b});
+    return chosen;
+  }};
+}
+
 const std::map<std::string, Ufunc>& ufuncs() {
   static const std::map<std::string, Ufunc> table = {
       {"add", of(Op::add)}, {"subtract", of(Op::subtract)}, {"multiply", of(Op::multiply)},
       {"divide", of(Op::divide)}, {"true_divide", of(Op::divide)}, {"floor_divide", of(Op::floor_divide)},
       {"mod", of(Op::remainder)}, {"remainder", of(Op::remainder)}, {"power", of(Op::power)},
       {"minimum", of(Op::minimum)}, {"maximum", of(Op::maximum)}, {"hypot", of(Op::hypot)},
+      {"fmin", ignoring_missing(Op::minimum)}, {"fmax", ignoring_missing(Op::maximum)},
       {"arctan2", of(Op::arctan2)}, {"bitwise_and", of(Op::bitwise_and)}, {"bitwise_or", of(Op::bitwise_or)},
       {"bitwise_xor", of(Op::bitwise_xor)}, {"left_shift", of(Op::left_shift)}, {"right_shift", of(Op::right_shift)},
       {"equal", of(Op::equal)}, {"not_equal", of(Op::not_equal)}, {"less", of(Op::less)},

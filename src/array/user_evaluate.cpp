@@ -61,14 +61,12 @@ ExprPtr extended(const ExprPtr& input, int axis, const UserMap::Axis& along) {
 
 ExprPtr user_reduce(const ExprPtr& input, std::vector<int> axes, UserReduction user, DType dtype) {
   std::sort(axes.begin(), axes.end());
-  auto node = std::make_shared<Expr>();
+  Shape shape;
   for (int axis = 0; axis < input->ndim(); ++axis)
-    if (!std::binary_search(axes.begin(), axes.end(), axis)) node->shape.push_back(input->shape[axis]);
-  RANKINE_CHECK(node->shape.size() + axes.size() == input->shape.size(), "reduce names an axis twice or none there is");
-  node->node = Reduce{std::move(axes), {}, std::make_shared<const UserReduction>(std::move(user))};
-  node->dtype = dtype;
-  node->inputs = {input};
-  return node;
+    if (!std::binary_search(axes.begin(), axes.end(), axis)) shape.push_back(input->shape[axis]);
+  RANKINE_CHECK(shape.size() + axes.size() == input->shape.size(), "reduce names an axis twice or none there is");
+  Reduce node{std::move(axes), {}, std::make_shared<const UserReduction>(std::move(user))};
+  return std::make_shared<const Expr>(std::move(node), dtype, std::move(shape), std::vector{input});
 }
 
 ExprPtr user_map(std::vector<ExprPtr> inputs, UserMap node, DType dtype, Shape shape) {
@@ -86,22 +84,16 @@ ExprPtr user_map(std::vector<ExprPtr> inputs, UserMap node, DType dtype, Shape s
       }
     }
   }
-  auto expr = std::make_shared<Expr>();
-  expr->node = std::move(node);
-  expr->dtype = dtype;
-  expr->shape = std::move(shape);
-  expr->inputs = std::move(inputs);
-  return expr;
+  return std::make_shared<const Expr>(std::move(node), dtype, std::move(shape), std::move(inputs));
 }
 
 ExprPtr with_boundaries(const ExprPtr& map) {
   const auto& node = *map->as<UserMap>();
   if (node.padded) return map;
-  auto copy = std::make_shared<Expr>(*map);
   auto padded = node;
   padded.padded = true;
-  copy->node = padded;
-  for (auto& input : copy->inputs) {
+  std::vector<ExprPtr> inputs = map->inputs;
+  for (auto& input : inputs) {
     const Shape shape = input->shape;
     for (std::size_t axis = 0; axis < node.axes.size(); ++axis) {
       const auto& along = node.axes[axis];
@@ -110,7 +102,7 @@ ExprPtr with_boundaries(const ExprPtr& map) {
       input = extended(input, static_cast<int>(axis), along);
     }
   }
-  return copy;
+  return std::make_shared<const Expr>(std::move(padded), map->dtype, map->shape, std::move(inputs));
 }
 
 NdArray evaluate_user_map(const ExprPtr& expr, const Box& box, LeafReader& reader) {

@@ -5,45 +5,11 @@
 
 #include "array/evaluate.hpp"
 #include "array/loader.hpp"
+#include "array/same_computation.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
 namespace {
-
-/// True if two expressions are surely the same computation on the same stored arrays.
-bool same_computation(const ExprPtr& a, const ExprPtr& b) {
-  if (a == b) return true;
-  if (a->node.index() != b->node.index() || a->dtype != b->dtype || a->shape != b->shape ||
-      a->inputs.size() != b->inputs.size())
-    return false;
-  const bool same_node = std::visit([&]<typename T>(const T& x) {
-    const T& y = std::get<T>(b->node);
-    if constexpr (std::is_same_v<T, Source>) {
-      return x.array == y.array || (x.array->path == y.array->path && x.array->variable == y.array->variable);
-    } else if constexpr (std::is_same_v<T, Constant>) {
-      return identical(x.value, y.value);
-    } else if constexpr (std::is_same_v<T, Elementwise>) {
-      return x.op == y.op;
-    } else if constexpr (std::is_same_v<T, Slice>) {
-      return x.start == y.start && x.step == y.step;
-    } else if constexpr (std::is_same_v<T, Take>) {
-      return x.axis == y.axis && *x.indices == *y.indices;
-    } else if constexpr (std::is_same_v<T, Permute>) {
-      return x.axes == y.axes;
-    } else if constexpr (std::is_same_v<T, Reduce>) {
-      return x.axes == y.axes && x.spec == y.spec;
-    } else if constexpr (std::is_same_v<T, GroupReduce>) {
-      return x.axis == y.axis && *x.codes == *y.codes && x.spec == y.spec;
-    } else if constexpr (std::is_same_v<T, Concat>) {
-      return x.axis == y.axis;
-    } else if constexpr (std::is_same_v<T, LayerInput>) {
-      return x.layer == y.layer;
-    } else {
-      return true;  // Broadcast and Rechunk: the shape says it all
-    }
-  }, a->node);
-  return same_node && std::equal(a->inputs.begin(), a->inputs.end(), b->inputs.begin(), same_computation);
-}
 
 LoadFn& loader() {
   static LoadFn loader;

@@ -15,7 +15,7 @@ struct Instruction {
   Op op;
   DType operand;                       ///< common dtype of the value operands (of the 2nd and 3rd for where)
   DType result;
-  std::array<std::uint16_t, 3> registers{};
+  std::array<std::uint32_t, 3> registers{};
 };
 
 /// A fused chain of elementwise operations over one index space. With no instructions the result is

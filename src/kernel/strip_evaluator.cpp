@@ -69,7 +69,7 @@ void StripEvaluator::plan_registers(const Program& program) {
       sources_[i].splat(buffer, strip_elements);
       constants[i] = values_[i] = buffer;
     } else {
-      varying_inputs_.push_back(static_cast<std::uint16_t>(i));
+      varying_inputs_.push_back(static_cast<std::uint32_t>(i));
       input_buffers_[i] = buffer;
     }
   }
@@ -86,7 +86,7 @@ void StripEvaluator::plan_registers(const Program& program) {
     bool constant = true;
     for (int k = 0; k < operands; ++k) constant = constant && constants[instruction.registers[k]] != nullptr;
     const StripKernel kernel = find_kernel(instruction.op, instruction.operand, instruction.result);
-    Step step{kernel, instruction.registers, static_cast<std::uint16_t>(target), nullptr};
+    Step step{kernel, instruction.registers, static_cast<std::uint32_t>(target), nullptr};
     if (constant) {
       step.buffer = new_buffer();
       kernel(values_[step.registers[0]], values_[step.registers[1]], values_[step.registers[2]], step.buffer,
@@ -99,7 +99,7 @@ void StripEvaluator::plan_registers(const Program& program) {
     step.buffer = own[target] = free_buffers.back();
     free_buffers.pop_back();
     for (int k = 0; k < operands; ++k) {
-      const std::uint16_t operand = instruction.registers[k];
+      const std::uint32_t operand = instruction.registers[k];
       if (own[operand] == nullptr || last_use[operand] != i) continue;
       free_buffers.push_back(own[operand]);
       own[operand] = nullptr;
@@ -117,7 +117,7 @@ void StripEvaluator::move_to(std::span<const std::int64_t> outer) {
 
 void StripEvaluator::load_inputs(std::int64_t row, std::int64_t rows, std::int64_t column,
                                  std::int64_t columns) {
-  for (const std::uint16_t i : varying_inputs_)
+  for (const std::uint32_t i : varying_inputs_)
     values_[i] = sources_[i].load(bases_[i], row, rows, column, columns, input_buffers_[i]);
 }
 

@@ -37,8 +37,8 @@ class StripEvaluator {
  private:
   struct Step {
     StripKernel kernel;
-    std::array<std::uint16_t, 3> registers;
-    std::uint16_t target;
+    std::array<std::uint32_t, 3> registers;
+    std::uint32_t target;
     std::byte* buffer;
   };
   void load_inputs(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
@@ -47,7 +47,7 @@ class StripEvaluator {
 
   std::vector<StripSource> sources_;
   std::vector<std::ptrdiff_t> bases_;
-  std::vector<std::uint16_t> varying_inputs_;  ///< those to load for every tile
+  std::vector<std::uint32_t> varying_inputs_;  ///< those to load for every tile
   std::vector<std::byte*> input_buffers_;
   std::vector<Step> steps_;                    ///< those to run for every tile
   std::vector<const std::byte*> values_;       ///< current value of each register

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 #include <unordered_map>
-#include <unordered_set>
 
+#include "array/expr_walk.hpp"
 #include "array/moved_values.hpp"
 #include "plan/leaf_spans.hpp"
 
@@ -19,14 +19,20 @@ using Cuts = std::vector<std::int64_t>;
 /// A block may read so many times options.block_bytes, or what it gives if that is more.
 constexpr double reads_a_block = 8;
 
-/// How an expression would like to be cut. Empty cuts along an axis: no wish.
+/// How an expression would like to be cut. Empty cuts along an axis: no wish. Cuts are shared: of most nodes they are those
+/// of an input, and there may be many of both.
 struct Preference {
-  std::vector<Cuts> cuts;
+  std::vector<std::shared_ptr<const Cuts>> cuts;
   std::vector<bool> exact;  ///< a Rechunk wish: blocks are not merged along this axis
   double weight = 0;        ///< bytes of the heaviest leaf: it decides
 };
 
-Preference no_preference(std::size_t ndim) { return {std::vector<Cuts>(ndim), std::vector<bool>(ndim, false), 0}; }
+std::shared_ptr<const Cuts> shared(Cuts cuts) { return std::make_shared<const Cuts>(std::move(cuts)); }
+
+Preference no_preference(std::size_t ndim) {
+  static const std::shared_ptr<const Cuts> no_wish = shared({});
+  return {std::vector<std::shared_ptr<const Cuts>>(ndim, no_wish), std::vector<bool>(ndim, false), 0};
+}
 
 Cuts regular_cuts(std::int64_t extent, std::int64_t step) {
   return ChunkGrid::regular({extent}, {step}).cuts(0);
@@ -62,116 +68,133 @@ Cuts moved_to_nearest(const Cuts& cuts, const Cuts& allowed) {
   return moved;
 }
 
-/// Preferences by node: masks and packing use one node several times, chains of them exponentially often.
 using KnownPreferences = std::unordered_map<const Expr*, Preference>;
 
-Preference computed_preference(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known);
-
-const Preference& preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known) {
-  const auto found = known.find(expr.get());
-  if (found != known.end()) return found->second;
-  Preference own = computed_preference(expr, grid_of_layer, known);
-  return known[expr.get()] = std::move(own);
+/// Reductions and user kernels have no wish, whatever is below them.
+bool asks_inputs(const Expr& expr) {
+  return expr.as<array::Reduce>() == nullptr && expr.as<array::GroupReduce>() == nullptr && expr.as<array::UserMap>() == nullptr;
 }
 
-Preference preference_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) {
-  KnownPreferences known;
-  return preference_of(expr, grid_of_layer, known);
+Preference preference_of_concat(const Expr& expr, const array::Concat& concat, const KnownPreferences& known) {
+  Preference own = no_preference(expr.shape.size());
+  Cuts joined{0};
+  std::int64_t start = 0;
+  double heaviest = -1;
+  for (const auto& input : expr.inputs) {
+    const Preference& inner = known.at(input.get());
+    for (const std::int64_t cut : *inner.cuts[concat.axis])
+      if (cut + start > joined.back()) joined.push_back(cut + start);
+    start += input->shape[concat.axis];
+    if (start > joined.back()) joined.push_back(start);
+    own.weight += inner.weight;
+    if (inner.weight <= heaviest) continue;
+    heaviest = inner.weight;
+    own.cuts = inner.cuts;
+    own.exact = inner.exact;
+  }
+  if (joined.size() == 1) joined.push_back(0);
+  own.cuts[concat.axis] = shared(std::move(joined));
+  return own;
 }
 
-Preference computed_preference(const ExprPtr& expr, const GridOfLayer& grid_of_layer, KnownPreferences& known) {
-  Preference own = no_preference(expr->shape.size());
-  if (const auto* source = expr->as<array::Source>()) {
-    for (std::size_t axis = 0; axis < expr->shape.size(); ++axis)
-      own.cuts[axis] = regular_cuts(expr->shape[axis], source->array->chunk_shape[axis]);
-    own.weight = static_cast<double>(array::bytes_of(*expr).value);
-    return own;
+Preference preference_of_slice(const Expr& expr, const array::Slice& slice, Preference own) {
+  for (std::size_t axis = 0; axis < own.cuts.size(); ++axis)
+    if (!own.cuts[axis]->empty())
+      own.cuts[axis] = shared(sliced_cuts(*own.cuts[axis], slice.start[axis], slice.step[axis], expr.shape[axis]));
+  own.weight *= static_cast<double>(std::max<std::int64_t>(1, element_count(expr.shape))) /
+                static_cast<double>(std::max<std::int64_t>(1, element_count(expr.inputs[0]->shape)));
+  return own;
+}
+
+/// Cut where the taken index enters another chunk, if that keeps most chunks whole.
+Preference preference_of_take(const Expr& expr, const array::Take& take, Preference own) {
+  const Cuts& from = *own.cuts[take.axis];
+  Cuts cuts{0};
+  const auto chunk_of = [&](std::int64_t index) { return std::upper_bound(from.begin(), from.end(), index) - from.begin(); };
+  const auto& indices = *take.indices;
+  for (std::size_t i = 1; i < indices.size() && !from.empty(); ++i)
+    if (chunk_of(indices[i]) != chunk_of(indices[i - 1])) cuts.push_back(static_cast<std::int64_t>(i));
+  cuts.push_back(expr.shape[take.axis]);
+  const bool scattered = cuts.size() > 2 * from.size() + 2;
+  own.cuts[take.axis] = shared(from.empty() || scattered ? Cuts{} : std::move(cuts));
+  return own;
+}
+
+Preference preference_of_permute(const Expr& expr, const array::Permute& permute, const Preference& inner) {
+  Preference own = no_preference(expr.shape.size());
+  for (std::size_t k = 0; k < permute.axes.size(); ++k) {
+    if (permute.axes[k] < 0) continue;
+    own.cuts[k] = inner.cuts[permute.axes[k]];
+    own.exact[k] = inner.exact[permute.axes[k]];
   }
-  if (const auto* leaf = expr->as<array::LayerInput>()) {
-    own.cuts = grid_of_layer(leaf->layer).all_cuts();
-    own.weight = static_cast<double>(array::bytes_of(*expr).value);
-    return own;
-  }
-  if (expr->inputs.empty() || expr->as<array::Reduce>() != nullptr || expr->as<array::GroupReduce>() != nullptr ||
-      expr->as<array::UserMap>() != nullptr)
-    return own;
-  if (const auto* concat = expr->as<array::Concat>()) {
-    Cuts joined{0};
-    std::int64_t start = 0;
-    double heaviest = -1;
-    for (const auto& input : expr->inputs) {
-      const Preference inner = preference_of(input, grid_of_layer, known);
-      for (const std::int64_t cut : inner.cuts[concat->axis])
-        if (cut + start > joined.back()) joined.push_back(cut + start);
-      start += input->shape[concat->axis];
-      if (start > joined.back()) joined.push_back(start);
-      own.weight += inner.weight;
-      if (inner.weight <= heaviest) continue;
-      heaviest = inner.weight;
-      for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
-        own.cuts[axis] = inner.cuts[axis];
-        own.exact[axis] = inner.exact[axis];
-      }
-    }
-    if (joined.size() == 1) joined.push_back(0);
-    own.cuts[concat->axis] = std::move(joined);
-    return own;
-  }
-  std::vector<Preference> inner;
-  for (const auto& input : expr->inputs) inner.push_back(preference_of(input, grid_of_layer, known));
-  if (const auto* slice = expr->as<array::Slice>()) {
-    own = std::move(inner[0]);
-    for (std::size_t axis = 0; axis < own.cuts.size(); ++axis)
-      if (!own.cuts[axis].empty())
-        own.cuts[axis] = sliced_cuts(own.cuts[axis], slice->start[axis], slice->step[axis], expr->shape[axis]);
-    own.weight *= static_cast<double>(std::max<std::int64_t>(1, element_count(expr->shape))) /
-                  static_cast<double>(std::max<std::int64_t>(1, element_count(expr->inputs[0]->shape)));
-    return own;
-  }
-  if (const auto* take = expr->as<array::Take>()) {
-    own = std::move(inner[0]);
-    // Cut where the taken index enters another chunk, if that keeps most chunks whole.
-    const Cuts& from = own.cuts[take->axis];
-    Cuts cuts{0};
-    const auto chunk_of = [&](std::int64_t index) { return std::upper_bound(from.begin(), from.end(), index) - from.begin(); };
-    const auto& indices = *take->indices;
-    for (std::size_t i = 1; i < indices.size() && !from.empty(); ++i)
-      if (chunk_of(indices[i]) != chunk_of(indices[i - 1])) cuts.push_back(static_cast<std::int64_t>(i));
-    cuts.push_back(expr->shape[take->axis]);
-    const bool scattered = cuts.size() > 2 * from.size() + 2;
-    own.cuts[take->axis] = from.empty() || scattered ? Cuts{} : std::move(cuts);
-    return own;
-  }
-  if (const auto* permute = expr->as<array::Permute>()) {
-    for (std::size_t k = 0; k < permute->axes.size(); ++k) {
-      if (permute->axes[k] < 0) continue;
-      own.cuts[k] = inner[0].cuts[permute->axes[k]];
-      own.exact[k] = inner[0].exact[permute->axes[k]];
-    }
-    own.weight = inner[0].weight;
-    return own;
-  }
-  // Elementwise, Broadcast, Rechunk: along each axis the heaviest input that has a wish decides.
+  own.weight = inner.weight;
+  return own;
+}
+
+/// Elementwise, Broadcast, Rechunk: along each axis the heaviest input that has a wish decides.
+Preference preference_of_heaviest(const Expr& expr, const KnownPreferences& known) {
+  Preference own = no_preference(expr.shape.size());
   std::vector<double> heaviest(own.cuts.size(), -1);
-  for (std::size_t i = 0; i < inner.size(); ++i) {
-    own.weight = std::max(own.weight, inner[i].weight);
+  for (const auto& input : expr.inputs) {
+    const Preference& inner = known.at(input.get());
+    own.weight = std::max(own.weight, inner.weight);
     for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
-      if (expr->inputs[i]->shape[axis] != expr->shape[axis] || inner[i].cuts[axis].empty()) continue;
-      if (inner[i].weight <= heaviest[axis]) continue;
-      heaviest[axis] = inner[i].weight;
-      own.cuts[axis] = inner[i].cuts[axis];
-      own.exact[axis] = inner[i].exact[axis];
+      if (input->shape[axis] != expr.shape[axis] || inner.cuts[axis]->empty()) continue;
+      if (inner.weight <= heaviest[axis]) continue;
+      heaviest[axis] = inner.weight;
+      own.cuts[axis] = inner.cuts[axis];
+      own.exact[axis] = inner.exact[axis];
     }
   }
-  if (const auto* rechunk = expr->as<array::Rechunk>()) {
+  if (const auto* rechunk = expr.as<array::Rechunk>()) {
     for (std::size_t axis = 0; axis < own.cuts.size(); ++axis) {
       if (rechunk->chunk_shape[axis] <= 0) continue;
-      const Cuts wished = regular_cuts(expr->shape[axis], rechunk->chunk_shape[axis]);
-      own.cuts[axis] = own.cuts[axis].empty() ? wished : moved_to_nearest(wished, own.cuts[axis]);
+      Cuts wished = regular_cuts(expr.shape[axis], rechunk->chunk_shape[axis]);
+      own.cuts[axis] = shared(own.cuts[axis]->empty() ? std::move(wished) : moved_to_nearest(wished, *own.cuts[axis]));
       own.exact[axis] = true;
     }
   }
   return own;
+}
+
+Preference preference_over(const Expr& expr, const GridOfLayer& grid_of_layer, const KnownPreferences& known) {
+  if (const auto* source = expr.as<array::Source>()) {
+    Preference own = no_preference(expr.shape.size());
+    for (std::size_t axis = 0; axis < expr.shape.size(); ++axis)
+      own.cuts[axis] = shared(regular_cuts(expr.shape[axis], source->array->chunk_shape[axis]));
+    own.weight = static_cast<double>(array::bytes_of(expr).value);
+    return own;
+  }
+  if (const auto* leaf = expr.as<array::LayerInput>()) {
+    Preference own = no_preference(0);
+    for (const auto& cuts : grid_of_layer(leaf->layer).all_cuts()) own.cuts.push_back(shared(cuts));
+    own.exact.assign(own.cuts.size(), false);
+    own.weight = static_cast<double>(array::bytes_of(expr).value);
+    return own;
+  }
+  if (expr.inputs.empty() || !asks_inputs(expr)) return no_preference(expr.shape.size());
+  if (const auto* concat = expr.as<array::Concat>()) return preference_of_concat(expr, *concat, known);
+  const Preference& inner = known.at(expr.inputs[0].get());
+  if (const auto* slice = expr.as<array::Slice>()) return preference_of_slice(expr, *slice, inner);
+  if (const auto* take = expr.as<array::Take>()) return preference_of_take(expr, *take, inner);
+  if (const auto* permute = expr.as<array::Permute>()) return preference_of_permute(expr, *permute, inner);
+  return preference_of_heaviest(expr, known);
+}
+
+/// A wish to be worked with.
+struct Wish {
+  std::vector<Cuts> cuts;
+  std::vector<bool> exact;
+};
+
+Wish wish_of(const ExprPtr& expr, const GridOfLayer& grid_of_layer) {
+  KnownPreferences known;
+  array::InputsFirst walk;
+  walk(expr, [&](const ExprPtr& node) { known.emplace(node.get(), preference_over(*node, grid_of_layer, known)); }, asks_inputs);
+  const Preference& own = known.at(expr.get());
+  Wish wish{{}, own.exact};
+  for (const auto& cuts : own.cuts) wish.cuts.push_back(*cuts);
+  return wish;
 }
 
 std::int64_t widest(const Cuts& cuts) {
@@ -254,18 +277,15 @@ double chunk_read_bytes(const array::StoredArray& array) {
 
 double most_read_bytes(const ExprPtr& expr) {
   double bytes = 0;
-  std::unordered_set<const Expr*> seen;
-  const auto visit = [&](const auto& self, const Expr& node) -> void {
-    if (!seen.insert(&node).second) return;
-    for (const auto& input : node.inputs) self(self, *input);
-    const auto* source = node.as<array::Source>();
+  array::InputsFirst walk;
+  walk(expr, [&](const ExprPtr& node) {
+    const auto* source = node->as<array::Source>();
     if (source == nullptr || !has_chunks(*source->array)) return;
     double chunks = 1;
-    for (std::size_t axis = 0; axis < node.shape.size(); ++axis)
-      chunks *= static_cast<double>(ceil_div(node.shape[axis], std::max<std::int64_t>(1, source->array->chunk_shape[axis])));
+    for (std::size_t axis = 0; axis < node->shape.size(); ++axis)
+      chunks *= static_cast<double>(ceil_div(node->shape[axis], std::max<std::int64_t>(1, source->array->chunk_shape[axis])));
     bytes += chunks * chunk_read_bytes(*source->array);
-  };
-  visit(visit, *expr);
+  });
   return bytes;
 }
 
@@ -319,7 +339,7 @@ ChunkGrid choose_row_blocks(const ExprPtr& expr, const PlanOptions& options, con
 
 ChunkGrid choose_blocks(const ExprPtr& expr, std::span<const int> wide_axes, const Shape& aligned,
                         const PlanOptions& options, const GridOfLayer& grid_of_layer) {
-  Preference wish = preference_of(expr, grid_of_layer);
+  Wish wish = wish_of(expr, grid_of_layer);
   const double item = static_cast<double>(std::max<std::size_t>(1, size_of(expr->dtype)));
   const double total = static_cast<double>(element_count(expr->shape)) * item;
   const double fitting = std::clamp(total / options.least_blocks, static_cast<double>(options.least_block_bytes),
@@ -427,7 +447,7 @@ Shape suggest_chunks(const ExprPtr& expr, const std::optional<NdArray>& fill) {
   }
   static const ChunkGrid unknown;
   // Before lowering there are no layers; reductions have no wish and get even chunks.
-  Preference wish = preference_of(expr, [](LayerId) -> const ChunkGrid& { return unknown; });
+  const Wish wish = wish_of(expr, [](LayerId) -> const ChunkGrid& { return unknown; });
   const double target = target_bytes / static_cast<double>(std::max<std::size_t>(1, size_of(expr->dtype)));
   Shape chunk(expr->shape.size());
   double elements = 1;

@@ -19,8 +19,21 @@ std::string padded(std::string text, std::size_t width, bool right = false) {
   return right ? fill + text : text + fill;
 }
 
-void describe_into(const ExprPtr& expr, std::string& text, int& constants) {
+/// The first node that is told of: permute, broadcast and rechunk cost nothing.
+const ExprPtr& told(const ExprPtr& expr) {
+  const ExprPtr* below = &expr;
+  const auto is_told = [](const Expr& node) {
+    return node.inputs.empty() || node.as<array::Elementwise>() != nullptr || node.as<array::UserMap>() != nullptr ||
+           node.as<array::Slice>() != nullptr || node.as<array::Take>() != nullptr || node.as<array::Concat>() != nullptr;
+  };
+  while (!is_told(**below)) below = &(*below)->inputs[0];
+  return *below;
+}
+
+/// Each level adds to the text, so that a chain of any length is left when that is long enough.
+void describe_into(const ExprPtr& whole, std::string& text, int& constants) {
   if (text.size() > longest_description) return;
+  const ExprPtr& expr = told(whole);
   const auto call = [&](const std::string& name) {
     text += name + "(";
     for (std::size_t i = 0; i < expr->inputs.size(); ++i) {
@@ -57,8 +70,6 @@ void describe_into(const ExprPtr& expr, std::string& text, int& constants) {
     text += "concat of " + std::to_string(expr->inputs.size()) + " (";
     describe_into(expr->inputs[0], text, constants);
     text += ", ...)";
-  } else if (!expr->inputs.empty()) {
-    describe_into(expr->inputs[0], text, constants);  // permute, broadcast and rechunk cost nothing
   }
 }
 

@@ -90,27 +90,28 @@ LeafSpans root_spans(const ChunkGrid& grid) {
   return spans;
 }
 
-namespace {
-
-/// What has been visited, by node: shared nodes, of which masks and packing make many, are one read and one edge.
-using Visited = std::unordered_map<const Expr*, std::vector<LeafSpans>>;
-
-void visit_leaves(const array::ExprPtr& expr, const LeafSpans& spans,
-                  const std::function<void(const Expr&, const LeafSpans&)>& visit, Visited& visited) {
-  auto& before = visited[expr.get()];
-  if (std::find(before.begin(), before.end(), spans) != before.end()) return;
-  before.push_back(spans);
-  if (expr->as<array::Source>() != nullptr || expr->as<array::LayerInput>() != nullptr) return visit(*expr, spans);
-  for (std::size_t i = 0; i < expr->inputs.size(); ++i)
-    visit_leaves(expr->inputs[i], input_spans(*expr, i, spans), visit, visited);
-}
-
-}  // namespace
-
 void visit_leaves(const array::ExprPtr& root, const LeafSpans& spans,
                   const std::function<void(const Expr&, const LeafSpans&)>& visit) {
-  Visited visited;
-  visit_leaves(root, spans, visit, visited);
+  struct Part {
+    const Expr* expr;
+    LeafSpans spans;
+  };
+  // What has been visited, by node: shared nodes, of which masks and packing make many, are one read and one edge.
+  std::unordered_map<const Expr*, std::vector<LeafSpans>> visited;
+  std::vector<Part> open{{root.get(), spans}};
+  while (!open.empty()) {
+    const Part part = std::move(open.back());
+    open.pop_back();
+    auto& before = visited[part.expr];
+    if (std::find(before.begin(), before.end(), part.spans) != before.end()) continue;
+    before.push_back(part.spans);
+    if (part.expr->as<array::Source>() != nullptr || part.expr->as<array::LayerInput>() != nullptr) {
+      visit(*part.expr, part.spans);
+      continue;
+    }
+    for (std::size_t i = part.expr->inputs.size(); i-- > 0;)
+      open.push_back({part.expr->inputs[i].get(), input_spans(*part.expr, i, part.spans)});
+  }
 }
 
 namespace {

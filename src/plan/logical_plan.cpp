@@ -2,23 +2,23 @@
 
 #include <unordered_set>
 
+#include "array/expr_walk.hpp"
 #include "base/byte_stream.hpp"
 
 namespace rankine::plan {
 
-using array::Expr;
 using array::ExprPtr;
 
 std::vector<array::StoredArrayPtr> stored_arrays(const LogicalPlan& plan) {
   std::vector<array::StoredArrayPtr> arrays;
-  std::unordered_set<const void*> seen;
-  const auto visit = [&](const auto& self, const ExprPtr& expr) -> void {
-    if (!seen.insert(expr.get()).second) return;
-    if (const auto* source = expr->as<array::Source>(); source != nullptr && seen.insert(source->array.get()).second)
-      arrays.push_back(source->array);
-    for (const auto& input : expr->inputs) self(self, input);
-  };
-  for (const auto& sink : plan.sinks) visit(visit, sink.values);
+  std::unordered_set<const array::StoredArray*> seen;
+  array::InputsFirst walk;
+  for (const auto& sink : plan.sinks) {
+    walk(sink.values, [&](const ExprPtr& expr) {
+      if (const auto* source = expr->as<array::Source>(); source != nullptr && seen.insert(source->array.get()).second)
+        arrays.push_back(source->array);
+    });
+  }
   return arrays;
 }
 

@@ -1,10 +1,14 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "array/evaluate.hpp"
+#include "array/evaluation_cuts.hpp"
+#include "array/expr_walk.hpp"
 #include "base/check.hpp"
 #include "plan/block_choice.hpp"
 #include "plan/leaf_spans.hpp"
@@ -30,11 +34,16 @@ bool is_own_layer(const Expr& expr) { return is_reducing(expr) || expr.as<array:
 /// In x - mean(x), x is needed at stage 0 (by the mean) and at stage 1 (by the difference). Holding
 /// all of x between the two would need memory for all of it, so it is read again; within one stage
 /// it is read once for all.
+///
+/// What is too large to be evaluated at once is cut: the nodes that array::evaluation_cuts() names are layers, too,
+/// whatever reads them.
 class Lowering {
  public:
   explicit Lowering(const LogicalPlan& plan) : plan_(plan) {}
 
   std::vector<Layer> lower() {
+    find_stages();
+    find_cuts();
     find_shared();
     for (std::size_t i = 0; i < plan_.sinks.size(); ++i) lower_sink(i);
     return std::move(layers_);
@@ -43,71 +52,88 @@ class Lowering {
  private:
   // ---- stages and sharing -------------------------------------------------------------------------
 
-  int stage_of(const ExprPtr& expr) {
-    const auto known = stages_.find(expr.get());
-    if (known != stages_.end()) return known->second;
-    int stage = 0;
-    for (const auto& input : expr->inputs) stage = std::max(stage, stage_of(input));
-    if (is_reducing(*expr) && reads(expr)) ++stage;
-    return stages_[expr.get()] = stage;
+  void find_stages() {
+    array::InputsFirst walk;
+    for (const auto& sink : plan_.sinks) {
+      walk(sink.values, [&](const ExprPtr& expr) {
+        int stage = 0;
+        for (const auto& input : expr->inputs) stage = std::max(stage, stage_of(input));
+        if (is_reducing(*expr) && reads(expr)) ++stage;
+        stages_[expr.get()] = stage;
+      });
+    }
   }
+  int stage_of(const ExprPtr& expr) const { return stages_.at(expr.get()); }
 
-  /// A consumer: what one layer evaluates, namely the input of a reduction or the values of a sink.
+  void find_cuts() {
+    std::vector<ExprPtr> roots;
+    for (const auto& sink : plan_.sinks) roots.push_back(sink.values);
+    cuts_ = array::evaluation_cuts(roots, [](const Expr& expr) { return is_own_layer(expr) && expr.reads; });
+    for (const auto& cut : cuts_) is_cut_.insert(cut.get());
+  }
+  /// Other layers find its values in a layer of its own.
+  bool is_layer(const Expr& expr) const { return (is_own_layer(expr) && expr.reads) || is_cut_.count(&expr) != 0; }
+
+  /// A consumer: what one layer evaluates, namely the input of a reduction, a part that is cut off, or the values of a sink.
   struct Consumer {
     ExprPtr root;
-    int stage;
+    bool is_cut = false;
   };
 
   void find_shared() {
     if (!plan_.options.share_reads) return;
-    std::vector<Consumer> consumers;
-    std::unordered_set<const Expr*> seen;
-    const auto collect = [&](const auto& self, const ExprPtr& expr) -> void {
-      if (!seen.insert(expr.get()).second) return;
-      for (const auto& input : expr->inputs) self(self, input);
-      if (!is_own_layer(*expr) || !reads(expr)) return;
-      for (const auto& input : expr->inputs) consumers.push_back({input, stage_of(input)});
-    };
+    std::map<int, std::vector<Consumer>> consumers;
+    array::InputsFirst walk;
     for (const auto& sink : plan_.sinks) {
-      collect(collect, sink.values);
-      consumers.push_back({sink.values, stage_of(sink.values)});
+      walk(sink.values, [&](const ExprPtr& expr) {
+        if (is_cut_.count(expr.get()) != 0) consumers[stage_of(expr)].push_back({expr, true});
+        if (!is_own_layer(*expr) || !reads(expr)) return;
+        for (const auto& input : expr->inputs) consumers[stage_of(input)].push_back({input});
+      });
+      consumers[stage_of(sink.values)].push_back({sink.values});
     }
-    std::set<int> stages;
-    for (const auto& consumer : consumers) stages.insert(consumer.stage);
-    for (const int stage : stages) share_in_stage(consumers, stage);
+    for (const auto& [stage, of_stage] : consumers) share_in_stage(of_stage, stage);
   }
 
   /// Finds the largest subexpressions that two or more consumers of a stage evaluate over most of
   /// their extent: they get a layer of their own.
   void share_in_stage(const std::vector<Consumer>& consumers, int stage) {
+    struct Part {
+      const Expr* expr;
+      const Expr* parent;
+      Box box;
+    };
     std::unordered_map<const Expr*, std::set<int>> users;  // consumers that evaluate the node
-    std::unordered_map<const Expr*, ExprPtr> nodes;
     std::unordered_map<const Expr*, std::set<const Expr*>> parents;
     int number = 0;
     for (const auto& consumer : consumers) {
-      if (consumer.stage != stage) continue;
       const int user = number++;
-      const auto visit = [&](const auto& self, const ExprPtr& expr, const Expr* parent, const Box& box) -> void {
-        if (!reads(expr) || box.empty()) return;
-        parents[expr.get()].insert(parent);
-        nodes.emplace(expr.get(), expr);
-        const bool mostly = 2.0 * static_cast<double>(box.element_count()) >= static_cast<double>(element_count(expr->shape));
-        const bool is_new = mostly ? users[expr.get()].insert(user).second : visited_.insert({expr.get(), user}).second;
-        if (!is_new || is_own_layer(*expr)) return;
-        for (std::size_t i = 0; i < expr->inputs.size(); ++i)
-          self(self, expr->inputs[i], expr.get(), array::input_box(*expr, i, box));
-      };
-      visit(visit, consumer.root, nullptr, Box::whole(consumer.root->shape));
       // A consumer that is itself a whole root has no parent: it is a frontier of its own.
+      std::vector<Part> open{{consumer.root.get(), nullptr, Box::whole(consumer.root->shape)}};
+      while (!open.empty()) {
+        const Part part = std::move(open.back());
+        open.pop_back();
+        const Expr& expr = *part.expr;
+        if (!expr.reads || part.box.empty()) continue;
+        const bool opens = consumer.is_cut && part.expr == consumer.root.get();
+        if (!opens) {
+          parents[part.expr].insert(part.parent);
+          const bool mostly = 2.0 * static_cast<double>(part.box.element_count()) >= static_cast<double>(element_count(expr.shape));
+          const bool is_new = mostly ? users[part.expr].insert(user).second : visited_.insert({part.expr, user}).second;
+          if (!is_new || is_layer(expr)) continue;
+        }
+        for (std::size_t i = expr.inputs.size(); i-- > 0;)
+          open.push_back({expr.inputs[i].get(), opens ? nullptr : part.expr, array::input_box(expr, i, part.box)});
+      }
     }
     visited_.clear();
     for (const auto& [node, by] : users) {
-      if (by.size() < 2 || is_own_layer(*node)) continue;
+      if (by.size() < 2 || is_layer(*node)) continue;
       const auto& above = parents[node];
       const bool covered = std::all_of(above.begin(), above.end(), [&](const Expr* parent) {
         if (parent == nullptr) return false;
         const auto known = users.find(parent);
-        return known != users.end() && known->second.size() >= 2 && known->second == by && !is_own_layer(*parent);
+        return known != users.end() && known->second.size() >= 2 && known->second == by && !is_layer(*parent);
       });
       if (!covered) shared_[stage].insert(node);
     }
@@ -115,36 +141,48 @@ class Lowering {
 
   // ---- rewriting into fused expressions -----------------------------------------------------------
 
-  /// `expr` as a layer of stage `stage` sees it: reductions and shared parts replaced by LayerInput.
-  ExprPtr fused(const ExprPtr& expr, int stage, bool at_root = false) {
-    if (!reads(expr)) return expr;
-    const auto key = std::make_pair(expr.get(), stage);
-    if (!at_root) {
-      const auto known = fused_.find(key);
-      if (known != fused_.end()) return known->second;
-      if (is_own_layer(*expr)) return fused_[key] = own_layer(expr);
-      const auto shared = shared_.find(stage);
-      if (shared != shared_.end() && shared->second.count(expr.get()) != 0) return fused_[key] = shared_block(expr, stage);
-    } else if (is_own_layer(*expr)) {
-      return own_layer(expr);
+  /// A node as a layer of a stage sees it: reductions, shared and cut parts replaced by LayerInput. `opened`: as the layer
+  /// sees it that the node is the root of.
+  struct View {
+    ExprPtr expr;
+    int stage;
+    bool opened;
+    bool operator<(const View& other) const {
+      return std::tie(expr, stage, opened) < std::tie(other.expr, other.stage, other.opened);
     }
-    std::vector<ExprPtr> inputs;
-    for (const auto& input : expr->inputs) inputs.push_back(fused(input, stage));
-    ExprPtr result = expr;
-    if (inputs != expr->inputs) {
-      auto copy = std::make_shared<Expr>(*expr);
-      copy->inputs = std::move(inputs);
-      result = copy;
+  };
+  using Views = array::Answers<View, ExprPtr>;
+
+  ExprPtr fused(const ExprPtr& expr) { return fused_({expr, stage_of(expr), false}); }
+
+  std::optional<ExprPtr> fuse(const View& view, const Views::Ask& ask) {
+    const ExprPtr& expr = view.expr;
+    if (is_own_layer(*expr) && reads(expr)) return own_layer(expr, ask);
+    if (!view.opened) {
+      // A part that is cut is one layer for all stages: it is held rather than computed again.
+      if (is_cut_.count(expr.get()) != 0) return cut_layer(expr, ask);
+      const auto shared = shared_.find(view.stage);
+      if (shared != shared_.end() && shared->second.count(expr.get()) != 0) return shared_block({expr, view.stage, true}, ask);
     }
-    if (!at_root) fused_[key] = result;
-    return result;
+    auto inputs = inputs_of(*expr, ask, view.stage);
+    if (!inputs) return std::nullopt;
+    return array::with_inputs(expr, std::move(*inputs));
   }
 
   ExprPtr input_of(LayerId layer, const Expr& expr) { return array::layer_input(layer, expr.dtype, expr.shape); }
 
-  ExprPtr shared_block(const ExprPtr& expr, int stage) {
-    const ExprPtr root = fused(expr, stage, true);
-    return block_layer(root, choose_blocks(root, {}, {}, plan_.options, grids()));
+  std::optional<ExprPtr> shared_block(const View& opened, const Views::Ask& ask) {
+    const ExprPtr* root = ask(opened);
+    if (root == nullptr) return std::nullopt;
+    return block_layer(*root, choose_blocks(*root, {}, {}, plan_.options, grids()));
+  }
+
+  std::optional<ExprPtr> cut_layer(const ExprPtr& expr, const Views::Ask& ask) {
+    const auto known = layers_of_nodes_.find(expr.get());
+    if (known != layers_of_nodes_.end()) return known->second;
+    auto made = shared_block({expr, stage_of(expr), true}, ask);
+    if (made) layers_of_nodes_[expr.get()] = *made;
+    return made;
   }
 
   ExprPtr block_layer(const ExprPtr& expr, ChunkGrid grid) {
@@ -157,13 +195,17 @@ class Lowering {
     return input_of(add(std::move(layer)), *expr);
   }
 
-  ExprPtr own_layer(const ExprPtr& expr) {
-    const auto known = own_layers_.find(expr.get());
-    if (known != own_layers_.end()) return known->second;
-    if (expr->as<array::UserMap>() != nullptr) return own_layers_[expr.get()] = input_of(lower_user_map(expr), *expr);
-    const ExprPtr input = fused(expr->inputs[0], stage_of(expr->inputs[0]));
-    const LayerId last = expr->as<array::Reduce>() != nullptr ? lower_reduce(*expr, input) : lower_group_reduce(*expr, input);
-    return own_layers_[expr.get()] = input_of(last, *expr);
+  std::optional<ExprPtr> own_layer(const ExprPtr& expr, const Views::Ask& ask) {
+    const auto known = layers_of_nodes_.find(expr.get());
+    if (known != layers_of_nodes_.end()) return known->second;
+    std::optional<LayerId> last;
+    if (expr->as<array::UserMap>() != nullptr) {
+      last = lower_user_map(expr, ask);
+    } else if (const ExprPtr* input = ask({expr->inputs[0], stage_of(expr->inputs[0]), false})) {
+      last = expr->as<array::Reduce>() != nullptr ? lower_reduce(*expr, *input) : lower_group_reduce(*expr, *input);
+    }
+    if (!last) return std::nullopt;
+    return layers_of_nodes_[expr.get()] = input_of(*last, *expr);
   }
 
   // ---- layers -------------------------------------------------------------------------------------
@@ -211,25 +253,26 @@ class Lowering {
 
   /// A user kernel over blocks. Where a block reads more than its own part of an input (a halo, a core axis that the
   /// input is cut along), the input is a layer: each part of it is computed once, and several tasks read it.
-  LayerId lower_user_map(const ExprPtr& expr) {
+  std::optional<LayerId> lower_user_map(const ExprPtr& expr, const Views::Ask& ask) {
     const auto& node = *expr->as<array::UserMap>();
-    auto map = std::make_shared<Expr>(*expr);
     std::vector<int> core;
     bool overlaps = false;
     for (std::size_t axis = 0; axis < node.axes.size(); ++axis) {
       if (node.axes[axis].whole || node.axes[axis].output < 0) core.push_back(static_cast<int>(axis));
       overlaps = overlaps || node.axes[axis].before + node.axes[axis].after > 0;
     }
+    const auto known = inputs_of(*expr, ask);
+    if (!known) return std::nullopt;
+    std::vector<ExprPtr> inputs = *known;
     ChunkGrid natural;
     double heaviest = -1;
-    for (auto& input : map->inputs) {
-      const ExprPtr asked = input;
-      const int stage = stage_of(asked);
-      input = fused(asked, stage);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      ExprPtr& input = inputs[i];
       ChunkGrid grid = choose_blocks(input, core, {}, plan_.options, grids());
       const bool cut = std::any_of(core.begin(), core.end(), [&](int axis) { return grid.block_counts()[axis] > 1; });
       if ((overlaps || cut) && reads(input) && input->as<array::LayerInput>() == nullptr) {
-        input = fused_[std::make_pair(asked.get(), stage)] = shared_block(asked, stage);
+        input = block_layer(input, choose_blocks(input, {}, {}, plan_.options, grids()));
+        fused_.set({expr->inputs[i], stage_of(expr->inputs[i]), false}, input);
         grid = layers_.back().grid;
       }
       const double weight = static_cast<double>(array::bytes_of(*input).value);
@@ -237,6 +280,7 @@ class Lowering {
       heaviest = weight;
       natural = std::move(grid);
     }
+    const ExprPtr map = array::with_inputs(expr, std::move(inputs));
     Layer layer;
     layer.kind = LayerKind::block;
     layer.name = node.kernel;
@@ -244,6 +288,18 @@ class Lowering {
     layer.grid = choose_user_blocks(*map, natural, plan_.options.block_bytes);
     layer.expr = array::with_boundaries(map);
     return add(std::move(layer));
+  }
+
+  /// Inputs as a layer of that stage sees them; without one: each at its own.
+  std::optional<std::vector<ExprPtr>> inputs_of(const Expr& expr, const Views::Ask& ask, std::optional<int> stage = {}) {
+    std::vector<ExprPtr> inputs;
+    bool all = true;
+    for (const auto& input : expr.inputs) {
+      const ExprPtr* known = ask({input, stage ? *stage : stage_of(input), false});
+      all = all && known != nullptr;
+      inputs.push_back(known == nullptr ? nullptr : *known);
+    }
+    return all ? std::optional(std::move(inputs)) : std::nullopt;
   }
 
   LayerId lower_reduce(const Expr& expr, const ExprPtr& input) {
@@ -475,7 +531,7 @@ class Lowering {
 
   void lower_sink(std::size_t number) {
     const Sink& sink = plan_.sinks[number];
-    const ExprPtr root = fused(sink.values, stage_of(sink.values));
+    const ExprPtr root = fused(sink.values);
     if (sink.kind == SinkKind::value) {
       // A layer that already holds exactly these values is kept instead of copied.
       if (const auto* input = root->as<array::LayerInput>()) {
@@ -532,19 +588,15 @@ class Lowering {
     add(std::move(append));
   }
 
-  struct PairHash {
-    std::size_t operator()(const std::pair<const Expr*, int>& key) const {
-      return std::hash<const Expr*>()(key.first) * 31 + static_cast<std::size_t>(key.second);
-    }
-  };
-
   const LogicalPlan& plan_;
   std::vector<Layer> layers_;
   std::unordered_map<const Expr*, int> stages_;
+  std::vector<ExprPtr> cuts_;
+  std::unordered_set<const Expr*> is_cut_;
   std::map<int, std::unordered_set<const Expr*>> shared_;
   std::set<std::pair<const Expr*, int>> visited_;
-  std::unordered_map<std::pair<const Expr*, int>, ExprPtr, PairHash> fused_;
-  std::unordered_map<const Expr*, ExprPtr> own_layers_;
+  Views fused_{[this](const View& view, const Views::Ask& ask) { return fuse(view, ask); }};
+  std::unordered_map<const Expr*, ExprPtr> layers_of_nodes_;  ///< of reductions, user kernels and cut parts
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "runtime/file_opening.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/check.hpp"
 
@@ -61,11 +62,46 @@ store::OpenedFile learn_index(const array::StoredArrayPtr& array) {
   return file;
 }
 
-std::vector<store::OpenedFile> learn(const OpeningRequest& request, store::Reader& reader) {
+store::OpenedFile not_opened(const std::string& path, const std::string& reason) {
+  store::OpenedFile file;
+  file.path = path;
+  file.error = "cannot open " + path + ": " + reason;
+  file.code = ExitCode::resources;
+  return file;
+}
+
+/// A file that throws on this thread is a file that cannot be opened, not the end of the rank.
+std::vector<store::OpenedFile> learn_all(const OpeningRequest& request, store::Reader& reader, const FileOpener::Learn& learn) {
   std::vector<store::OpenedFile> files;
-  for (const auto& path : request.paths) files.push_back(store::learn_file(path, request.options, request.cache_folder, reader));
+  for (const auto& path : request.paths) {
+    try {
+      files.push_back(learn(path, request, reader));
+    } catch (const std::exception& error) {
+      files.push_back(not_opened(path, error.what()));
+    } catch (...) {
+      files.push_back(not_opened(path, "an exception of unknown kind"));
+    }
+  }
   for (const auto& array : request.arrays) files.push_back(learn_index(array));
   return files;
+}
+
+std::vector<std::byte> encode_answer(const std::vector<store::OpenedFile>& files) {
+  ByteWriter writer;
+  for (const auto& file : files) store::write_to(writer, file);
+  return writer.take();
+}
+
+std::vector<std::byte> answer_to(const OpeningRequest& request, store::Reader& reader, const FileOpener::Learn& learn) {
+  try {
+    return encode_answer(learn_all(request, reader, learn));
+  } catch (const std::bad_alloc&) {
+    // What was learned of all of them together does not fit. Without it there is room to say so.
+    std::vector<store::OpenedFile> files;
+    for (const auto& path : request.paths) files.push_back(not_opened(path, "no memory for what is to be known of it"));
+    for (const auto& array : request.arrays) files.push_back(not_opened(array->path, "no memory for the chunk index of " + array->variable));
+    return encode_answer(files);
+  }
 }
 
 }  // namespace
@@ -143,15 +179,21 @@ void throw_failures(const std::vector<store::OpenedFile>& files) {
   throw Error(first->code, text);
 }
 
+FileOpener::FileOpener(unsigned threads, exec::Notifier& notifier, Learn learn)
+    : threads_(threads), notifier_(notifier), learn_(std::move(learn)) {
+  if (!learn_)
+    learn_ = [](const std::string& path, const OpeningRequest& request, store::Reader& reader) {
+      return store::learn_file(path, request.options, request.cache_folder, reader);
+    };
+}
+
 void FileOpener::handle(const wire::OpenFiles& request) {
   if (!pool_) pool_ = std::make_unique<exec::ThreadPool>(threads_, notifier_);
   const std::uint64_t ticket = next_ticket_++;
   auto answer = std::make_shared<wire::FilesOpened>(wire::FilesOpened{request.opening, request.first, {}});
   running_.emplace(ticket, answer);
   pool_->submit(ticket, [this, answer, bytes = request.bytes] {
-    ByteWriter writer;
-    for (const auto& file : learn(decode_request(bytes), reader_)) store::write_to(writer, file);
-    answer->bytes = writer.take();
+    answer->bytes = answer_to(decode_request(bytes), reader_, learn_);
   });
 }
 

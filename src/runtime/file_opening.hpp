@@ -67,7 +67,10 @@ class FileOpening {
 /// A worker's side: opens files on threads of its own while no tasks run. Driven by the communication thread.
 class FileOpener {
  public:
-  FileOpener(unsigned threads, exec::Notifier& notifier) : threads_(threads), notifier_(notifier) {}
+  /// What is to be known of one file. Whatever it throws is that file's error, told to rank 0 like any other.
+  using Learn = std::function<store::OpenedFile(const std::string& path, const OpeningRequest&, store::Reader&)>;
+  /// Without `learn`: store::learn_file.
+  FileOpener(unsigned threads, exec::Notifier& notifier, Learn learn = {});
 
   void handle(const wire::OpenFiles& request);
   /// Gives what is finished to `send`. True if anything was.
@@ -75,6 +78,7 @@ class FileOpener {
  private:
   unsigned threads_;
   exec::Notifier& notifier_;
+  Learn learn_;
   store::Reader reader_;
   std::map<std::uint64_t, std::shared_ptr<wire::FilesOpened>> running_;
   std::uint64_t next_ticket_ = 0;

@@ -4,6 +4,7 @@
 
 #include "array/arithmetic.hpp"
 #include "array/reduction.hpp"
+#include "base/check.hpp"
 #include "base/error.hpp"
 #include "calendar/partial_date.hpp"
 #include "script/interpreter.hpp"
@@ -150,6 +151,7 @@ Value reduction(Interpreter& in, const Arguments& args) {
 
 void add_ufuncs(BindingTable& table) {
   const auto add = [&](const char* name, const char* signature) {
+    RANKINE_CHECK(array::is_ufunc(name), "what scripts may call can be computed");
     Binding binding{};
     binding.owner = np;
     binding.name = name;
@@ -162,15 +164,13 @@ void add_ufuncs(BindingTable& table) {
   for (const char* name : {"sqrt", "square", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
                            "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
                            "deg2rad", "rad2deg", "radians", "degrees", "abs", "absolute", "fabs", "sign", "negative",
-                           "floor", "ceil", "rint", "trunc", "isnan", "isfinite", "isinf", "logical_not", "invert"}) {
-    if (array::is_ufunc(name)) add(name, "x");
-  }
+                           "floor", "ceil", "rint", "trunc", "isnan", "isfinite", "isinf", "logical_not", "invert"})
+    add(name, "x");
   for (const char* name : {"arctan2", "hypot", "minimum", "maximum", "fmin", "fmax", "power", "add", "subtract", "multiply",
                            "divide", "true_divide", "floor_divide", "mod", "remainder", "logical_and", "logical_or",
                            "logical_xor", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-                           "bitwise_and", "bitwise_or", "bitwise_xor"}) {
-    if (array::is_ufunc(name)) add(name, "x1, x2");
-  }
+                           "bitwise_and", "bitwise_or", "bitwise_xor"})
+    add(name, "x1, x2");
 }
 
 }  // namespace

@@ -56,8 +56,9 @@ class BoxRead {
       ChunkPart part = part_of(chunk);
       if (part.offset == array::ChunkIndex::missing) return fill_part(array_, box_, part.part, out_);
       if (part.is_partial() && context_.cache.holds_chunks_of(chunk_bytes_)) {
-        const std::string key = array_.path + '\n' + array_.variable + '\n' + std::to_string(array_.file_mtime_ns) +
-                                '\n' + std::to_string(part.linear);
+        // The number of a chunk means something in one shape of one state of a file only.
+        const std::string key = array_.path + '\n' + array_.variable + '\n' + std::to_string(array_.file_mtime_ns) + '\n' +
+                                std::to_string(array_.file_size) + '\n' + format_tuple(array_.shape) + '\n' + std::to_string(part.linear);
         auto found = context_.cache.look_up(key, part.part.element_count());
         if (found.answer == ChunkCache::Answer::hit) return copy_part(part, found.chunk->data());
         part.claim = key;

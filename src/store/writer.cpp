@@ -180,10 +180,11 @@ void Writer::close(const OutputTarget& target) {
   if (open->wrote_zarr) state_->room.until_written(target.spec.path, [&] { flush_file_system(target.temporary_path, target.spec.path); });
   if (open->descriptor >= 0) {
     const int descriptor = std::exchange(open->descriptor, -1);
-    const bool flushed = ::fsync(descriptor) == 0;
-    const std::string reason = std::strerror(errno);
-    if ((::close(descriptor) != 0 && errno != EINTR) || !flushed)
-      throw OutputError("cannot finish " + target.spec.path + ": " + reason);
+    // Each call's own error, taken before the next call can change it.
+    const int flush_error = ::fsync(descriptor) == 0 ? 0 : errno;
+    const int close_error = ::close(descriptor) == 0 || errno == EINTR ? 0 : errno;
+    if (const int error = flush_error != 0 ? flush_error : close_error; error != 0)
+      throw OutputError("cannot finish " + target.spec.path + ": " + std::strerror(error));
   }
 }
 

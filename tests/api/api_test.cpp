@@ -73,6 +73,19 @@ TEST_CASE("Operators broadcast by dim name") {
   }) == 0);
 }
 
+TEST_CASE("A minus sign negates and nothing else: dtype, name and attributes stay") {
+  CHECK(run_quietly([](Client& client) {
+    const DataArray t = small_grid().assign_attrs({{"units", std::string("K")}});
+    const DataArray small = t.fillna(7).astype("int8");
+    CHECK((-small).dtype() == "int8");
+    CHECK(client.load<std::int8_t>(-small).elements == std::vector<std::int8_t>{0, -1, -2, -3, -4, -7});
+    CHECK((-t).name() == "t");
+    CHECK((-t).attrs() == t.attrs());
+    CHECK((-t.astype("float32")).dtype() == "float32");
+    CHECK(std::signbit(client.load<double>(-t).elements[0]));  // -0.0, where a product with -1 may differ
+  }) == 0);
+}
+
 TEST_CASE("Datasets are written, read and grouped by date") {
   const auto folder = std::filesystem::temp_directory_path() / "rankine_api_test";
   std::filesystem::create_directories(folder);

@@ -121,6 +121,43 @@ TEST_CASE("the files of a lost worker are opened by the others") {
   CHECK_THROWS_WITH(alone.on_peer_lost(1), Catch::Contains("every worker was lost"));
 }
 
+TEST_CASE("what is thrown while a file is opened is told of that file, and the others are opened") {
+  const ScratchDirectory folder;
+  exec::Notifier notifier;
+  OpeningRequest request;
+  request.paths = make_files(folder, 4);
+  FileOpener opener(2, notifier, [&](const std::string& path, const OpeningRequest& asked, store::Reader& reader) {
+    if (path == request.paths[1]) throw std::runtime_error("thrown here");
+    if (path == request.paths[2]) throw 7;
+    return store::learn_file(path, asked.options, asked.cache_folder, reader);
+  });
+  FileOpening opening(3, request, {{1, 1}}, [&](int, const wire::OpenFiles& files) { opener.handle(files); });
+  while (!opening.done())
+    if (!opener.pump([&](const wire::FilesOpened& opened) { opening.on_opened(1, opened); })) notifier.wait();
+  const auto files = opening.take_files();
+  REQUIRE(files.size() == 4);
+  CHECK(files[0].error.empty());
+  CHECK(files[1].error == "cannot open " + request.paths[1] + ": thrown here");
+  CHECK(files[2].error == "cannot open " + request.paths[2] + ": an exception of unknown kind");
+  CHECK(files[3].error.empty());
+  CHECK(files[3].catalogue.variables.size() == 2);
+}
+
+TEST_CASE("what is thrown while all is put together for an answer is told of each file") {
+  const ScratchDirectory folder;
+  exec::Notifier notifier;
+  OpeningRequest request;
+  request.paths = make_files(folder, 1);
+  FileOpener opener(1, notifier, [](const std::string& path, const OpeningRequest&, store::Reader&) {
+    if (!path.empty()) throw std::bad_alloc();
+    return store::OpenedFile();
+  });
+  FileOpening opening(3, request, {{1, 1}}, [&](int, const wire::OpenFiles& files) { opener.handle(files); });
+  while (!opening.done())
+    if (!opener.pump([&](const wire::FilesOpened& opened) { opening.on_opened(1, opened); })) notifier.wait();
+  CHECK(opening.take_files().at(0).code == ExitCode::resources);
+}
+
 TEST_CASE("what is wrong with several files is told for each by name") {
   const ScratchDirectory folder;
   OpeningRequest request;

@@ -332,9 +332,9 @@ void set_record_count(const OutputTarget& target) {
   for (std::size_t i = 0; i < width; ++i) bytes[i] = static_cast<unsigned char>(records >> (8 * (width - 1 - i)));
   const int descriptor = ::open(target.temporary_path.c_str(), O_WRONLY | O_CLOEXEC);
   const bool written = descriptor >= 0 && ::pwrite(descriptor, bytes.data(), width, 4) == static_cast<ssize_t>(width);
-  const int error = errno;
-  const bool closed = descriptor >= 0 && ::close(descriptor) == 0;
-  if (!written || !closed)
+  int error = written ? 0 : errno;
+  if (descriptor >= 0 && ::close(descriptor) != 0 && errno != EINTR && error == 0) error = errno;
+  if (error != 0)
     throw OutputError("cannot write the number of records to " + target.spec.path + ": " + std::strerror(error));
 }
 
