@@ -4,9 +4,11 @@
 #include <map>
 #include <set>
 
+#include "array/attribute_check.hpp"
 #include "array/cf_encode_chunks.hpp"
 #include "array/cf_encode_variable.hpp"
-#include "array/cf_scalar.hpp"
+#include "array/cf_fill_value.hpp"
+#include "array/cf_time_encoding.hpp"
 #include "array/stored_texts.hpp"
 #include "array/stored_values.hpp"
 #include "base/error.hpp"
@@ -51,7 +53,7 @@ void check_names(const Dataset& dataset) {
   }
 }
 
-/// bool among the attributes: no format has it.
+/// bool among the attributes: no NetCDF has it.
 void without_bools(Attributes& attributes) {
   for (const auto& [key, value] : Attributes(attributes)) {
     const auto* numbers = std::get_if<NdArray>(&value);
@@ -95,7 +97,7 @@ void take_fill(OutputVariable& out, const Variable& variable, OutputFormat forma
     throw UsageError("cannot write variable '" + out.name + "': a _FillValue of strings is not supported; remove it");
   if (number == nullptr || number->dtype() == DType::string || number->size() != 1)
     throw UsageError("cannot write variable '" + out.name + "': _FillValue must be one number");
-  out.fill = scalar_as(*number, 0, out.dtype);
+  out.fill = fill_number(out.name, "_FillValue", *fill, {out.dtype, false, holds_unsigned_bits(out)});
   out.attributes.erase("_FillValue");
 }
 
@@ -136,6 +138,7 @@ void check_dtype(const std::string& name, const Variable& variable) {
 EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options, const LoadFn& load) {
   Dataset dataset = given;
   check_names(dataset);
+  if (const auto bad = bad_attribute(dataset, options.format)) throw UsageError(bad->message);
   const std::vector<std::string> unlimited = chosen_unlimited_dims(dataset, options);
   encode_coordinates(dataset);
   std::map<std::string, std::optional<std::int64_t>> bytes;
@@ -152,7 +155,15 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     for (auto& [name, variable] : dataset.variables)
       if (asks_for_half_floats(variable)) variable.encoding.set("dtype", std::string("float32"));  // as they were read
   hand_encoding_to_bounds(dataset.variables);
-  for (auto& [name, variable] : dataset.variables) variable = encode_cf_variable(name, std::move(variable), load);
+  TimeEncodingRules rules{{}, options.in_store, !is_classic(options.format) || options.format == OutputFormat::netcdf3_64bit_data, options.note};
+  for (const auto& [name, encoding] : options.encoding) rules.asked_for.insert(name);
+  keep_times(dataset.variables, rules, load);
+  std::map<std::string, WrittenTimes> times;
+  for (const auto& [name, variable] : dataset.variables)
+    if (variable.dtype() == DType::datetime64 || variable.dtype() == DType::cftime)
+      times[name] = {load(variable.data), variable.dtype() == DType::datetime64 ? calendar::Timeline::datetime64()
+                                                                               : calendar::Timeline::cftime(variable.calendar)};
+  for (auto& [name, variable] : dataset.variables) variable = encode_cf_variable(name, std::move(variable), load, options.encoding.contains(name));
   if (!is_zarr(options.format)) strip_bounds_attributes(dataset.variables);
 
   EncodedDataset encoded;
@@ -164,7 +175,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
   encoded.spec.dims = dims_of(dataset, unlimited);
   encoded.spec.attributes = dataset.attrs;
   prepend_history(encoded.spec.attributes, options.history);
-  without_bools(encoded.spec.attributes);
+  if (!is_zarr(options.format)) without_bools(encoded.spec.attributes);
   if (is_classic(options.format)) make_classic(encoded.spec.attributes, options.format);
 
   const std::set<std::string> describing = describing_variables(dataset);
@@ -175,18 +186,22 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     const std::int64_t elements = element_count(variable.shape());
     const bool known = variable.dtype() == DType::string || elements == 0 ||
                        (is_constant(variable.data) && elements <= eager_elements);
-    if (known && variable.data->as<Constant>() == nullptr && !variable.attrs.contains("_Unsigned") && elements != 0 &&
-        before_last_cast(variable.data) != variable.data) {
+    if (known && variable.data->as<Constant>() == nullptr && elements != 0) {
       OutputVariable checked;
       checked.name = name;
       checked.dtype = variable.dtype();
-      variable.data = constant(stored_values(load(before_last_cast(variable.data)), checked));
+      checked.attributes = variable.attrs;
+      const ExprPtr unstored = before_last_cast(variable.data, holds_unsigned_bits(checked));
+      if (unstored != variable.data) {
+        take_fill(checked, variable, options.format);
+        variable.data = constant(stored_values(load(unstored), checked));
+      }
     }
     if (known && variable.data->as<Constant>() == nullptr)
       variable.data = constant(elements == 0 ? NdArray(variable.dtype(), variable.shape()) : load(variable.data));
     if (is_classic(options.format)) make_classic(name, variable, options.format);
     if (variable.dtype() == DType::boolean) variable.data = cast(variable.data, DType::int8);
-    without_bools(variable.attrs);
+    if (!is_zarr(options.format)) without_bools(variable.attrs);
     if (from_user) check_encoding_keys(name, variable, options.format);
     if (is_netcdf3(options.format) && !unlimited.empty() && variable.axis_of(unlimited.front()) > 0)
       throw UsageError("cannot write variable '" + name + "': in NetCDF-3 the unlimited dimension '" +
@@ -203,9 +218,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       choose_text_storage(out, variable, bytes[name], options.format);
     }
     take_fill(out, variable, options.format);
-    // Stored unsigned by way of signed numbers, which wrap on purpose.
-    const bool wraps = out.attributes.contains("_Unsigned");
-    const ExprPtr lazy = known ? nullptr : wraps ? variable.data : before_last_cast(variable.data);
+    const ExprPtr lazy = known ? nullptr : before_last_cast(variable.data, holds_unsigned_bits(out));
     const OutputVariable unstored = out;
     choose_storage(out, variable, options, unlimited, from_user);
     if (lazy != nullptr && !from_user && options.is_moved && has_small_chunks(out) && !options.is_moved(lazy, out)) {
@@ -214,6 +227,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       choose_storage(out, variable, options, unlimited, from_user);
     }
     if (known && out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
+    if (const auto known_times = times.find(name); known && known_times != times.end()) out.times = known_times->second;
     encoded.lazy.push_back(lazy);
     encoded.spec.variables.push_back(std::move(out));
   }

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct EncodeOptions {
   /// what is written is encoded anew, and small chunks that came along with the input's encoding (less than 4 MiB,
   /// more than one) give way to suggested ones. Not set: chunks that came along are kept.
   std::function<bool(const ExprPtr& values, const OutputVariable& variable)> is_moved;
+  /// Variables that are written into a store which has them: their encoding is the store's, and cannot be changed.
+  std::set<std::string> in_store;
+  /// Told, a line each, where an encoding that came along from a file was changed because it would lose values.
+  std::function<void(const std::string&)> note;
 };
 
 /// What is to be written: spec.variables[i] is computed from lazy[i], which is null where

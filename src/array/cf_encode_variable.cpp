@@ -5,9 +5,10 @@
 #include <limits>
 #include <map>
 
+#include "array/cf_fill_value.hpp"
 #include "array/cf_scalar.hpp"
+#include "array/cf_time_encoding.hpp"
 #include "base/error.hpp"
-#include "base/half_float.hpp"
 #include "calendar/time_units.hpp"
 
 namespace rankine::array {
@@ -44,32 +45,16 @@ const NdArray& number_in(const std::string& name, const std::string& key, const 
   return *numbers;
 }
 
-std::string take_text(Variable& variable, const std::string& key) {
-  const AttributeValue* found = encoding_of(variable, key);
-  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
-  std::string out = text == nullptr ? "" : *text;
-  variable.encoding.erase(key);
-  return out;
-}
-
 ExprPtr numbers_of(const calendar::EncodedTimes& encoded, const Shape& shape) {
   return std::visit([&](const auto& numbers) { return constant(NdArray::from(numbers, shape)); }, encoded.numbers);
 }
 
 void encode_times(const std::string& name, Variable& variable, const LoadFn& load) {
-  const DType dtype = variable.dtype();
-  if (!is_time(dtype)) return;
+  if (!is_time(variable.dtype())) return;
   const NdArray values = load(variable.data);
-  const std::string units = take_text(variable, "units");
-  calendar::EncodedTimes encoded;
-  if (dtype == DType::timedelta64) {
-    encoded = calendar::encode_durations(values.values<std::int64_t>(), units);
-  } else {
-    const std::string calendar_name = take_text(variable, "calendar");
-    const auto timeline = dtype == DType::datetime64 ? calendar::Timeline::datetime64()
-                                                     : calendar::Timeline::cftime(variable.calendar);
-    encoded = calendar::encode_times(timeline, values.values<std::int64_t>(), units, calendar_name);
-  }
+  const calendar::EncodedTimes encoded = encoded_times(variable, values);
+  variable.encoding.erase("units");
+  if (variable.dtype() != DType::timedelta64) variable.encoding.erase("calendar");
   set_new_attribute(name, variable, "units", encoded.units);
   if (!encoded.calendar.empty()) set_new_attribute(name, variable, "calendar", encoded.calendar);
   variable.data = numbers_of(encoded, values.shape());
@@ -81,6 +66,14 @@ void encode_scale(const std::string& name, Variable& variable) {
   if (!is_numeric(variable.dtype())) return;
   const DType dtype = variable.dtype();
   const bool narrow = dtype == DType::float32 || (is_integer(dtype) && size_of(dtype) <= 2 && !has_offset);
+  for (const char* key : {"add_offset", "scale_factor"}) {
+    const AttributeValue* given = encoding_of(variable, key);
+    if (given == nullptr) continue;
+    const double number = number_in(name, key, *given).as_double(0);
+    if (std::isfinite(number) && (number != 0 || std::string(key) == "add_offset")) continue;
+    throw UsageError("cannot encode variable '" + name + "': with " + key + " " + (number == 0 ? "0" : std::isnan(number) ? "nan" : "inf") +
+                     " no value could be read back; give another in its encoding, or remove it from there");
+  }
   variable.data = cast(variable.data, narrow ? DType::float32 : DType::float64);
   if (const auto offset = pop_to_attrs(name, variable, "add_offset"))
     variable.data = in_place(Op::subtract, variable.data, number_in(name, "add_offset", *offset));
@@ -100,52 +93,51 @@ bool close_or_equal(double a, double b) {
   return a == b || (std::isnan(a) && std::isnan(b)) || std::fabs(a - b) <= 1e-8 + 1e-5 * std::fabs(b);
 }
 
-/// The dtype of the encoding where it is that of numbers: not of texts, nor of times that a Zarr store had as times.
-std::optional<DType> numeric_dtype(const std::string& variable_name, const Variable& variable) {
-  const std::string* text = variable.encoding.text("dtype");
-  if (text == nullptr) return {};
-  std::string name = *text;
-  std::erase_if(name, [](char c) { return c == '"' || c == '|' || c == '<' || c == '>' || c == '='; });
-  const bool sized_text = name.size() > 1 && (name[0] == 'S' || name[0] == 'U') && name.find_first_not_of("0123456789", 1) == std::string::npos;
-  if (sized_text || name == "str" || name == "string" || name == "object" || name == "O" || name.starts_with("datetime64") ||
-      name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
-    return {};
-  if (asks_for_half_floats(variable)) {
-    // What holds every value of the variable, so that it is rounded once.
-    const DType given = variable.dtype();
-    return given == DType::float32 || (!is_float(given) && size_of(given) <= 2) ? DType::float32 : DType::float64;
-  }
-  return parse_dtype(*text, "cannot write variable '" + variable_name + "': ");
+/// What the numbers become; nothing where the variable is not stored as numbers.
+std::optional<FillStorage> storage_of(const std::string& name, const Variable& variable) {
+  const DType dtype = numeric_dtype(name, variable).value_or(variable.dtype());
+  if (!is_numeric(dtype) || !is_numeric(variable.dtype())) return {};
+  const std::string* flag = variable.encoding.text("_Unsigned");
+  const bool is_unsigned = flag != nullptr && *flag == "true" && is_signed_integer(dtype);
+  return FillStorage{dtype, asks_for_half_floats(variable), is_unsigned};
 }
 
-void encode_mask(const std::string& name, Variable& variable) {
-  const DType dtype = numeric_dtype(name, variable).value_or(variable.dtype());
-  if (!is_numeric(dtype) || !is_numeric(variable.dtype())) return;
+void encode_mask(const std::string& name, Variable& variable, bool asked_for) {
+  const auto storage = storage_of(name, variable);
+  if (!storage) return;
   const AttributeValue* fill = encoding_of(variable, "_FillValue");
   const AttributeValue* missing = encoding_of(variable, "missing_value");
+  // A file's missing_value that none of its numbers can be marks nothing: it goes along as it is.
+  if (missing != nullptr && !asked_for) {
+    const auto* number = std::get_if<NdArray>(missing);
+    if (number != nullptr && number->dtype() != DType::string && number->size() == 1 && !storage->is_unsigned &&
+        !scalar_held_by(*number, 0, storage->dtype)) {
+      pop_to_attrs(name, variable, "missing_value");
+      fill = encoding_of(variable, "_FillValue");
+      missing = nullptr;
+    }
+  }
   // Several missing values, or a text, cannot be one stored number.
-  const auto number = [&](const AttributeValue* value, const char* key) -> std::optional<NdArray> {
-    if (value == nullptr) return {};
-    const NdArray number = scalar_as(number_in(name, key, *value), 0, dtype);
-    if (!asks_for_half_floats(variable)) return number;
-    return scalar_as(NdArray::scalar(float_of_half(half_of_double(number.as_double(0)))), 0, dtype);
+  const auto number = [&](const AttributeValue* value, const char* key) {
+    return value == nullptr ? std::nullopt : std::optional<NdArray>(fill_number(name, key, *value, *storage));
   };
-  const auto fill_number = number(fill, "_FillValue");
-  const auto missing_number = number(missing, "missing_value");
-  if (fill_number && missing_number &&
+  const auto fill_stored = number(fill, "_FillValue");
+  const auto missing_stored = number(missing, "missing_value");
+  if (fill_stored && missing_stored &&
       !close_or_equal(std::get<NdArray>(*fill).as_double(0), std::get<NdArray>(*missing).as_double(0)))
     throw UsageError("variable '" + name + "' has conflicting _FillValue and missing_value. Cannot encode data.");
-  for (const auto& [key, value] : {std::pair{"_FillValue", fill_number}, std::pair{"missing_value", missing_number}}) {
+  for (const auto& [key, value] : {std::pair{"_FillValue", fill_stored}, std::pair{"missing_value", missing_stored}}) {
     if (!value) continue;
     variable.encoding.erase(key);
     set_new_attribute(name, variable, key, *value);
   }
-  const auto& replacement = fill_number ? fill_number : missing_number;
-  if (replacement && !std::isnan(replacement->as_double(0))) variable.data = filled(variable.data, *replacement);
+  const auto& stored = fill_stored ? fill_stored : missing_stored;
+  if (stored && !std::isnan(stored->as_double(0))) variable.data = filled(variable.data, as_computed(*stored, *storage));
 }
 
 ExprPtr rounded(const ExprPtr& data) { return is_float(data->dtype) ? elementwise(Op::rint, {data}) : data; }
 
+/// Unsigned numbers as the signed ones of the same bits. The last cast is that of bits: the one before it is checked.
 void encode_unsigned(const std::string& name, Variable& variable) {
   const std::string* flag = variable.encoding.text("_Unsigned");
   if (flag == nullptr || *flag != "true") return;
@@ -153,10 +145,12 @@ void encode_unsigned(const std::string& name, Variable& variable) {
   if (!is_integer(variable.dtype()) && !is_float(variable.dtype())) return;
   static const std::map<std::size_t, DType> by_size = {
       {1, DType::int8}, {2, DType::int16}, {4, DType::int32}, {8, DType::int64}};
-  const DType dtype = by_size.at(size_of(variable.dtype()));
+  const DType given = numeric_dtype(name, variable).value_or(variable.dtype());
+  if (is_unsigned_integer(given) && variable.encoding.contains("dtype")) return;  // asked for as they are
+  const DType dtype = by_size.at(size_of(given));
   if (const AttributeValue* fill = variable.attrs.find("_FillValue"))
-    variable.attrs.set("_FillValue", scalar_as(number_in(name, "_FillValue", *fill), 0, dtype));
-  variable.data = cast(rounded(variable.data), dtype);
+    variable.attrs.set("_FillValue", fill_number(name, "_FillValue", *fill, {dtype, false, true}));
+  variable.data = cast(cast(rounded(variable.data), unsigned_twin(dtype)), dtype);
 }
 
 void encode_dtype(const std::string& name, Variable& variable) {
@@ -257,10 +251,27 @@ bool asks_for_half_floats(const Variable& variable) {
   return dtype != nullptr && is_half_float(*dtype);
 }
 
-Variable encode_cf_variable(const std::string& name, Variable variable, const LoadFn& load) {
+std::optional<DType> numeric_dtype(const std::string& variable_name, const Variable& variable) {
+  const std::string* text = variable.encoding.text("dtype");
+  if (text == nullptr) return {};
+  std::string name = *text;
+  std::erase_if(name, [](char c) { return c == '"' || c == '|' || c == '<' || c == '>' || c == '='; });
+  const bool sized_text = name.size() > 1 && (name[0] == 'S' || name[0] == 'U') && name.find_first_not_of("0123456789", 1) == std::string::npos;
+  if (sized_text || name == "str" || name == "string" || name == "object" || name == "O" || name.starts_with("datetime64") ||
+      name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
+    return {};
+  if (asks_for_half_floats(variable)) {
+    // What holds every value of the variable, so that it is rounded once.
+    const DType given = variable.dtype();
+    return given == DType::float32 || (!is_float(given) && size_of(given) <= 2) ? DType::float32 : DType::float64;
+  }
+  return parse_dtype(*text, "cannot write variable '" + variable_name + "': ");
+}
+
+Variable encode_cf_variable(const std::string& name, Variable variable, const LoadFn& load, bool asked_for) {
   encode_times(name, variable, load);
   encode_scale(name, variable);
-  encode_mask(name, variable);
+  encode_mask(name, variable, asked_for);
   encode_unsigned(name, variable);
   encode_dtype(name, variable);
   encode_digits(name, variable);

@@ -1,6 +1,9 @@
 #include "array/cf_scalar.hpp"
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
+#include <utility>
 
 namespace rankine::array {
 
@@ -11,6 +14,48 @@ NdArray scalar_as(const NdArray& values, std::int64_t i, DType dtype) {
     dispatch(dtype, [&]<typename To>() { out.data<To>()[0] = static_cast<To>(value); });
   });
   return out;
+}
+
+namespace {
+
+template <typename To, typename From>
+bool holds(From value) {
+  if constexpr (std::is_same_v<To, bool> || std::is_same_v<From, bool>) {
+    return static_cast<From>(static_cast<To>(value)) == value;
+  } else if constexpr (std::is_floating_point_v<To>) {
+    return !std::isfinite(static_cast<double>(value)) || std::isfinite(static_cast<To>(value));
+  } else if constexpr (std::is_floating_point_v<From>) {
+    // The bounds are powers of two: exact in any float.
+    const From end = std::ldexp(From(1), std::numeric_limits<To>::digits);
+    return value == std::trunc(value) && value < end && value >= (std::is_signed_v<To> ? -end : From(0));  // not NaN
+  } else {
+    return std::in_range<To>(value);
+  }
+}
+
+}  // namespace
+
+std::optional<NdArray> scalar_held_by(const NdArray& values, std::int64_t i, DType dtype) {
+  bool held = false;
+  dispatch(values.dtype(), [&]<typename From>() {
+    const From value = values.data<From>()[i];
+    dispatch(dtype, [&]<typename To>() { held = holds<To>(value); });
+  });
+  return held ? std::optional<NdArray>(scalar_as(values, i, dtype)) : std::nullopt;
+}
+
+std::string range_of(DType dtype) {
+  std::string text;
+  dispatch(dtype, [&]<typename T>() {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+      text = std::to_string(std::numeric_limits<T>::min()) + " to " + std::to_string(std::numeric_limits<T>::max());
+  });
+  return text;
+}
+
+DType unsigned_twin(DType dtype) {
+  if (!is_signed_integer(dtype)) return dtype;
+  return static_cast<DType>(static_cast<int>(dtype) - static_cast<int>(DType::int8) + static_cast<int>(DType::uint8));
 }
 
 DType common_float(DType array, const NdArray& scalar, std::int64_t i) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "array/stored_array.hpp"
+#include "calendar/timeline.hpp"
 
 namespace rankine::array {
 
@@ -16,6 +17,12 @@ enum class WriteMode : std::uint8_t { w, w_minus, a, r_plus };
 
 /// libnetcdf's ways to round floats: to so many bits, or to so many decimal digits.
 enum class Quantize : std::uint8_t { bit_round, bit_groom, granular_bit_round };
+
+/// The times that a variable's numbers stand for.
+struct WrittenTimes {
+  NdArray ticks;
+  calendar::Timeline timeline;
+};
 
 /// One variable as it shall stand in the file: everything is decided here (dtype, packing already
 /// applied to the values, chunks, codecs), so that writers only obey.
@@ -38,6 +45,8 @@ struct OutputVariable {
   /// Values known already (coordinates, scalars): written by create_output. Otherwise null and
   /// written chunk by chunk.
   std::optional<NdArray> value;
+  /// Of dates among these: what is read back must be the same. Stays on the rank that made it.
+  std::optional<WrittenTimes> times = {};
   /// Zarr v3: chunks inside each stored object, a shard of chunk_shape; empty: no shards. chunk_shape is a multiple.
   Shape inner_chunk_shape;
   /// Zarr: the array of which only a part is written (region, append), as it is to be afterwards; the new part

@@ -84,6 +84,15 @@ std::variant<std::vector<std::int64_t>, std::vector<double>> in_units(std::span<
   return as_integers_if_safe(std::move(numbers));
 }
 
+void note_distances(EncodedTimes& out, std::vector<std::int64_t> distances, std::span<const char> na, std::int64_t ticks_per_unit,
+                    std::int64_t ticks_per_second) {
+  for (std::size_t i = 0; i < na.size(); ++i)
+    if (na[i] != 0) distances[i] = not_a_time;
+  out.distances = std::move(distances);
+  out.ticks_per_unit = ticks_per_unit;
+  out.ticks_per_second = ticks_per_second;
+}
+
 /// Ticks as microseconds since 1970 of another calendar, date by date; throws where it lacks the date.
 std::int64_t moved_to(Calendar calendar, Timeline from, std::int64_t ticks) {
   if (!from.is_datetime64() && from.calendar == calendar) return ticks;
@@ -134,6 +143,7 @@ EncodedTimes encode_times(Timeline timeline, std::span<const std::int64_t> ticks
         overflow = overflow || (na[i] == 0 && __builtin_sub_overflow(ticks[i], *reference, &differences[i]));
       if (!overflow) {
         out.numbers = in_units(differences, na, *unit, false);
+        note_distances(out, std::move(differences), na, *unit, 1'000'000'000);
         return out;
       }
     }
@@ -146,6 +156,7 @@ EncodedTimes encode_times(Timeline timeline, std::span<const std::int64_t> ticks
   for (std::size_t i = 0; i < ticks.size(); ++i)
     if (na[i] == 0) differences[i] = moved_to(target, timeline, ticks[i]) - *reference;
   out.numbers = in_units(differences, na, ns / 1000, true);
+  note_distances(out, std::move(differences), na, ns / 1000, 1'000'000);
   return out;
 }
 
@@ -157,10 +168,12 @@ EncodedTimes encode_durations(std::span<const std::int64_t> ns, const std::strin
   out.units = units.empty() ? infer_unit(known, 1) : units;
   const auto unit = unit_ns(out.units);
   if (!unit) throw UsageError("cannot encode durations with units '" + units + "': give days, hours ... nanoseconds");
-  std::vector<double> numbers;
-  for (const std::int64_t v : ns)
-    numbers.push_back(v == not_a_time ? nan_number : static_cast<double>(v) / static_cast<double>(*unit));
-  out.numbers = as_integers_if_safe(std::move(numbers));
+  std::vector<char> na(ns.size(), 0);
+  for (std::size_t i = 0; i < ns.size(); ++i) na[i] = ns[i] == not_a_time;
+  out.numbers = in_units(ns, na, *unit, false);
+  out.distances.assign(ns.begin(), ns.end());
+  out.ticks_per_unit = *unit;
+  out.ticks_per_second = 1'000'000'000;
   return out;
 }
 

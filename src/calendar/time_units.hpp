@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/dtype.hpp"
 #include "calendar/timeline.hpp"
 
 namespace rankine::calendar {
@@ -49,7 +50,21 @@ struct EncodedTimes {
   std::variant<std::vector<std::int64_t>, std::vector<double>> numbers;
   std::string units;
   std::string calendar;  ///< empty for durations
+  /// The same without rounding: ticks from the reference, not_a_time for NaT.
+  std::vector<std::int64_t> distances;
+  std::int64_t ticks_per_unit = 1;
+  std::int64_t ticks_per_second = 1;
 };
+
+/// The first time that is not read back as it was from its number stored as `dtype`; nothing if all are. Integers must
+/// hold the number; floats may round it by a millisecond, as long as neighbours that differ go on to differ. NaT is no
+/// time and never lost here.
+std::optional<std::size_t> first_lost_time(const EncodedTimes& times, DType dtype);
+/// The coarsest unit finer than that of `times` which all of `all` (of the same units) are whole numbers of; nothing if
+/// there is none. "hours" of "days since 2000-01-01" or of "days".
+std::optional<std::string> finer_unit(std::span<const EncodedTimes> all);
+/// "hours since 2000-01-01" of "days since 2000-01-01"; "hours" of "days".
+std::string with_unit(const std::string& units, const std::string& unit);
 
 /// xarray 2023.01 `encode_cf_datetime`. Units empty: "<unit> since <first time>" with the coarsest unit
 /// that divides all steps. Calendar empty: the timeline's.

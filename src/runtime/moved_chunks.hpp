@@ -5,6 +5,7 @@
 
 #include "array/moved_values.hpp"
 #include "array/output_spec.hpp"
+#include "array/stored_values.hpp"
 #include "store/store.hpp"
 
 namespace rankine::runtime {
@@ -14,7 +15,7 @@ namespace rankine::runtime {
 class MovedChunks {
  public:
   MovedChunks(const array::ExprPtr& values, const array::OutputVariable& variable)
-      : values_(values->dtype == variable.dtype ? values : array::cast(values, variable.dtype), variable.fill), variable_(variable) {}
+      : values_(array::with_filled_gaps(values, variable), variable.fill), variable_(variable) {}
 
   struct Place {
     array::StoredArrayPtr array;

@@ -277,6 +277,7 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   if (!options.unlimited_dims.empty()) encode.unlimited_dims = options.unlimited_dims;
   encode.consolidated = options.consolidated;
   encode.history = options_.history;
+  encode.note = [this](const std::string& text) { reporter_.note(text); };
   encode.suggested_chunks = [](const std::string&, const array::Variable& variable) {
     const array::AttributeValue* fill = variable.attrs.find("_FillValue");
     const auto* number = fill == nullptr ? nullptr : std::get_if<NdArray>(fill);
@@ -296,12 +297,13 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
     there = store::open_catalogue(encode.path, {encode.group, false});
     encode.format = there->format == "Zarr v3" ? array::OutputFormat::zarr3 : array::OutputFormat::zarr2;
     encode.is_moved = {};  // what is there decides
+    for (const auto& variable : there->variables) encode.in_store.insert(variable.name);
   } else if (!options.region.empty()) {
     throw OutputError("cannot write a region of " + encode.path + ": there is no such store; make it first with mode='w'");
   }
   array::EncodedDataset encoded =
       array::encode_dataset(there ? with_existing_encodings(dataset, *there, options, load) : dataset, encode, load);
-  if (there) fit_into_existing(encoded, *there, options);
+  if (there) fit_into_existing(encoded, *there, options, load);
 
   const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
   for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {

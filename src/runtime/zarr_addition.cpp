@@ -1,9 +1,12 @@
 #include "runtime/zarr_addition.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "array/cf_decode.hpp"
+#include "array/cf_scalar.hpp"
+#include "array/stored_values.hpp"
 #include "base/error.hpp"
 #include "plan/logical_plan.hpp"
 
@@ -129,8 +132,49 @@ bool reads_from(const array::ExprPtr& expression, const std::string& path) {
   return false;
 }
 
+// A dtype that holds all values of both exactly; nothing if there is none.
+std::optional<DType> carrier_of(DType a, DType b) {
+  if (is_float(a) || is_float(b)) {
+    for (const DType dtype : {a, b})
+      if (is_integer(dtype) && size_of(dtype) > 4) return {};
+    return DType::float64;
+  }
+  if (a == DType::uint64 || b == DType::uint64) return {};
+  return DType::int64;
+}
+
+// Values that are to become `stored` stay what they are until they are stored, where their range is checked. What is
+// around them goes along in a dtype that holds both; the gaps among it are gaps there too.
+void meet(const array::OutputVariable& out, array::ExprPtr& values, array::ExprPtr& around, DType stored,
+          const Placement& placement, const array::LoadFn& load) {
+  if (values->dtype == DType::boolean) values = array::cast(values, DType::int8);
+  if (!is_integer(stored) || values->dtype == stored) {
+    values = array::cast(values, stored);
+    return;
+  }
+  if (const auto carrier = carrier_of(values->dtype, stored)) {
+    if (is_float(*carrier) && out.fill) {
+      const auto gaps = array::elementwise(kernel::Op::equal, {around, array::constant(*out.fill)});
+      const auto nan = array::constant(NdArray::scalar(std::numeric_limits<double>::quiet_NaN()));
+      around = array::elementwise(kernel::Op::where, {gaps, nan, array::cast(around, *carrier)});
+    } else {
+      around = array::cast(around, *carrier);
+    }
+    values = array::cast(values, *carrier);
+    return;
+  }
+  // No dtype holds both: the values are checked here and now.
+  constexpr std::int64_t most_elements = 1 << 22;
+  if (placement.box.shape().empty() || element_count(values->shape) <= most_elements) {
+    values = array::constant(array::stored_values(load(values), out));
+    return;
+  }
+  refuse(out, "its " + name_of(values->dtype) + " values cannot be checked against " + name_of(stored) +
+                  " that is there; convert them first: .astype('" + name_of(stored) + "')");
+}
+
 void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array::StoredVariable& old,
-                   const Placement& placement) {
+                   const Placement& placement, const array::LoadFn& load) {
   const array::StoredArray& stored = *old.data;
   if (stored.zarr.shards.size() > 1) refuse(out, "shards inside shards are read, not written");
   if (is_time(stored.dtype)) refuse(out, "its dtype there is " + name_of(stored.dtype) + ", which is read, not written");
@@ -145,15 +189,14 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
   }
   array::ExprPtr values = lazy ? lazy : array::constant(*out.value);
   array::ExprPtr around = array::source(old.data);
-  // Floats that are to become integers stay what they are until they are stored, where their range is checked; what is
-  // around them goes along, if the floats hold it exactly.
-  const bool checked = is_float(values->dtype) && is_integer(stored.dtype) &&
-                       2 * size_of(stored.dtype) <= size_of(values->dtype);
   // Half floats are rounded once, from what the values are.
   const bool halves = values->dtype == DType::float64 && !out.codecs.empty() && out.codecs.front().kind == codec::Kind::half_float;
-  if (halves) out.codecs.front().value_type = DType::float64;
-  if (checked || halves) around = array::cast(around, values->dtype);
-  else if (values->dtype != stored.dtype) values = array::cast(values, stored.dtype);
+  if (halves) {
+    out.codecs.front().value_type = DType::float64;
+    around = array::cast(around, values->dtype);
+  } else if (values->dtype != stored.dtype) {
+    meet(out, values, around, stored.dtype, placement, load);
+  }
   Box covered;
   lazy = widened(values, around, placement, out.chunk_shape, covered);
   auto after = std::make_shared<array::StoredArray>(stored);
@@ -163,6 +206,61 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
   out.shape = covered.shape();
   out.dtype = halves ? DType::float64 : stored.dtype;
   out.value.reset();
+}
+
+// A variable that is new in the store has the store's length along the dim that is appended to: what comes before it is
+// missing there, which needs a value that says so.
+void extend_back(array::OutputVariable& out, array::ExprPtr& lazy, std::size_t axis, std::int64_t older) {
+  Shape before = out.shape;
+  before[axis] = older;
+  if (out.dtype == DType::string) {
+    NdArray all(DType::string, [&] { Shape shape = out.shape; shape[axis] += older; return shape; }());
+    // Texts that nobody wrote are empty.
+    const Shape strides = c_strides(all.shape());
+    std::size_t i = 0;
+    for_each_index(Box::whole(out.shape), [&](const Index& at) {
+      std::int64_t to = static_cast<std::int64_t>(older) * strides[axis];
+      for (std::size_t k = 0; k < at.size(); ++k) to += at[k] * strides[k];
+      all.strings()[static_cast<std::size_t>(to)] = out.value->strings()[i++];
+    });
+    out.shape = all.shape();
+    out.chunk_shape = out.shape;
+    out.value = std::move(all);
+    return;
+  }
+  if (!out.fill && !is_float(out.dtype))
+    refuse(out, "it is new there, so that its first " + std::to_string(older) + " values along '" + out.dims[axis] +
+                    "' are missing, and " + name_of(out.dtype) + " has no NaN; give it a _FillValue in encoding=, or write it to "
+                    "the store from the beginning");
+  const array::ExprPtr values = lazy ? lazy : array::constant(*out.value);
+  // Floats that are to become integers have NaN until they are stored.
+  const NdArray missing = out.fill && !(is_float(values->dtype) && is_integer(out.dtype))
+                              ? array::scalar_as(*out.fill, 0, values->dtype)
+                              : array::scalar_as(NdArray::scalar(std::numeric_limits<double>::quiet_NaN()), 0, values->dtype);
+  const array::ExprPtr one = array::constant(missing.reshaped(Shape(before.size(), 1)));
+  lazy = array::concat({array::broadcast(one, before), values}, static_cast<int>(axis));
+  out.shape = lazy->shape;
+  out.value.reset();
+}
+
+// With append_dim every array of the store that has the dim must grow, or the store could not be opened any more. What
+// to put there is not for us to choose: xarray 2023.01 leaves such arrays behind.
+void check_nothing_stays_behind(const array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options) {
+  std::vector<std::string> behind;
+  const bool grows = std::any_of(encoded.spec.variables.begin(), encoded.spec.variables.end(), [&](const auto& out) {
+    const auto at = std::find(out.dims.begin(), out.dims.end(), options.append_dim);
+    return at != out.dims.end() && out.shape[static_cast<std::size_t>(at - out.dims.begin())] > 0;
+  });
+  for (const auto& variable : there.variables) {
+    const bool has_dim = std::find(variable.dims.begin(), variable.dims.end(), options.append_dim) != variable.dims.end();
+    const bool comes = std::any_of(encoded.spec.variables.begin(), encoded.spec.variables.end(),
+                                   [&](const auto& out) { return out.name == variable.name; });
+    if (has_dim && !comes) behind.push_back(variable.name);
+  }
+  if (!grows || behind.empty()) return;
+  throw UsageError("cannot append to " + encoded.spec.path + " along '" + options.append_dim + "': the store also has " +
+                   array::format_names(behind) + " along it, which the dataset lacks; they would stay shorter than the rest, and "
+                   "the store could not be opened. Give the dataset values for them (NaN where there are none)");
 }
 
 void check_region(const array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options) {
@@ -197,10 +295,12 @@ array::Dataset with_existing_encodings(array::Dataset dataset, const array::Cata
   return dataset;
 }
 
-void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options) {
+void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options,
+                       const array::LoadFn& load) {
   check_region(encoded, there, options);
   if (!options.append_dim.empty() && find_dim(there, options.append_dim) == nullptr)
     throw UsageError("append_dim='" + options.append_dim + "' is no dim of the existing store");
+  if (!options.append_dim.empty()) check_nothing_stays_behind(encoded, there, options);
   std::vector<std::string> added;
   for (std::size_t i = 0; i < encoded.spec.variables.size(); ++i) {
     array::OutputVariable& out = encoded.spec.variables[i];
@@ -209,7 +309,9 @@ void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& t
       added.push_back(out.name);
       for (std::size_t axis = 0; axis < out.dims.size(); ++axis) {
         const auto* dim = find_dim(there, out.dims[axis]);
-        if (dim != nullptr && dim->size != out.shape[axis])
+        if (dim == nullptr) continue;
+        if (dim->name == options.append_dim) extend_back(out, encoded.lazy[i], axis, dim->size);
+        else if (dim->size != out.shape[axis])
           refuse(out, "it is new there and has " + std::to_string(out.shape[axis]) + " elements along '" + dim->name +
                           "', the store has " + std::to_string(dim->size));
       }
@@ -226,7 +328,7 @@ void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& t
     if (old->data == nullptr)
       place_strings(out, *old, placement);
     else if (!placement.whole)
-      place_numbers(out, encoded.lazy[i], *old, placement);
+      place_numbers(out, encoded.lazy[i], *old, placement, load);
   }
   if (!added.empty() && (options.mode == "r+" || !options.region.empty()))
     throw UsageError("dataset contains new variables not already present in the store: " + array::format_names(added) +

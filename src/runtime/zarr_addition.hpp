@@ -16,7 +16,10 @@ array::Dataset with_existing_encodings(array::Dataset dataset, const array::Cata
 
 /// Turns outputs of whole variables into outputs of parts, where region= or append_dim= says so. The parts are widened
 /// to whole stored chunks by what the store holds already, so that no two tasks write one chunk and a task that
-/// is repeated writes the same bytes. Throws UsageError where dims, shapes or names do not fit.
-void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options);
+/// is repeated writes the same bytes. Variables that are new in the store get the store's length along append_dim, missing
+/// before their first value. Throws UsageError where dims, shapes or names do not fit, where integers have nothing that
+/// says "missing", and where an array of the store would stay behind.
+void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options,
+                       const array::LoadFn& load);
 
 }  // namespace rankine::runtime

@@ -1,3 +1,4 @@
+#include "array/attribute_check.hpp"
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
@@ -168,9 +169,17 @@ array::Dataset sink_dataset(const Arguments& args) {
   return array::to_dataset(array, array.name ? *array.name : "__xarray_dataarray_variable__");
 }
 
+void check_attributes(const array::Dataset& dataset, array::OutputFormat format) {
+  const auto bad = array::bad_attribute(dataset, format);
+  if (bad && bad->is_type_error) throw TypeError(bad->message);
+  if (bad) throw ValueError(bad->message);
+}
+
 Value to_netcdf(Interpreter& in, const Arguments& args) {
   SinkOptions options = to_sink_options(in, args);
   if (args.given("format")) options.format = to_text(args.get("format"), "format");
+  check_attributes(sink_dataset(args), options.format.empty() || options.format == "NETCDF4" ? array::OutputFormat::netcdf4
+                                                                                             : array::OutputFormat::netcdf4_classic);
   if (args.given("unlimited_dims")) options.unlimited_dims = to_names(args.get("unlimited_dims"), "unlimited_dims");
   in.host().add_netcdf_sink(sink_dataset(args), to_text(args.get("path"), "the path"), options);
   return {};
@@ -206,6 +215,7 @@ Value to_zarr(Interpreter& in, const Arguments& args) {
     if (args.given(name)) options.zarr_format = static_cast<int>(to_integer(args.get(name), name));
   if (options.zarr_format != 2 && options.zarr_format != 3) throw UsageError("zarr_format must be 2 or 3");
   if (args.given("consolidated")) options.consolidated = truth(in, args.get("consolidated"));
+  check_attributes(sink_dataset(args), array::OutputFormat::zarr2);
   in.host().add_zarr_sink(sink_dataset(args), to_text(args.get("store"), "the path"), options);
   return {};
 }

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/full_disk.hpp"
+#include "store/written_check.hpp"
 
 namespace rankine::store {
 namespace {
@@ -126,6 +127,9 @@ OutputTarget create_output(const array::OutputSpec& spec, const std::string& tok
       create_zarr(target);
     else
       create_netcdf(target);
+    // Here as well as before the commit: hours earlier, and before any chunk of an existing store is touched.
+    check_written(target);
+    check_written_values(target);
   } catch (const OutputError& error) {
     discard_output(target);
     if (!tells_of_full_disk(error.what())) throw;
@@ -134,7 +138,10 @@ OutputTarget create_output(const array::OutputSpec& spec, const std::string& tok
     discard_output(target);
     throw;
   }
-  for (auto& variable : target.spec.variables) variable.value.reset();
+  for (auto& variable : target.spec.variables) {
+    variable.value.reset();
+    variable.times.reset();
+  }
   return target;
 }
 
@@ -143,6 +150,7 @@ bool any_rank_writes(const OutputTarget& target, std::size_t variable) {
 }
 
 void commit_output(const OutputTarget& target) {
+  check_written(target);
   if (is_zarr(target.spec)) return commit_zarr(target);
   const std::string what = "cannot commit " + target.spec.path + ": ";
   flush_file(target.temporary_path, target.spec.path);

@@ -79,7 +79,8 @@ class Definition {
       const std::size_t size = dim.unlimited ? NC_UNLIMITED : static_cast<std::size_t>(dim.size);
       check_output(nc_def_dim(id_, dim.name.c_str(), size, &id), spec_.path, "dim '" + dim.name + "'");
       dim_ids_[dim.name] = id;
-      if (dim.unlimited) unlimited_.push_back(dim.name);
+      // To libnetcdf an extent of 0 means unlimited, and a dim of NetCDF-4 without elements is that: chunks are needed.
+      if (dim.unlimited || (dim.size == 0 && is_netcdf4(spec_.format))) unlimited_.push_back(dim.name);
     }
     for (auto& variable : spec_.variables) define_variable(variable);
     put_attributes(id_, NC_GLOBAL, spec_.attributes, spec_);

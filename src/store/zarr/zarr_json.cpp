@@ -2,7 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
+#include "array/cf_encode_variable.hpp"
 #include "base/error.hpp"
 
 namespace rankine::store {
@@ -78,6 +81,25 @@ Json json_of_element(const NdArray& array, std::int64_t i) {
   return array.as_int64(i);
 }
 
+// Lists in lists, from element `next` on.
+Json json_of_axes(const NdArray& array, std::size_t axis, std::int64_t& next) {
+  if (axis == array.shape().size()) return json_of_element(array, next++);
+  Json list = Json::array();
+  for (std::int64_t i = 0; i < array.shape()[axis]; ++i) list.push_back(json_of_axes(array, axis + 1, next));
+  return list;
+}
+
+// Lists of lists that are all of one length, as one list and a shape of two; nothing else is made an array of.
+std::optional<std::pair<Json, Shape>> flattened(const Json& json) {
+  if (!json.is_array() || json.empty() || !json[0].is_array() || json[0].empty()) return {};
+  Json flat = Json::array();
+  for (const Json& row : json) {
+    if (!row.is_array() || row.size() != json[0].size()) return {};
+    for (const Json& element : row) flat.push_back(element);
+  }
+  return std::pair{std::move(flat), Shape{static_cast<std::int64_t>(json.size()), static_cast<std::int64_t>(json[0].size())}};
+}
+
 }  // namespace
 
 Json parse_json(const std::string& text, const std::string& where) {
@@ -105,6 +127,12 @@ std::string format_json(const Json& json) {
 }
 
 array::AttributeValue attribute_of(const Json& json) {
+  if (json.is_null()) return array::none_value();
+  if (const auto rows = flattened(json)) {
+    const array::AttributeValue flat = attribute_of(rows->first);
+    if (const auto* numbers = std::get_if<NdArray>(&flat); numbers != nullptr && numbers->size() == element_count(rows->second))
+      return numbers->reshaped(rows->second);
+  }
   if (json.is_boolean()) return NdArray::scalar(json.get<bool>());
   if (fits_int64(json)) return NdArray::scalar(json.get<std::int64_t>());
   if (json.is_number_unsigned()) return NdArray::scalar(json.get<std::uint64_t>());
@@ -130,13 +158,12 @@ Json json_of_double(double value) {
 
 Json json_of(const array::AttributeValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
+  // None among attributes is an empty list of texts (array/cf_encode_variable.hpp).
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return texts->empty() ? Json() : Json(*texts);
   const NdArray& array = std::get<NdArray>(value);
   if (array.dtype() == DType::string) return array.ndim() == 0 ? Json(array.strings().at(0)) : Json(array.strings());
-  if (array.ndim() == 0) return json_of_element(array, 0);
-  Json list = Json::array();
-  for (std::int64_t i = 0; i < array.size(); ++i) list.push_back(json_of_element(array, i));
-  return list;
+  std::int64_t next = 0;
+  return json_of_axes(array, 0, next);
 }
 
 }  // namespace rankine::store
