@@ -16,7 +16,7 @@ using namespace rankine::array;
 
 namespace {
 
-NdArray load(const ExprPtr& expr) { return evaluate_constant(expr); }
+NdArray evaluated(const ExprPtr& expr) { return evaluate_constant(expr); }
 
 template <typename F>
 std::string error_of(F&& call) {
@@ -49,7 +49,7 @@ Kept kept(const Variable& variable, TimeEncodingRules rules = {}) {
   VariableMap variables{{"time", variable}};
   Kept result;
   rules.note = [&](const std::string& text) { result.note = text; };
-  result.error = error_of([&] { keep_times(variables, rules, load); });
+  result.error = error_of([&] { keep_times(variables, rules, evaluated); });
   const Variable& after = *variables.find("time");
   if (const auto* units = after.encoding.text("units")) result.units = *units;
   if (const auto* dtype = after.encoding.text("dtype")) result.dtype = *dtype;
@@ -101,7 +101,7 @@ TEST_CASE("bounds get the finer units of their coordinate, and the coordinate th
     VariableMap variables{{"time", times_at({0, in_bounds ? day : hour}, days("int32"))},
                           {"bnds", times_at({0, in_bounds ? hour : day}, days("int32"))}};
     variables.find("time")->attrs.set("bounds", std::string("bnds"));
-    keep_times(variables, {}, load);
+    keep_times(variables, {}, evaluated);
     CHECK(*variables.find("time")->encoding.text("units") == "hours since 1970-01-01");
     CHECK(*variables.find("bnds")->encoding.text("units") == "hours since 1970-01-01");
   }
@@ -121,7 +121,7 @@ TEST_CASE("fill values are stored as they are given or refused") {
     CHECK(stored(high, {dtype}));
     CHECK_FALSE(stored(std::nextafter(high, INFINITY) + 1, {dtype}));
     CHECK_FALSE(stored(low - std::max(1.0, std::fabs(low) / 1e15), {dtype}));
-    for (const double number : {0.5, std::nan(""), INFINITY, -INFINITY, 1e20}) CHECK_FALSE(stored(number, {dtype}));
+    for (const double number : {0.5, std::nan(""), double{INFINITY}, -double{INFINITY}, 1e20}) CHECK_FALSE(stored(number, {dtype}));
   }
   CHECK(stored(std::nan(""), {DType::float32}));
   CHECK(stored(INFINITY, {DType::float32}));
@@ -170,16 +170,16 @@ TEST_CASE("scales that no value comes back from are refused") {
   for (const double scale : {0.0, std::nan(""), static_cast<double>(INFINITY)}) {
     Variable variable = make_variable({"x"}, NdArray::from(std::vector<double>{1, 2}));
     variable.encoding = {{"scale_factor", NdArray::scalar(scale)}};
-    CHECK(error_of([&] { encode_cf_variable("v", variable, load); }).find("no value could be read back") != std::string::npos);
+    CHECK(error_of([&] { encode_cf_variable("v", variable, evaluated); }).find("no value could be read back") != std::string::npos);
   }
 }
 
 TEST_CASE("a file's missing_value that its dtype cannot hold goes along as it is") {
   Variable variable = make_variable({"x"}, NdArray::from(std::vector<float>{1, 2}));
   variable.encoding = {{"dtype", std::string("int16")}, {"missing_value", NdArray::scalar<std::int32_t>(99999)}};
-  const Variable encoded = encode_cf_variable("v", variable, load, false);
+  const Variable encoded = encode_cf_variable("v", variable, evaluated, false);
   CHECK(std::get<NdArray>(*encoded.attrs.find("missing_value")).as_int64(0) == 99999);
-  CHECK(error_of([&] { encode_cf_variable("v", variable, load, true); }) ==
+  CHECK(error_of([&] { encode_cf_variable("v", variable, evaluated, true); }) ==
         "cannot write variable 'v': its missing_value 99999 does not fit int16 (whole numbers from -32768 to 32767); give another "
         "missing_value, or another dtype, in its encoding");
 }
