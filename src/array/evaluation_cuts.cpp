@@ -31,10 +31,12 @@ struct Work {
   double arrays = 0;
   std::vector<Input> inputs;  ///< of the program, if it is the last step of one; by address
 
-  bool is_too_large() const {
+  /// As a part of what it may take; above 1 it is too large.
+  double share() const {
     std::size_t weight = 0;
     for (const auto& input : inputs) weight += input.expr->reads ? weight_of_read_input : 1;
-    return steps > most_steps || calls > most_calls || weight > most_inputs || arrays > most_arrays;
+    return std::max({static_cast<double>(steps) / most_steps, static_cast<double>(calls) / most_calls,
+                     static_cast<double>(weight) / most_inputs, arrays / most_arrays});
   }
 };
 
@@ -56,19 +58,20 @@ class Cutting {
     for (const auto& root : roots) walk(root, [&](const ExprPtr& expr) { order.push_back(expr); });
     for (const auto& expr : order)
       for (const auto& input : expr->inputs) ++work_[input.get()].readers;
-    std::vector<ExprPtr> cuts;
     for (const auto& expr : order) {
       Known& known = work_[expr.get()];
-      if (!expr->inputs.empty() && !is_leaf_(*expr)) known.work = work_of(*expr);
       known.is_leaf = expr->inputs.empty() || is_leaf_(*expr);
-      if (!known.is_leaf && known.work.is_too_large()) {
-        cuts.push_back(expr);
-        known.is_leaf = true;
-        known.work = {};
+      if (!known.is_leaf) known.work = work_of(*expr);
+      while (!known.is_leaf && known.work.share() > 1) {
+        cut_below(*expr);
+        if (!known.is_cut) known.work = work_of(*expr);
       }
       for (const auto& input : expr->inputs)
-        if (Known& below = work_.at(input.get()); --below.readers == 0) below.work.inputs = {};
+        if (Known& below = work_.at(input.get()); ++below.visited == below.readers) below.work.inputs = {};
     }
+    std::vector<ExprPtr> cuts;
+    for (const auto& expr : order)
+      if (work_.at(expr.get()).is_cut) cuts.push_back(expr);
     return cuts;
   }
 
@@ -76,8 +79,49 @@ class Cutting {
   struct Known {
     Work work;
     std::size_t readers = 0;
+    std::size_t visited = 0;  ///< of the readers
     bool is_leaf = false;
+    bool is_cut = false;
   };
+
+  void cut_at(const Expr& expr) {
+    Known& known = work_.at(&expr);
+    known.is_leaf = known.is_cut = true;
+    known.work = {};
+  }
+
+  static bool is_view(const Expr& expr) {
+    return expr.as<Slice>() != nullptr || expr.as<Permute>() != nullptr || expr.as<Broadcast>() != nullptr || expr.as<Rechunk>() != nullptr;
+  }
+
+  /// Cuts what is below a node that is too large and takes most of it: a loop's last value rather than what is made of it
+  /// for the next, so that all that reads the value finds it. Of many parts of a concatenation none takes most: then
+  /// the node itself.
+  void cut_below(const Expr& expr) {
+    constexpr std::size_t few = 8;
+    const Expr* part = expr.inputs.size() > few ? nullptr : largest_input(expr);
+    if (part == nullptr) return cut_at(expr);
+    // Down through views and joints to the last that others read, too.
+    std::vector<const Expr*> way{part};
+    std::size_t shared = 0;
+    while (is_view(*part) || (part->as<Concat>() != nullptr && part->inputs.size() <= few)) {
+      part = largest_input(*part);
+      if (part == nullptr) break;
+      if (work_.at(part).readers > 1) shared = way.size();
+      way.push_back(part);
+    }
+    cut_at(*way[shared]);
+    while (shared-- > 0) work_.at(way[shared]).work = work_of(*way[shared]);
+  }
+
+  /// That takes most; null if all are leaves.
+  const Expr* largest_input(const Expr& expr) const {
+    const Expr* largest = nullptr;
+    for (const auto& input : expr.inputs)
+      if (const Known& known = work_.at(input.get()); !known.is_leaf)
+        if (largest == nullptr || known.work.share() > work_.at(largest).work.share()) largest = input.get();
+    return largest;
+  }
 
   Work work_of(const Expr& expr) const {
     Work own;
@@ -99,9 +143,7 @@ class Cutting {
     } else if (expr.as<Concat>() != nullptr) {
       own.arrays = 1 + most;  // its inputs are parts of a box, together no more than the box
     } else {
-      const bool is_view = expr.as<Slice>() != nullptr || expr.as<Permute>() != nullptr || expr.as<Broadcast>() != nullptr ||
-                           expr.as<Rechunk>() != nullptr;
-      own.arrays = all + (is_view ? 0 : 1);
+      own.arrays = all + (is_view(expr) ? 0 : 1);
     }
     return own;
   }

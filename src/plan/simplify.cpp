@@ -71,7 +71,12 @@ class PushDown {
  public:
   explicit PushDown(const std::vector<Sink>& sinks) {
     array::InputsFirst walk;
-    for (const auto& sink : sinks) walk(sink.values, [](const ExprPtr&) {});
+    for (const auto& sink : sinks) {
+      ++readers_[sink.values.get()];
+      walk(sink.values, [&](const ExprPtr& expr) {
+        for (const auto& input : expr->inputs) ++readers_[input.get()];
+      });
+    }
     most_slices_ = slices_a_node * walk.visited() + always_sliced;
   }
 
@@ -94,16 +99,25 @@ class PushDown {
   };
   using Cuts = array::Answers<Cut, ExprPtr>;
 
-  ExprPtr change(const ExprPtr& rebuilt) {
+  ExprPtr change(const ExprPtr& original, const ExprPtr& rebuilt) {
     const auto* slice = rebuilt->as<array::Slice>();
-    return slice == nullptr ? rebuilt : sliced_({rebuilt->inputs[0], slice->start, slice->step, rebuilt->shape});
+    const ExprPtr changed = slice == nullptr ? rebuilt : sliced_({rebuilt->inputs[0], slice->start, slice->step, rebuilt->shape});
+    if (readers_.at(original.get()) > 1) read_by_others_.emplace(changed.get(), changed);
+    return changed;
+  }
+
+  /// Most of what others read whole: as two nodes it would be computed twice.
+  bool keeps_most_of_what_is_shared(const Cut& cut) const {
+    if (read_by_others_.count(cut.input.get()) == 0) return false;
+    const bool is_piece = std::all_of(cut.step.begin(), cut.step.end(), [](std::int64_t step) { return step == 1; });
+    return is_piece && 2.0 * static_cast<double>(element_count(cut.count)) >= static_cast<double>(element_count(cut.input->shape));
   }
 
   static ExprPtr left(const Cut& cut) { return array::slice(cut.input, cut.start, cut.step, cut.count); }
 
   std::optional<ExprPtr> sliced(const Cut& cut, const Cuts::Ask& ask) const {
     const Expr& input = *cut.input;
-    if (sliced_.size() > most_slices_) return left(cut);
+    if (sliced_.size() > most_slices_ || keeps_most_of_what_is_shared(cut)) return left(cut);
     if (const auto* permute = input.as<array::Permute>()) return sliced_permute(cut, *permute, ask);
     if (input.as<array::Elementwise>() != nullptr) return sliced_operation(cut, ask);
     if (const auto* reduce = input.as<array::Reduce>(); reduce != nullptr && reduce->user == nullptr)
@@ -179,8 +193,10 @@ class PushDown {
   }
 
   std::size_t most_slices_ = 0;
+  std::unordered_map<const Expr*, std::size_t> readers_;
+  std::unordered_map<const Expr*, ExprPtr> read_by_others_;  ///< as they have become
   Cuts sliced_{[this](const Cut& cut, const Cuts::Ask& ask) { return sliced(cut, ask); }};
-  array::Rewriting rewritten_{[this](const ExprPtr&, const ExprPtr& rebuilt) { return change(rebuilt); }};
+  array::Rewriting rewritten_{[this](const ExprPtr& original, const ExprPtr& rebuilt) { return change(original, rebuilt); }};
 };
 
 /// Computes what depends on no file, unless it would bloat the plan (a broadcast of weights).
