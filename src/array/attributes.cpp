@@ -1,28 +1,29 @@
 #include "array/attributes.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace rankine::array {
 
 const AttributeValue* Attributes::find(const std::string& name) const {
-  for (const auto& item : items_) {
-    if (item.first == name) return &item.second;
-  }
-  return nullptr;
+  const std::size_t at = index_.find(items_, name);
+  return at == NameIndex::npos ? nullptr : &items_[at].second;
 }
 
 void Attributes::set(const std::string& name, AttributeValue value) {
-  for (auto& item : items_) {
-    if (item.first == name) {
-      item.second = std::move(value);
-      return;
-    }
+  if (const std::size_t at = index_.find(items_, name); at != NameIndex::npos) {
+    items_[at].second = std::move(value);
+    return;
   }
   items_.emplace_back(name, std::move(value));
+  index_.on_append(items_);
 }
 
 void Attributes::erase(const std::string& name) {
-  std::erase_if(items_, [&](const Item& item) { return item.first == name; });
+  const std::size_t at = index_.find(items_, name);
+  if (at == NameIndex::npos) return;
+  items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
+  index_.rebuild(items_);
 }
 
 const std::string* Attributes::text(const std::string& name) const {

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "array/name_index.hpp"
 #include "grid/nd_array.hpp"
 
 namespace rankine::array {
@@ -17,7 +18,7 @@ class Attributes {
  public:
   using Item = std::pair<std::string, AttributeValue>;
   Attributes() = default;
-  Attributes(std::initializer_list<Item> items) : items_(items) {}
+  Attributes(std::initializer_list<Item> items) : items_(items) { index_.rebuild(items_); }
   const AttributeValue* find(const std::string& name) const;
   bool contains(const std::string& name) const { return find(name) != nullptr; }
   /// Replaces in place or appends.
@@ -34,6 +35,7 @@ class Attributes {
 
  private:
   std::vector<Item> items_;
+  NameIndex index_;
 };
 
 /// Same type and value (NaN equals NaN).

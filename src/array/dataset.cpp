@@ -1,6 +1,7 @@
 #include "array/dataset.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "array/combine.hpp"
 #include "array/time_fields.hpp"
@@ -14,18 +15,15 @@ namespace {
 const std::string this_array = "\x01this array";
 
 void check_sizes(const Dataset& dataset) {
-  std::vector<std::pair<std::string, std::pair<std::int64_t, std::string>>> seen;
+  std::unordered_map<std::string, std::pair<std::int64_t, const std::string*>> seen;  // size, and who has it
   for (const auto& [name, variable] : dataset.variables) {
     for (int axis = 0; axis < variable.ndim(); ++axis) {
       const std::string& dim = variable.dims[static_cast<std::size_t>(axis)];
       const std::int64_t size = variable.shape()[static_cast<std::size_t>(axis)];
-      const auto known = std::find_if(seen.begin(), seen.end(), [&](const auto& entry) { return entry.first == dim; });
-      if (known == seen.end()) {
-        seen.emplace_back(dim, std::pair{size, name});
-      } else if (known->second.first != size) {
+      const auto [known, is_new] = seen.try_emplace(dim, size, &name);
+      if (!is_new && known->second.first != size)
         throw ShapeError("dimension '" + dim + "' has size " + std::to_string(known->second.first) + " in '" +
-                         known->second.second + "' and " + std::to_string(size) + " in '" + name + "'");
-      }
+                         *known->second.second + "' and " + std::to_string(size) + " in '" + name + "'");
     }
   }
 }
@@ -34,14 +32,21 @@ void check_sizes(const Dataset& dataset) {
 
 DimSizes Dataset::sizes() const {
   DimSizes sizes;
+  NameIndex index;
   for (const auto& [name, variable] : variables) {
     for (int axis = 0; axis < variable.ndim(); ++axis) {
       const std::string& dim = variable.dims[static_cast<std::size_t>(axis)];
-      if (std::none_of(sizes.begin(), sizes.end(), [&](const auto& entry) { return entry.first == dim; }))
-        sizes.emplace_back(dim, variable.shape()[static_cast<std::size_t>(axis)]);
+      if (index.find(sizes, dim) != NameIndex::npos) continue;
+      sizes.emplace_back(dim, variable.shape()[static_cast<std::size_t>(axis)]);
+      index.on_append(sizes);
     }
   }
   return sizes;
+}
+
+void Dataset::mark_dim_coordinates() {
+  for (const auto& [dim, size] : sizes())
+    if (variables.contains(dim)) coord_names.insert(dim);
 }
 
 std::vector<std::string> Dataset::data_names() const {
@@ -52,16 +57,19 @@ std::vector<std::string> Dataset::data_names() const {
 }
 
 std::vector<std::string> Dataset::coord_order() const {
+  // Coordinates are few, whatever the number of variables.
+  std::vector<std::size_t> positions;
+  for (const std::string& name : coord_names)
+    if (const std::size_t at = variables.position_of(name); at != NameIndex::npos) positions.push_back(at);
+  std::sort(positions.begin(), positions.end());
   std::vector<std::string> names;
-  for (const auto& [name, variable] : variables)
-    if (is_coord(name)) names.push_back(name);
+  for (const std::size_t at : positions) names.push_back(variables.at_position(at).first);
   return names;
 }
 
 VariableMap Dataset::coords() const {
   VariableMap coords;
-  for (const auto& [name, variable] : variables)
-    if (is_coord(name)) coords.set(name, variable);
+  for (const std::string& name : coord_order()) coords.set(name, *variables.find(name));
   return coords;
 }
 
@@ -87,6 +95,7 @@ Dataset make_dataset(VariableMap data, VariableMap coords, Attributes attrs) {
     }
   }
   check_sizes(made);
+  made.mark_dim_coordinates();
   return made;
 }
 

@@ -16,6 +16,9 @@ struct Dataset {
   /// Variables of the file that it was opened from that cannot be read, and why: for errors about missing names.
   std::map<std::string, std::string> left_out;
 
+  /// A variable that is named like a dim of the dataset is a coordinate, also where it stands along other dims (xarray's
+  /// merge_core). For whatever puts variables together anew.
+  void mark_dim_coordinates();
   bool is_coord(const std::string& name) const { return coord_names.contains(name); }
   /// Every dim with its size, in the order in which the variables bring them.
   DimSizes sizes() const;

@@ -145,6 +145,7 @@ Dataset merge(const std::vector<Labelled>& objects, const MergeOptions& options)
       if (coord_here || indexed) out.coord_names.insert(name);
     }
   }
+  out.mark_dim_coordinates();
   out.attrs = combine_attributes(attrs, options.combine_attrs);
   if (!parts.empty()) out.encoding = parts[0].encoding;
   return out;

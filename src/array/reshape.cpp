@@ -1,6 +1,7 @@
 #include "array/reshape.hpp"
 
 #include <algorithm>
+#include <set>
 #include <numeric>
 
 #include "array/alignment.hpp"
@@ -116,14 +117,16 @@ DataArray rename(DataArray x, std::optional<std::string> name) {
 }
 
 Dataset drop_vars(const Dataset& x, const std::vector<std::string>& names, bool ignore_missing) {
-  Dataset out = x;
-  for (const auto& name : names) {
+  const std::set<std::string> dropped(names.begin(), names.end());
+  for (const auto& name : names)
     if (!x.variables.contains(name) && !ignore_missing)
       throw UsageError("cannot drop '" + name + "': there is no such variable; there are: " +
                        format_names(x.variables.names()));
-    out.variables.erase(name);
-    out.coord_names.erase(name);
-  }
+  Dataset out = x;
+  out.variables = {};
+  for (const auto& [name, variable] : x.variables)
+    if (!dropped.contains(name)) out.variables.set(name, variable);
+  for (const auto& name : dropped) out.coord_names.erase(name);
   return out;
 }
 
@@ -193,6 +196,7 @@ Dataset assign(const Dataset& x, const std::vector<std::pair<std::string, DataAr
     }
     out.variables.set(name, std::move(variable));
   }
+  out.mark_dim_coordinates();
   return out;
 }
 

@@ -67,24 +67,29 @@ Variable make_variable(std::vector<std::string> dims, NdArray values, Attributes
 }
 
 const Variable* VariableMap::find(const std::string& name) const {
-  for (const auto& [key, variable] : items_)
-    if (key == name) return &variable;
-  return nullptr;
+  const std::size_t at = position_of(name);
+  return at == NameIndex::npos ? nullptr : &items_[at].second;
 }
 
 Variable* VariableMap::find(const std::string& name) {
-  for (auto& [key, variable] : items_)
-    if (key == name) return &variable;
-  return nullptr;
+  const std::size_t at = position_of(name);
+  return at == NameIndex::npos ? nullptr : &items_[at].second;
 }
 
 void VariableMap::set(const std::string& name, Variable variable) {
-  if (Variable* old = find(name)) *old = std::move(variable);
-  else items_.emplace_back(name, std::move(variable));
+  if (Variable* old = find(name)) {
+    *old = std::move(variable);
+    return;
+  }
+  items_.emplace_back(name, std::move(variable));
+  index_.on_append(items_);
 }
 
 void VariableMap::erase(const std::string& name) {
-  std::erase_if(items_, [&](const Item& item) { return item.first == name; });
+  const std::size_t at = position_of(name);
+  if (at == NameIndex::npos) return;
+  items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
+  index_.rebuild(items_);
 }
 
 std::vector<std::string> VariableMap::names() const {

@@ -40,6 +40,9 @@ class VariableMap {
   const Variable* find(const std::string& name) const;
   Variable* find(const std::string& name);
   bool contains(const std::string& name) const { return find(name) != nullptr; }
+  /// Where in the order it stands; NameIndex::npos where it is not.
+  std::size_t position_of(const std::string& name) const { return index_.find(items_, name); }
+  const Item& at_position(std::size_t position) const { return items_[position]; }
   /// Replaces in place or appends.
   void set(const std::string& name, Variable variable);
   void erase(const std::string& name);
@@ -53,6 +56,7 @@ class VariableMap {
 
  private:
   std::vector<Item> items_;
+  NameIndex index_;
 };
 
 /// Dims with their sizes, in xarray's order.

@@ -67,7 +67,16 @@ FacePtr DatasetObject::variable_face(const std::string& name) {
   return face;
 }
 std::shared_ptr<DataArrayObject> DatasetObject::variable(const std::string& name) {
-  auto result = std::make_shared<DataArrayObject>(array::get(value(), name));
+  // Of thousands of variables only those are read back that the array is made of.
+  const auto read_back_face = [&](const std::string& of) {
+    const auto face = faces_.find(of);
+    array::Variable* variable = face == faces_.end() ? nullptr : value_.variables.find(of);
+    if (variable != nullptr) read_back(face->second, variable->attrs, variable->encoding);
+  };
+  read_back_face(name);
+  if (const auto dot = name.find('.'); dot != std::string::npos) read_back_face(name.substr(0, dot));
+  for (const std::string& coordinate : value_.coord_names) read_back_face(coordinate);
+  auto result = std::make_shared<DataArrayObject>(array::get(value_, name));
   if (value_.variables.contains(name)) result->share_face(variable_face(name));
   std::map<std::string, FacePtr> faces;
   for (const auto& coordinate : result->value().coords.names()) {
@@ -332,6 +341,11 @@ Value item_of(const NdArray& array, std::int64_t i, calendar::Calendar calendar)
       [[fallthrough]];
     default: return array.as_int64(i);
   }
+}
+Value python_item_of(const NdArray& array, std::int64_t i, calendar::Calendar calendar) {
+  if (array.dtype() != DType::datetime64 && array.dtype() != DType::timedelta64) return item_of(array, i, calendar);
+  const std::int64_t ns = array.as_int64(i);
+  return ns == not_a_time ? Value() : Value(ns);
 }
 
 // ---- attributes

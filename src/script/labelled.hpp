@@ -118,6 +118,8 @@ void load_small(Interpreter& in, const std::vector<DataArrayObject*>& arrays);
 void load_into(Interpreter& in, DatasetObject& dataset);
 /// A scalar NdArray as the Python number it is (`.item()`).
 Value item_of(const NdArray& array, std::int64_t position, calendar::Calendar calendar = calendar::Calendar::standard);
+/// As NumPy's item() and tolist(): datetimes of nanoseconds are too fine for Python's and become their count, NaT None.
+Value python_item_of(const NdArray& array, std::int64_t position, calendar::Calendar calendar = calendar::Calendar::standard);
 /// The calendar of a value's dates, be it an array, or a list of dates.
 calendar::Calendar calendar_of(const Value& value);
 

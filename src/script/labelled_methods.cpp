@@ -182,7 +182,7 @@ void add_data_array_properties(BindingTable& table) {
   table.method(type, "item", "", any, [](Interpreter& in, const Arguments& a) -> Value {
     const NdArray values = values_of(in, *a.self.as<DataArrayObject>());
     if (values.size() != 1) throw UsageError("can only convert an array of size 1 to a Python scalar");
-    return item_of(values, 0, calendar_of(a.self));
+    return python_item_of(values, 0, calendar_of(a.self));
   });
   table.method(type, "to_dataset", "dim=, *, name=", Type::dataset, [](Interpreter&, const Arguments& a) -> Value {
     if (a.given("dim")) throw UnsupportedError("to_dataset(dim=...) is not supported");

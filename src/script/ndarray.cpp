@@ -15,7 +15,7 @@ const NdArray& self(const Arguments& args) { return args.self.as<ArrayObject>()-
 
 Value nested_list(const ArrayObject& object, std::size_t axis, std::int64_t& next) {
   const NdArray& array = object.array;
-  if (axis == array.shape().size()) return item_of(array, next++, object.calendar);
+  if (axis == array.shape().size()) return python_item_of(array, next++, object.calendar);
   Values elements;
   for (std::int64_t i = 0; i < array.shape()[axis]; ++i) elements.push_back(nested_list(object, axis + 1, next));
   return make_list(std::move(elements));
@@ -86,7 +86,7 @@ void add_ndarray(BindingTable& table) {
     if (!args.given("index") && self(args).size() != 1)
       throw UsageError("can only convert an array of size 1 to a Python scalar");
     if (i < 0 || i >= self(args).size()) throw UsageError("index is out of bounds");
-    return item_of(self(args), i, calendar_of(args.self));
+    return python_item_of(self(args), i, calendar_of(args.self));
   });
   table.method(type, "astype", "dtype", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
     return make_value(array::astype(array::Operand(self(args)), to_dtype(args.get("dtype"))));

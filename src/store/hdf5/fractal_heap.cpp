@@ -121,16 +121,16 @@ std::vector<std::byte> FractalHeap::object(std::vector<std::byte> id) {
     return file_.read(address, fields.length());
   }
   const std::uint64_t number = fields.integer(number_bytes);
-  std::vector<std::byte> found;
-  bool is_found = false;
-  walk_btree2(file_, huge_index_, huge_objects_tree, [&](Hdf5Fields& record) {
-    const std::uint64_t address = record.address(), bytes = record.length();
-    if (record.length() != number) return;
-    found = file_.read(address, bytes);
-    is_found = true;
-  });
-  if (!is_found) fields.fail("a huge heap object that is not there");
-  return found;
+  if (!huge_objects_) {
+    huge_objects_.emplace();
+    walk_btree2(file_, huge_index_, huge_objects_tree, [&](Hdf5Fields& record) {
+      const std::uint64_t address = record.address(), bytes = record.length();
+      (*huge_objects_)[record.length()] = {address, bytes};
+    });
+  }
+  const auto huge = huge_objects_->find(number);
+  if (huge == huge_objects_->end()) fields.fail("a huge heap object that is not there");
+  return file_.read(huge->second.first, huge->second.second);
 }
 
 }  // namespace rankine::store

@@ -1,5 +1,8 @@
 #pragma once
+#include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "store/hdf5/hdf5_file.hpp"
 
@@ -34,6 +37,8 @@ class FractalHeap {
   std::uint64_t root_ = 0;
   std::uint64_t root_rows_ = 0;
   std::unordered_map<std::uint64_t, std::vector<std::byte>> blocks_;
+  /// Address and bytes of huge objects by their numbers, once one was asked for.
+  std::optional<std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>>> huge_objects_;
 };
 
 }  // namespace rankine::store

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.hpp"
@@ -132,16 +133,15 @@ array::Catalogue catalogue_of(const Hdf5File& file, const std::string& group_pat
   std::vector<const Netcdf4Dim*> dims;
   for (const auto& dim : group->dims) dims.push_back(dim.get());
   std::stable_sort(dims.begin(), dims.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  std::unordered_set<const Netcdf4Dim*> character_dims, other_dims;
+  for (const Netcdf4Variable& variable : group->variables)
+    for (std::size_t axis = 0; axis < variable.dims.size(); ++axis) {
+      const bool joined = is_character(variable.dataset.type) && axis + 1 == variable.dims.size();
+      (joined ? character_dims : other_dims).insert(variable.dims[axis]);
+    }
   for (const Netcdf4Dim* dim : dims) {
-    bool character_dim = false, other_dim = false;
-    for (const Netcdf4Variable& variable : group->variables)
-      for (std::size_t axis = 0; axis < variable.dims.size(); ++axis) {
-        if (variable.dims[axis] != dim) continue;
-        const bool joined = is_character(variable.dataset.type) && axis + 1 == variable.dims.size();
-        (joined ? character_dim : other_dim) = true;
-      }
     // What is only the length of texts has gone with the joining.
-    if (!character_dim || other_dim) catalogue.dims.push_back({dim->name, static_cast<std::int64_t>(dim->size), dim->unlimited});
+    if (!character_dims.contains(dim) || other_dims.contains(dim)) catalogue.dims.push_back({dim->name, static_cast<std::int64_t>(dim->size), dim->unlimited});
   }
   list_groups(*group, group->path.empty() ? 0 : group->path.size() + 1, catalogue.groups);
   return catalogue;

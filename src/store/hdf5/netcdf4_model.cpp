@@ -1,6 +1,7 @@
 #include "store/hdf5/netcdf4_model.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -46,6 +47,17 @@ class ModelReader {
     return headers_[address] = read_object_header(file_, address);
   }
 
+  /// Of the group at an address that soft links lead through; read once.
+  const std::unordered_map<std::string, Hdf5Link>& links_by_name(std::uint64_t group) {
+    const auto [found, is_new] = links_.try_emplace(group);
+    if (is_new)
+      for (Hdf5Link& link : read_links(file_, header(group))) {
+        std::string name = link.name;
+        found->second.try_emplace(std::move(name), std::move(link));
+      }
+    return found->second;
+  }
+
   /// The address of what `path` names, seen from the group at `from`; undefined if nothing is there.
   std::uint64_t resolve(std::uint64_t from, const std::string& path, int hops) {
     std::uint64_t at = path.starts_with('/') ? file_.root_address() : from;
@@ -55,11 +67,11 @@ class ModelReader {
       begin = end + 1;
       if (name.empty() || name == ".") continue;
       if (!is_group(header(at))) return UINT64_MAX;
-      const auto links = read_links(file_, header(at));
-      const auto link = std::find_if(links.begin(), links.end(), [&](const Hdf5Link& l) { return l.name == name; });
+      const auto& links = links_by_name(at);
+      const auto link = links.find(name);
       if (link == links.end()) return UINT64_MAX;
-      if (link->kind == Hdf5Link::Kind::hard) at = link->address;
-      else if (link->kind == Hdf5Link::Kind::soft && hops > 0) at = resolve(at, link->target, hops - 1);
+      if (link->second.kind == Hdf5Link::Kind::hard) at = link->second.address;
+      else if (link->second.kind == Hdf5Link::Kind::soft && hops > 0) at = resolve(at, link->second.target, hops - 1);
       else return UINT64_MAX;
       if (at == UINT64_MAX) return at;
     }
@@ -161,7 +173,7 @@ class ModelReader {
       dim->scale_address = object.address;
       dim->id = dim_id >= 0 ? static_cast<int>(dim_id) : next_dim_id_;
       next_dim_id_ = std::max(next_dim_id_, dim->id + 1);
-      group.dims.push_back(std::move(dim));
+      group.add_dim(std::move(dim));
       if (is_dim_only) return;
       variable.own_scale = object.address;
     }
@@ -171,11 +183,16 @@ class ModelReader {
     group.variables.push_back(std::move(variable));
   }
 
-  template <typename Predicate>
-  static const Netcdf4Dim* find_dim(const Netcdf4Group& group, Predicate&& fits) {
+  static const Netcdf4Dim* dim_at(const Netcdf4Group& group, std::uint64_t scale_address) {
     for (const Netcdf4Group* at = &group; at != nullptr; at = at->parent)
-      for (const auto& dim : at->dims)
-        if (fits(*dim)) return dim.get();
+      if (const auto found = at->dim_of_scale.find(scale_address); found != at->dim_of_scale.end())
+        return at->dims[found->second].get();
+    return nullptr;
+  }
+
+  static const Netcdf4Dim* dim_numbered(const Netcdf4Group& group, std::int64_t id) {
+    for (const Netcdf4Group* at = &group; at != nullptr; at = at->parent)
+      if (const auto found = at->dim_of_id.find(id); found != at->dim_of_id.end()) return at->dims[found->second].get();
     return nullptr;
   }
 
@@ -199,12 +216,12 @@ class ModelReader {
     for (std::size_t axis = 0; axis < ndim; ++axis) {
       const Netcdf4Dim*& dim = variable.dims[axis];
       if (variable.own_scale != UINT64_MAX && (ndim == 1 || variable.dim_ids.size() != ndim)) {
-        if (axis == 0) dim = find_dim(group, [&](const Netcdf4Dim& d) { return d.scale_address == variable.own_scale; });
+        if (axis == 0) dim = dim_at(group, variable.own_scale);
       } else if (axis < variable.scales.size() && variable.scales[axis] != UINT64_MAX) {
-        dim = find_dim(group, [&](const Netcdf4Dim& d) { return d.scale_address == variable.scales[axis]; });
+        dim = dim_at(group, variable.scales[axis]);
       }
       if (dim == nullptr && variable.dim_ids.size() == ndim)
-        dim = find_dim(group, [&](const Netcdf4Dim& d) { return d.id == variable.dim_ids[axis]; });
+        dim = dim_numbered(group, variable.dim_ids[axis]);
       if (dim == nullptr) dim = phony_dim(group, variable, space.extents[axis], space.max_extents[axis] == UINT64_MAX);
       if (!dim->unlimited && dim->size != space.extents[axis])
         variable.note = "its shape does not fit its dim '" + dim->name + "'";
@@ -213,16 +230,17 @@ class ModelReader {
 
   /// Any dim of the group that fits and that the variable has not got yet, else a new one.
   const Netcdf4Dim* phony_dim(Netcdf4Group& group, const Netcdf4Variable& variable, std::uint64_t size, bool unlimited) {
-    for (const auto& dim : group.dims)
-      if (dim->size == size && dim->unlimited == unlimited &&
-          std::find(variable.dims.begin(), variable.dims.end(), dim.get()) == variable.dims.end())
-        return dim.get();
+    if (const auto alike = group.dims_of_size.find(size << 1 | (unlimited ? 1 : 0)); alike != group.dims_of_size.end())
+      for (const std::size_t position : alike->second) {
+        const Netcdf4Dim* dim = group.dims[position].get();
+        if (dim->size == size && std::find(variable.dims.begin(), variable.dims.end(), dim) == variable.dims.end()) return dim;
+      }
     auto dim = std::make_unique<Netcdf4Dim>();
     dim->id = next_dim_id_++;
     dim->name = "phony_dim_" + std::to_string(dim->id);
     dim->size = size;
     dim->unlimited = unlimited;
-    group.dims.push_back(std::move(dim));
+    group.add_dim(std::move(dim));
     return group.dims.back().get();
   }
 
@@ -251,10 +269,19 @@ class ModelReader {
   Netcdf4Model model_;
   int next_dim_id_ = 0;
   std::unordered_set<std::uint64_t> groups_;
+  std::map<std::uint64_t, std::unordered_map<std::string, Hdf5Link>> links_;
   std::unordered_map<std::uint64_t, ObjectHeader> headers_;
 };
 
 }  // namespace
+
+void Netcdf4Group::add_dim(std::unique_ptr<Netcdf4Dim> dim) {
+  const std::size_t position = dims.size();
+  if (dim->scale_address != UINT64_MAX) dim_of_scale.try_emplace(dim->scale_address, position);
+  dim_of_id.try_emplace(dim->id, position);
+  dims_of_size[dim->size << 1 | (dim->unlimited ? 1 : 0)].push_back(position);
+  dims.push_back(std::move(dim));
+}
 
 const Netcdf4Group* Netcdf4Model::find(const std::string& path) const {
   const Netcdf4Group* at = root.get();

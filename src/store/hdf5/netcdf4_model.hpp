@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "array/attributes.hpp"
@@ -44,6 +45,12 @@ struct Netcdf4Group {
   std::vector<Netcdf4Variable> variables;
   std::vector<std::unique_ptr<Netcdf4Group>> groups;
   array::Attributes attributes;
+  // While the model is being built: the first dim of an address, of an id, and those of a size (doubled, odd
+  // where they are unlimited), by position in `dims`.
+  std::unordered_map<std::uint64_t, std::size_t> dim_of_scale;
+  std::unordered_map<std::int64_t, std::size_t> dim_of_id;
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> dims_of_size;
+  void add_dim(std::unique_ptr<Netcdf4Dim> dim);
 };
 
 /// The NetCDF-4 data model that libnetcdf sees in an HDF5 file: dimension scales become dims, datasets variables,
