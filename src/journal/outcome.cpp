@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "base/bytes.hpp"
+#include "base/printable.hpp"
 
 namespace rankine::journal {
 namespace {
@@ -153,23 +154,23 @@ std::string outcome_text(const Outcome& outcome) {
   std::snprintf(seconds, sizeof seconds, "%.1f", outcome.wall_s);
   text << status_name(outcome.exit_code) << " (exit status " << outcome.exit_code << ") at " << outcome.ended << " after " << seconds
        << " s on " << outcome.ranks << (outcome.ranks == 1 ? " rank" : " ranks") << "\n";
-  text << "command: " << outcome.command << "\n";
+  text << "command: " << printable(outcome.command) << "\n";
   text << "tasks: " << outcome.tasks;
   if (outcome.tasks_known != outcome.tasks) text << " of " << outcome.tasks_known << " done";
   text << ", failed attempts: " << outcome.retries << "\n";
   if (outcome.bytes_spilled != 0)
     text << "spilled: " << format_bytes({outcome.bytes_spilled}) << ", read back: " << format_bytes({outcome.bytes_read_back}) << "\n";
-  if (!outcome.message.empty()) text << "error: " << outcome.message << "\n";
-  for (const auto& output : outcome.outputs) text << "wrote " << output << "\n";
+  if (!outcome.message.empty()) text << "error: " << printable_message(outcome.message) << "\n";
+  for (const auto& output : outcome.outputs) text << "wrote " << printable(output) << "\n";
   for (const auto& loss : outcome.losses) {
     std::snprintf(seconds, sizeof seconds, "%.1f", loss.at_s);
     text << "lost rank " << loss.rank << (loss.node.empty() ? "" : " on " + loss.node) << " after " << seconds << " s: it " << loss.how << "\n";
   }
   for (const auto& failure : outcome.failed_tasks) {
-    text << "failed task " << failure.task << "\n";
-    for (const auto& input : failure.inputs) text << "  input " << input << "\n";
+    text << "failed task " << printable(failure.task) << "\n";
+    for (const auto& input : failure.inputs) text << "  input " << printable(input) << "\n";
     for (const auto& attempt : failure.attempts)
-      text << "  worker " << attempt.worker << (attempt.node.empty() ? "" : " on " + attempt.node) << ": " << attempt.message << "\n";
+      text << "  worker " << attempt.worker << (attempt.node.empty() ? "" : " on " + attempt.node) << ": " << printable_message(attempt.message) << "\n";
   }
   return text.str();
 }

@@ -13,6 +13,7 @@
 #include <future>
 #include <thread>
 
+#include "base/printable.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "launch/job_outcome.hpp"
@@ -129,7 +130,7 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
     status = static_cast<int>(code);
     outcome.set_error(what);
     if (reporter) reporter->error(what);
-    else std::fprintf(stderr, "rankine: %s\n", what);
+    else std::fprintf(stderr, "rankine: %s\n", printable_message(what).c_str());
   };
   try {
     reporter = std::make_unique<report::Reporter>(reporting);
@@ -200,7 +201,7 @@ constexpr int leave_grace_ms = 5000;
 constexpr int reap_grace_ms = 2000;
 
 [[noreturn]] void leave_at_once(ExitCode code, const std::string& why) {
-  std::fprintf(stderr, "rankine: %s\n", why.c_str());
+  std::fprintf(stderr, "rankine: %s\n", printable_message(why).c_str());
   ::_exit(static_cast<int>(code));
 }
 
@@ -327,7 +328,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
       return 0;
     });
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), error.what());
+    std::fprintf(stderr, "rankine: rank %d on %s: %s\n", place.rank, place.node_name.c_str(), printable_message(error.what()).c_str());
     mpi.end(static_cast<int>(ExitCode::internal), false);
   }
 }
@@ -353,7 +354,7 @@ bool speaks_for_job() {
 }
 
 int report_before_start(const Error& error) {
-  if (speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", error.what());
+  if (speaks_for_job()) std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
   else std::this_thread::sleep_for(std::chrono::seconds(2));
   return static_cast<int>(error.code());
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "base/printable.hpp"
 #include "transport/peer_watch.hpp"
 
 namespace rankine::launch {
@@ -87,7 +88,7 @@ void JobOutcome::write_now(ExitCode code, const std::string& message) const noex
     outcome.ended = time_stamp();
     journal::write_outcome(directory, outcome);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "rankine: %s\n", error.what());
+    std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
   }
 }
 
@@ -119,9 +120,9 @@ int write_outcome_of_death(const transport::RankEnd& end_of_rank) {
       journal::write_outcome(directory, outcome);
     }
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "rankine: %s\n", error.what());
+    std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
   }
-  if (WIFSIGNALED(wait_status)) std::fprintf(stderr, "rankine: %s\n", message.c_str());
+  if (WIFSIGNALED(wait_status)) std::fprintf(stderr, "rankine: %s\n", printable_message(message).c_str());
   return status;
 }
 

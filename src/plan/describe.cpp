@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/printable.hpp"
 #include "plan/leaf_spans.hpp"
 #include "plan/lowered_plan.hpp"
 
@@ -130,9 +131,9 @@ std::string LoweredPlan::describe_layers() const {
     if (layer.kind == LayerKind::group_reduce) does += " -> by group over axis " + std::to_string(layer.axis);
     if (layer.sink >= 0) {
       const std::string& name = logical_.sinks[static_cast<std::size_t>(layer.sink)].name;
-      if (!name.empty() && layer.kind != LayerKind::append) does += " => " + name;
+      if (!name.empty() && layer.kind != LayerKind::append) does += " => " + printable(name);
     }
-    text += padded(std::to_string(layer.id.value), 7) + padded(layer.name, 22) +
+    text += padded(std::to_string(layer.id.value), 7) + padded(printable(layer.name), 22) +
             padded(std::to_string(layer.task_count), 9, true) + "  " +
             padded(format_tuple(layer.grid.block_counts()), 20) +
             padded(format_bytes(Bytes{largest}), 10, true) + "  " + does + "\n";

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 
 namespace rankine::report {
 namespace {
@@ -56,13 +57,13 @@ struct Reporter::Impl {
 
   void write_log(const std::string& text) {
     if (!log) return;
-    std::fprintf(log.get(), "%s  %s\n", options.timestamp().c_str(), text.c_str());
+    std::fprintf(log.get(), "%s  %s\n", options.timestamp().c_str(), printable_lines(text).c_str());
     std::fflush(log.get());  // what a killed job has left is what its log is for
   }
 
   void write_out(const std::string& text) {
     clear();
-    std::fprintf(options.out, "%s\n", text.c_str());
+    std::fprintf(options.out, "%s\n", printable_lines(text).c_str());
     std::fflush(options.out);
   }
 
@@ -96,10 +97,10 @@ Reporter::Reporter(ReporterOptions options) : impl_(std::make_unique<Impl>()) {
 
 Reporter::~Reporter() { impl_->clear(); }
 
-void Reporter::detail(const std::string& text) { impl_->say(Verbosity::verbose, text); }
-void Reporter::note(const std::string& text) { impl_->say(Verbosity::normal, text); }
-void Reporter::warning(const std::string& text) { impl_->say(Verbosity::quiet, "warning: " + text); }
-void Reporter::error(const std::string& text) { impl_->say(Verbosity::quiet, "rankine: " + text); }
+void Reporter::detail(const std::string& text) { impl_->say(Verbosity::verbose, printable_message(text)); }
+void Reporter::note(const std::string& text) { impl_->say(Verbosity::normal, printable_message(text)); }
+void Reporter::warning(const std::string& text) { impl_->say(Verbosity::quiet, "warning: " + printable_message(text)); }
+void Reporter::error(const std::string& text) { impl_->say(Verbosity::quiet, "rankine: " + printable_message(text)); }
 
 bool Reporter::progress(const ProgressState& state, Instant now) {
   Impl& impl = *impl_;
@@ -109,19 +110,19 @@ bool Reporter::progress(const ProgressState& state, Instant now) {
     last = now;
     return !first || at_once;
   };
-  if (impl.log && due(impl.last_logged, plain_interval_ns, false)) impl.write_log(plain_line(state));
+  if (impl.log && due(impl.last_logged, plain_interval_ns, false)) impl.write_log(printable(plain_line(state)));
   if (impl.style == ProgressStyle::line) {
     if (!due(impl.last_drawn, line_interval_ns, true)) return false;
     // One column stays free: some terminals wrap when the last one is written.
     const std::string line = progress_line(state, columns_of(impl.options.out) - 1);
-    std::fprintf(impl.options.out, "\r%s%s", line.c_str(), erase_to_end_of_line);
+    std::fprintf(impl.options.out, "\r%s%s", printable(line).c_str(), erase_to_end_of_line);
     std::fflush(impl.options.out);
     impl.line_shown = true;
     return true;
   }
   if (impl.style == ProgressStyle::plain) {
     if (!due(impl.last_drawn, plain_interval_ns, false)) return false;
-    impl.write_out(impl.options.timestamp() + "  " + plain_line(state));
+    impl.write_out(impl.options.timestamp() + "  " + printable(plain_line(state)));
     return true;
   }
   return false;

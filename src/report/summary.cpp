@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/printable.hpp"
 #include "report/progress.hpp"
 
 namespace rankine::report {
@@ -35,7 +36,7 @@ std::string read_line(const RunSummary& summary) {
 std::string write_line(const RunSummary& summary) {
   std::string line = format_bytes(summary.bytes_written);
   const std::size_t named = std::min(summary.outputs.size(), most_outputs_named);
-  for (std::size_t i = 0; i < named; ++i) line += (i == 0 ? " to " : ", ") + summary.outputs[i];
+  for (std::size_t i = 0; i < named; ++i) line += (i == 0 ? " to " : ", ") + printable(summary.outputs[i]);
   if (summary.outputs.size() > named) line += fmt::format(" and {} more", summary.outputs.size() - named);
   return line;
 }

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "runtime/kernel_call_frame.hpp"
 
 namespace rankine::runtime {
@@ -167,7 +168,7 @@ void become_helper(const char* name) {
       const SharedKernelCall request(shared.map(bytes).first(bytes));
       result = function_of(kernel::user_kernel(request.kernel()), request.stage())(&request.call());
     } catch (const Error& error) {
-      std::fprintf(stderr, "rankine: a kernel's process: %s\n", error.what());
+      std::fprintf(stderr, "rankine: a kernel's process: %s\n", printable_message(error.what()).c_str());
       ::_exit(EXIT_FAILURE);
     }
     std::fflush(nullptr);

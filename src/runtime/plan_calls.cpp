@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/printable.hpp"
 #include "runtime/draw_graph.hpp"
 #include "script/script.hpp"
 
@@ -27,7 +28,7 @@ void PlanCalls::print() {
   for (const auto& node : graph_.nodes) ++counts[node.group];
   std::printf("custom graph: %zu call%s, %zu edge%s\n", graph_.nodes.size(), graph_.nodes.size() == 1 ? "" : "s",
               graph_.edges.size(), graph_.edges.size() == 1 ? "" : "s");
-  for (const auto& [name, count] : counts) std::printf("  %8zu  %s\n", count, name.c_str());
+  for (const auto& [name, count] : counts) std::printf("  %8zu  %s\n", count, printable(name).c_str());
   if (graph_file_.empty()) return;
   draw_graph(graph_, graph_file_);
   std::printf("picture %s\n", graph_file_.c_str());

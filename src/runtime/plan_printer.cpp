@@ -5,6 +5,7 @@
 #include <limits>
 #include <thread>
 
+#include "base/printable.hpp"
 #include "plan/plan_picture.hpp"
 #include "runtime/draw_graph.hpp"
 #include "runtime/file_opening.hpp"
@@ -94,11 +95,11 @@ std::vector<NdArray> PlanPrinter::print(const PlanRequest& request) {
       std::printf("moves %lld of %lld chunks of %s as they are stored, without decoding\n", static_cast<long long>(count.moved),
                   static_cast<long long>(count.all), sink.name.c_str());
   }
-  for (const auto& output : request.outputs) std::printf("output %s\n", output.path.c_str());
+  for (const auto& output : request.outputs) std::printf("output %s\n", printable(output.path).c_str());
   if (!job_.graph_file.empty()) {
     const std::string file = picture_file(job_.graph_file, plan_count_);
     draw_graph(plan::picture_of(plan->lowered), file);
-    std::printf("picture %s\n", file.c_str());
+    std::printf("picture %s\n", printable(file).c_str());
   }
   if (job_.memory_limit) refuse_too_large(plan->lowered, *job_.memory_limit, job_.program);
   if (job_.ranks != 0) print_forecast(std::shared_ptr<const plan::LoweredPlan>(plan, &plan->lowered));
