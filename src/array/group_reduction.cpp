@@ -141,6 +141,7 @@ Variable reduce_one(const Variable& variable, const Grouping& grouping, const Oc
       out.dims.push_back(dim);
     }
   }
+  refuse_extreme_of_nothing(variable.shape(), others, variable.dtype(), op, options);
   out.data = reduce_any_dtype(variable.data, op, options, GroupReducer(group_axis, others, groups));
   out.calendar = variable.calendar;
   if (options.keep_attrs.value_or(true)) out.attrs = variable.attrs;

@@ -9,6 +9,10 @@ namespace rankine::array {
 using Reducer = std::function<ExprPtr(const ExprPtr& data, const kernel::ReduceSpec& spec)>;
 
 kernel::ReduceSpec spec_for(DType dtype, kernel::ReduceOp op, const ReduceOptions& options);
+/// max and min of no values are no number. Throws UsageError in NumPy's words if one of `axes`, over which they are asked
+/// for, has no elements.
+void refuse_extreme_of_nothing(const Shape& shape, const std::vector<int>& axes, DType dtype, kernel::ReduceOp op,
+                               const ReduceOptions& options);
 /// Numbers straight away; dates and durations by way of offsets; strings can only be counted.
 ExprPtr reduce_any_dtype(const ExprPtr& data, kernel::ReduceOp op, const ReduceOptions& options,
                          const Reducer& reducer);

@@ -34,6 +34,15 @@ bool keeps_without_axes(ReduceOp op) {
 
 }  // namespace
 
+void refuse_extreme_of_nothing(const Shape& shape, const std::vector<int>& axes, DType dtype, ReduceOp op,
+                               const ReduceOptions& options) {
+  const bool is_nothing = std::any_of(axes.begin(), axes.end(), [&](int axis) { return shape[static_cast<std::size_t>(axis)] == 0; });
+  if (!is_nothing || (op != ReduceOp::min && op != ReduceOp::max) || dtype == DType::string) return;
+  const bool is_max = op == ReduceOp::max;
+  const std::string ufunc = spec_for(dtype, op, options).skipna ? (is_max ? "fmax" : "fmin") : (is_max ? "maximum" : "minimum");
+  throw UsageError("zero-size array to reduction operation " + ufunc + " which has no identity");
+}
+
 kernel::ReduceSpec spec_for(DType dtype, ReduceOp op, const ReduceOptions& options) {
   kernel::ReduceSpec spec;
   spec.op = op;
@@ -49,6 +58,8 @@ kernel::ReduceSpec spec_for(DType dtype, ReduceOp op, const ReduceOptions& optio
 
 ExprPtr reduce_times(const ExprPtr& data, ReduceOp op, const ReduceOptions& options, const Reducer& reducer) {
   const DType dtype = data->dtype;
+  if (op == ReduceOp::mean && element_count(data->shape) == 0)  // xarray counts from the earliest time, and there is none
+    throw UsageError("zero-size array to reduction operation fmin which has no identity");
   if (op == ReduceOp::min || op == ReduceOp::max || op == ReduceOp::count)
     return reducer(data, spec_for(dtype, op, options));
   const ExprPtr missing = elementwise(Op::isnan, {data});
@@ -99,6 +110,7 @@ Variable reduce_variable(const Variable& variable, ReduceOp op, const std::vecto
     if (std::find(dims.begin(), dims.end(), dim) != dims.end()) axes.push_back(axis);
     else out.dims.push_back(dim);
   }
+  refuse_extreme_of_nothing(variable.shape(), axes, variable.dtype(), op, options);
   const auto over_axes = [&](const ExprPtr& data, const kernel::ReduceSpec& spec) {
     if (!axes.empty()) return reduce(data, axes, spec);
     // Nothing to reduce over still means e.g. std 0 and count 1: reduce over an axis of extent 1.
