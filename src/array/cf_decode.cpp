@@ -5,8 +5,11 @@
 #include <limits>
 #include <sstream>
 
+#include "array/cf_encode_variable.hpp"
 #include "array/cf_scalar.hpp"
+#include "array/related_variables.hpp"
 #include "array/stored_texts.hpp"
+#include "array/text_encoding.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -30,6 +33,29 @@ bool pop_to_encoding(Variable& variable, const std::string& key, AttributeValue&
 const NdArray* numbers_in(const AttributeValue& value) {
   const auto* numbers = std::get_if<NdArray>(&value);
   return numbers != nullptr && numbers->dtype() != DType::string ? numbers : nullptr;
+}
+
+/// Bytes become text in UTF-8 by the codec that `_Encoding` names, which writing them again obeys. Throws InputError for a
+/// codec that is not known here and for bytes that it does not have.
+void decode_texts(const std::string& name, Variable& variable) {
+  const bool of_bytes = byte_width(variable).has_value();  // false: strings, which are text by themselves
+  AttributeValue value;
+  if (!pop_to_encoding(variable, "_Encoding", value) || !of_bytes) return;
+  const auto* codec = std::get_if<std::string>(&value);
+  const auto encoding = codec == nullptr ? std::nullopt : text_encoding_named(*codec);
+  if (!encoding)
+    throw InputError("the text encoding '" + (codec == nullptr ? std::string("(no text)") : *codec) + "' that its attribute _Encoding names is unknown here; known are " +
+                     known_text_encodings() + ". decode_cf=False gives the bytes");
+  const NdArray stored = variable.data->as<Constant>()->value;
+  std::vector<std::string> texts;
+  for (const std::string& bytes : stored.strings()) {
+    auto text = decode_text(bytes, *encoding);
+    if (!text)
+      throw InputError("element " + std::to_string(texts.size()) + " of '" + name + "' is no text in '" + *codec +
+                       "', which its attribute _Encoding names. decode_cf=False gives the bytes");
+    texts.push_back(std::move(*text));
+  }
+  variable.data = constant(NdArray::from_strings(std::move(texts), stored.shape()));
 }
 
 DType with_sign(DType dtype, bool is_signed) {
@@ -95,7 +121,35 @@ DType packed_float(DType dtype, bool has_offset) {
   return DType::float64;
 }
 
-void decode_scale(const std::string& name, Variable& variable) {
+/// From here on, whoever reads the variable is told why its numbers mean nothing. An index is read at once.
+void refuse_reading(Variable& variable, const std::string& why) {
+  const auto* node = variable.data->as<Source>();
+  if (node == nullptr) throw InputError(why);
+  auto refused = std::make_shared<StoredArray>(*node->array);
+  refused->refusal = why;
+  variable.data = source(std::move(refused));
+}
+
+const NdArray* one_number_in(const AttributeValue& value) {
+  const NdArray* numbers = numbers_in(value);
+  return numbers != nullptr && numbers->size() == 1 ? numbers : nullptr;
+}
+
+/// Why scale_factor and add_offset cannot be applied; empty if they can.
+std::string bad_packing(const std::string& name, const Variable& variable, const std::string& path) {
+  if (!is_numeric(variable.dtype())) return {};
+  for (const char* attribute : {"scale_factor", "add_offset"}) {
+    const AttributeValue* value = variable.attrs.find(attribute);
+    if (value == nullptr || is_none(*value) || one_number_in(*value) != nullptr) continue;
+    const auto* text = std::get_if<std::string>(value);
+    return "cannot decode variable '" + name + "'" + (path.empty() ? "" : " of " + path) + ": its attribute " + attribute +
+           (text != nullptr ? " is the text \"" + *text + "\", not a number" : " is not one number") +
+           ". Open the dataset with mask_and_scale=False, or leave the variable out with drop_variables=['" + name + "']";
+  }
+  return {};
+}
+
+void decode_scale(Variable& variable) {
   AttributeValue scale;
   AttributeValue offset;
   const bool has_scale = pop_to_encoding(variable, "scale_factor", scale);
@@ -103,15 +157,11 @@ void decode_scale(const std::string& name, Variable& variable) {
   if (!has_scale && !has_offset) return;
   if (!is_numeric(variable.dtype())) return;
   variable.data = cast(variable.data, packed_float(variable.dtype(), has_offset));
-  const auto apply = [&](Op op, const AttributeValue& value, const char* attribute) {
-    const NdArray* numbers = numbers_in(value);
-    if (numbers == nullptr || numbers->size() != 1)
-      throw InputError("cannot decode variable '" + name + "': its attribute " + attribute +
-                       " is not one number. Open the dataset with mask_and_scale=False");
-    variable.data = in_place(op, variable.data, *numbers);
+  const auto apply = [&](Op op, const AttributeValue& value) {
+    if (const NdArray* number = one_number_in(value)) variable.data = in_place(op, variable.data, number->reshaped({}));
   };
-  if (has_scale) apply(Op::multiply, scale, "scale_factor");
-  if (has_offset) apply(Op::add, offset, "add_offset");
+  if (has_scale) apply(Op::multiply, scale);
+  if (has_offset) apply(Op::add, offset);
 }
 
 /// pandas' to_timedelta: whole part and fraction apart, the fraction rounded to ns of the unit.
@@ -146,15 +196,26 @@ ExprPtr times_of(const ExprPtr& numbers, const calendar::TimeDecoding& decoding)
     reference *= ns_per_us;
   }
   const DType dtype = dtype_of(decoding.timeline);
+  // Of long arrays only the ends have been looked at: what lies between them and is no time, such as a stray fill value,
+  // must not wrap round to a date.
+  const std::int64_t room = INT64_MAX - (reference < 0 ? -(reference + 1) : reference);
   if (!is_float(numbers->dtype)) {
-    const ExprPtr ticks = elementwise(Op::multiply, {cast(numbers, DType::int64), int64_scalar(per_unit)});
-    return cast(elementwise(Op::add, {ticks, int64_scalar(reference)}), dtype);
+    const ExprPtr whole = cast(numbers, DType::int64);
+    const ExprPtr ticks = elementwise(Op::add, {elementwise(Op::multiply, {whole, int64_scalar(per_unit)}), int64_scalar(reference)});
+    const std::int64_t most = room / per_unit;
+    if (is_integer(numbers->dtype) && size_of(numbers->dtype) <= 4 && most >= UINT32_MAX) return cast(ticks, dtype);
+    const ExprPtr is_time = elementwise(Op::bitwise_and, {elementwise(Op::greater_equal, {whole, int64_scalar(-most)}),
+                                                          elementwise(Op::less_equal, {whole, int64_scalar(most)})});
+    return cast(elementwise(Op::where, {is_time, ticks, int64_scalar(not_a_time)}), dtype);
   }
   const NdArray factor = NdArray::scalar(per_unit);
   const DType common = common_float(numbers->dtype, factor);
   const ExprPtr scaled = elementwise(Op::multiply, {cast(numbers, common), constant(scalar_as(factor, 0, common))});
   const ExprPtr ticks = elementwise(Op::add, {cast(scaled, DType::int64), int64_scalar(reference)});
-  return cast(elementwise(Op::where, {elementwise(Op::isnan, {numbers}), int64_scalar(not_a_time), ticks}), dtype);
+  // False for NaN as well.
+  const ExprPtr is_time = elementwise(Op::less, {elementwise(Op::absolute, {cast(scaled, DType::float64)}),
+                                                 scalar_of(DType::float64, static_cast<double>(room))});
+  return cast(elementwise(Op::where, {is_time, ticks, int64_scalar(not_a_time)}), dtype);
 }
 
 NdArray decoded_now(const NdArray& numbers, const calendar::TimeDecoding& decoding) {
@@ -171,6 +232,21 @@ NdArray decoded_now(const NdArray& numbers, const calendar::TimeDecoding& decodi
   return NdArray::from(ticks, numbers.shape()).viewed_as(dtype_of(decoding.timeline));
 }
 
+/// Arrays of times of up to so many elements are looked at as a whole, longer ones at their ends.
+constexpr std::int64_t most_times_looked_at = 8192;
+
+/// The least and the largest number; those of the ends where all are NaN.
+std::pair<double, double> range_of(const NdArray& numbers) {
+  if (numbers.size() == 0) return {0, 0};
+  double least = numbers.as_double(0), largest = least;
+  for (std::int64_t i = 1; i < numbers.size(); ++i) {
+    const double number = numbers.as_double(i);
+    if (std::isnan(least) || number < least) least = number;
+    if (std::isnan(largest) || number > largest) largest = number;
+  }
+  return {least, largest};
+}
+
 /// The first (or last) number of an array; 0 of an empty one, as xarray assumes.
 double extreme_number(const ExprPtr& numbers, bool last, const LoadFn& load) {
   if (element_count(numbers->shape) == 0) return 0;
@@ -182,11 +258,21 @@ double extreme_number(const ExprPtr& numbers, bool last, const LoadFn& load) {
   return load(slice(numbers, start, one, one)).as_double(0);
 }
 
-void decode_duration(Variable& variable) {
+struct UndecodableTimes : InputError { using InputError::InputError; };
+
+void decode_duration(const std::string& name, Variable& variable, const LoadFn& load) {
   const std::string* units = variable.attrs.text("units");
   if (units == nullptr || !calendar::is_duration_units(*units)) return;
   if (!is_integer(variable.dtype()) && !is_float(variable.dtype())) return;
   const std::int64_t ns = *calendar::unit_ns(*units);
+  if (is_integer(variable.dtype()) && element_count(variable.shape()) <= most_times_looked_at) {
+    const auto [least, largest] = range_of(load(variable.data));
+    const double most = 9223372036854775807.0 / static_cast<double>(ns);
+    for (const double number : {least, largest})
+      if (!(std::fabs(number) < most))
+        throw UndecodableTimes("Failed to decode variable '" + name + "': " + std::to_string(number) + " " + *units +
+                               " are more than timedelta64[ns] holds. Try opening your dataset with decode_timedelta=False");
+  }
   AttributeValue moved;
   pop_to_encoding(variable, "units", moved);
   variable.data = durations_of(variable.data, ns);
@@ -200,15 +286,21 @@ void decode_time(const std::string& name, Variable& variable, calendar::UseCftim
   const std::string units = *text;
   pop_to_encoding(variable, "units", moved);
   std::string calendar_name;
-  if (pop_to_encoding(variable, "calendar", moved)) {
+  const bool has_calendar = pop_to_encoding(variable, "calendar", moved);
+  if (has_calendar) {
     if (const auto* found = std::get_if<std::string>(&moved)) calendar_name = *found;
   }
+  const bool looked_at = is_constant(variable.data) || element_count(variable.shape()) <= most_times_looked_at;
+  const auto [first, last] = looked_at ? range_of(load(variable.data))
+                                       : std::pair{extreme_number(variable.data, false, load), extreme_number(variable.data, true, load)};
+  if (has_calendar && calendar_name.empty())
+    throw UndecodableTimes("Failed to decode variable '" + name + "': unable to decode time units '" + units +
+                           "' with \"calendar ''\". Try opening your dataset with decode_times=False");
   calendar::TimeDecoding decoding;
   try {
-    decoding = calendar::choose_time_decoding(units, calendar_name, extreme_number(variable.data, false, load),
-                                              extreme_number(variable.data, true, load), use_cftime);
+    decoding = calendar::choose_time_decoding(units, calendar_name, first, last, use_cftime);
   } catch (const InputError& error) {
-    throw InputError("Failed to decode variable '" + name + "': " + error.what());
+    throw UndecodableTimes("Failed to decode variable '" + name + "': " + error.what());
   }
   variable.calendar = decoding.timeline.calendar;
   if (is_constant(variable.data) || (is_float(variable.dtype()) && !decoding.by_pandas))
@@ -248,6 +340,42 @@ void collect_coordinates(Variable& variable, const VariableMap& stored, std::set
   coord_names.insert(names.begin(), names.end());
 }
 
+/// The names of variables in an attribute such as cell_measures ("area: areacella"), as xarray takes them apart.
+std::vector<std::string> related_names(const std::string& attribute, const std::string& text, bool& malformed) {
+  if (attribute != "cell_measures" && attribute != "formula_terms") return words_of(text);
+  std::string spaced = text;
+  std::replace(spaced.begin(), spaced.end(), ':', ' ');
+  const std::vector<std::string> roles_and_names = words_of(spaced);
+  malformed = roles_and_names.size() % 2 == 1;
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i < roles_and_names.size(); i += 2) names.push_back(roles_and_names[i]);
+  return names;
+}
+
+/// decode_coords="all": what grid_mapping, bounds and their kin name are coordinates, and the attributes encoding.
+void collect_related(const std::string& name, Variable& variable, const VariableMap& stored, const DecodeOptions& options,
+                     std::set<std::string>& coord_names) {
+  for (const char* attribute : related_data) {
+    const std::string* found = variable.attrs.text(attribute);
+    if (found == nullptr) continue;
+    const std::string text = *found;
+    bool malformed = false;
+    const std::vector<std::string> names = related_names(attribute, text, malformed);
+    std::vector<std::string> missing;
+    for (const std::string& related : names)
+      if (!stored.contains(related)) missing.push_back(related);
+    const std::string whose = std::string(attribute) + " of variable '" + name + "'";
+    if (malformed && options.note) options.note("the attribute " + whose + " is malformed: \"" + text + "\"");
+    if (!missing.empty() && options.note)
+      options.note("the attribute " + whose + " names what is not in the file: " + format_names(missing) + "; it is left out, as xarray does");
+    if (missing.empty()) {
+      variable.encoding.set(attribute, text);
+      coord_names.insert(names.begin(), names.end());
+    }
+    variable.attrs.erase(attribute);
+  }
+}
+
 bool is_index(const std::string& name, const Variable& variable) {
   return variable.dims.size() == 1 && variable.dims.front() == name;
 }
@@ -269,20 +397,28 @@ Variable stored_variable(const StoredVariable& stored, const std::string& path) 
 Variable decode_variable(const std::string& name, Variable variable, const DecodeOptions& options, const LoadFn& load) {
   const DType original = variable.dtype();
   const bool cf = options.decode_cf;
-  if (cf && original == DType::string) {
-    AttributeValue encoded;
-    pop_to_encoding(variable, "_Encoding", encoded);
-  }
+  const std::string* file = variable.encoding.text("source");
+  const std::string path = file == nullptr ? "" : *file;
+  if (cf && original == DType::string) decode_texts(name, variable);
+  if (cf && options.mask_and_scale)
+    if (const std::string why = bad_packing(name, variable, path); !why.empty()) refuse_reading(variable, why);
+  const Variable stored = variable;
   if (cf && options.mask_and_scale) {
     decode_unsigned(variable);
     decode_mask(variable);
-    decode_scale(name, variable);
+    decode_scale(variable);
   }
   // An index is wanted now, and as a constant it is decoded without a second reading.
   if (is_index(name, variable) && !is_constant(variable.data)) variable.data = constant(load(variable.data));
   if (cf && options.decode_times) {
-    if (options.decode_timedelta) decode_duration(variable);
-    decode_time(name, variable, options.use_cftime, load);
+    try {
+      if (options.decode_timedelta) decode_duration(name, variable, load);
+      decode_time(name, variable, options.use_cftime, load);
+    } catch (const UndecodableTimes& error) {
+      if (is_index(name, variable)) throw InputError(error.what());
+      variable = stored;
+      refuse_reading(variable, error.what());
+    }
   }
   if (!variable.encoding.contains("dtype")) variable.encoding.set("dtype", name_of(original));
   if (const std::string* dtype = variable.attrs.text("dtype"); dtype != nullptr && *dtype == "bool" &&
@@ -310,11 +446,20 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   }
   if (options.decode_cf && options.decode_times) hand_units_to_bounds(stored);
 
-  const bool coords = options.decode_cf && options.decode_coords;
+  const bool coords = options.decode_cf && options.decode_coords != DecodeCoords::none;
+  const bool all_coords = options.decode_cf && options.decode_coords == DecodeCoords::all;
   std::set<std::string> coord_names;
   for (const auto& [name, variable] : stored) {
-    Variable decoded = decode_variable(name, variable, options, load);
+    Variable decoded;
+    try {
+      decoded = decode_variable(name, variable, options, load);
+    } catch (const InputError& error) {
+      if (variable.dtype() != DType::string) throw;
+      dataset.left_out[name] = catalogue.path + ": " + error.what();
+      continue;
+    }
     if (coords) collect_coordinates(decoded, stored, coord_names);
+    if (all_coords) collect_related(name, decoded, stored, options, coord_names);
     if (is_index(name, decoded)) coord_names.insert(name);
     dataset.variables.set(name, std::move(decoded));
   }
@@ -325,6 +470,7 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   }
   for (const std::string& name : coord_names)
     if (dataset.variables.contains(name)) dataset.coord_names.insert(name);
+  dataset.mark_dim_coordinates();
 
   std::vector<std::string> unlimited;
   for (const StoredDim& dim : catalogue.dims)

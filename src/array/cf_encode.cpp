@@ -101,6 +101,15 @@ void take_fill(OutputVariable& out, const Variable& variable, OutputFormat forma
   out.attributes.erase("_FillValue");
 }
 
+/// Char arrays with one dim of characters are all as long as the longest of them.
+void share_character_dims(std::vector<OutputVariable>& variables) {
+  std::map<std::string, std::int64_t> longest;
+  for (const auto& out : variables)
+    if (!out.character_dim.empty()) longest[out.character_dim] = std::max(longest[out.character_dim], out.character_count);
+  for (auto& out : variables)
+    if (!out.character_dim.empty()) out.character_count = longest[out.character_dim];
+}
+
 /// Coordinates and the bounds of coordinates.
 std::set<std::string> describing_variables(const Dataset& dataset) {
   std::set<std::string> names(dataset.coord_names.begin(), dataset.coord_names.end());
@@ -231,6 +240,7 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
     encoded.lazy.push_back(lazy);
     encoded.spec.variables.push_back(std::move(out));
   }
+  share_character_dims(encoded.spec.variables);
   return encoded;
 }
 

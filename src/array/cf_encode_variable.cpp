@@ -8,6 +8,7 @@
 #include "array/cf_fill_value.hpp"
 #include "array/cf_scalar.hpp"
 #include "array/cf_time_encoding.hpp"
+#include "array/related_variables.hpp"
 #include "base/error.hpp"
 #include "calendar/time_units.hpp"
 
@@ -15,11 +16,6 @@ namespace rankine::array {
 namespace {
 
 using kernel::Op;
-
-/// Attributes that name related variables; decoding with decode_coords="all" keeps them as encoding.
-constexpr const char* related_data[] = {"bounds", "grid_mapping", "climatology", "geometry", "node_coordinates",
-                                        "node_count", "part_node_count", "interior_ring", "cell_measures",
-                                        "formula_terms"};
 
 void set_new_attribute(const std::string& name, Variable& variable, const std::string& key, AttributeValue value) {
   if (variable.attrs.contains(key))

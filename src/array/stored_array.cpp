@@ -126,6 +126,7 @@ void write_identity(ByteWriter& writer, const StoredArray& array) {
   writer.put(array.record_stride);
   writer.put(array.separator);
   writer.put_string(array.library_reason);
+  writer.put_string(array.refusal);
   writer.put_vector(array.axis_order);
   write_keys(writer, array.zarr);
   writer.put(array.file_size);
@@ -165,6 +166,7 @@ StoredArrayPtr read_stored_array(ByteReader& reader) {
   array->record_stride = reader.get<std::uint64_t>();
   array->separator = reader.get<char>();
   array->library_reason = reader.get_string();
+  array->refusal = reader.get_string();
   array->axis_order = reader.get_vector<std::int64_t>();
   array->zarr = read_keys(reader);
   array->file_size = reader.get<std::uint64_t>();

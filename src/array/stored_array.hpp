@@ -63,6 +63,8 @@ struct StoredArray {
   std::uint64_t record_stride = 0;
   char separator = '.';
   std::string library_reason;
+  /// Why its numbers mean nothing, such as attributes that cannot be decoded: whoever reads the array is told. Empty: none.
+  std::string refusal;
   ZarrKeys zarr;
   std::uint64_t file_size = 0;  ///< as it was when the metadata was read; 0 for Zarr in plain files
   std::int64_t file_mtime_ns = 0;  ///< of the file, the archive, or the Zarr array's document

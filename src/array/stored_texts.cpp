@@ -4,7 +4,9 @@
 #include <charconv>
 
 #include "array/cf_encode_chunks.hpp"
+#include "array/text_encoding.hpp"
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace rankine::array {
 namespace {
@@ -31,6 +33,26 @@ std::int64_t character_count(const Attributes& encoding) {
   const auto* extents = found == nullptr ? nullptr : std::get_if<NdArray>(found);
   if (!encoding.contains("char_dim_name") || extents == nullptr || extents->size() == 0) return 0;
   return extents->as_int64(extents->size() - 1);
+}
+
+/// Texts as the bytes that they are in the encoding of the variable (UTF-8 where none is named), whose name they get.
+void spell_out(OutputVariable& out, const Variable& variable) {
+  const std::string* given = variable.encoding.text("_Encoding");
+  const std::string name = given == nullptr ? "utf-8" : *given;
+  const auto encoding = text_encoding_named(name);
+  if (!encoding)
+    throw UsageError("cannot write variable '" + out.name + "': the text encoding '" + name + "' of its encoding is unknown here; known are " +
+                     known_text_encodings());
+  std::vector<std::string> spelled;
+  for (const std::string& text : out.value->strings()) {
+    auto bytes = encode_text(text, *encoding);
+    if (!bytes)
+      throw UsageError("cannot write variable '" + out.name + "': '" + name + "' cannot encode \"" + text +
+                       "\"; give it another with encoding={'" + out.name + "': {'dtype': 'S1', '_Encoding': 'utf-8'}}");
+    spelled.push_back(std::move(*bytes));
+  }
+  out.value = NdArray::from_strings(std::move(spelled), out.value->shape());
+  out.attributes.set("_Encoding", name);
 }
 
 bool is_character_array(const StoredVariable& stored) {
@@ -79,12 +101,15 @@ void choose_text_storage(OutputVariable& out, const Variable& variable, std::opt
   const std::string* dtype = variable.encoding.text("dtype");
   const bool wants_characters = dtype != nullptr && width_in(*dtype).has_value();
   if (is_zarr(format)) {
-    if (bytes && format == OutputFormat::zarr2) out.character_count = std::max(*bytes, longest(*out.value));
+    if (format != OutputFormat::zarr2) return;
+    const bool spelled = !bytes && wants_characters && variable.encoding.contains("_Encoding");
+    if (spelled) spell_out(out, variable);
+    if (bytes || spelled) out.character_count = std::max(bytes.value_or(1), longest(*out.value));
     return;
   }
   if (!bytes && !wants_characters && !is_classic(format)) return;
+  if (!bytes && !out.attributes.contains("_Encoding")) spell_out(out, variable);
   out.character_count = std::max(bytes.value_or(1), longest(*out.value));
-  if (!bytes && !out.attributes.contains("_Encoding")) out.attributes.set("_Encoding", std::string("utf-8"));
   const std::string* dim = variable.encoding.text("char_dim_name");
   out.character_dim = dim != nullptr ? *dim : "string" + std::to_string(out.character_count);
 }

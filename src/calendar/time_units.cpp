@@ -238,7 +238,7 @@ std::vector<std::int64_t> decode_times(const TimeDecoding& decoding, std::span<c
   std::vector<std::int64_t> ticks;
   ticks.reserve(numbers.size());
   for (const std::int64_t number : numbers) {
-    // Through unsigned arithmetic: a stray fill value may overflow, and then any time is as good.
+    // Through unsigned arithmetic: whoever decodes has looked at the extremes, and what wraps all the same is not undefined.
     const auto scaled = static_cast<std::uint64_t>(number) * static_cast<std::uint64_t>(
         decoding.by_pandas ? decoding.ns_per_unit : decoding.ns_per_unit / 1000);
     if (decoding.by_pandas)

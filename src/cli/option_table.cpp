@@ -33,6 +33,10 @@ const OptionRow spill_limit_row{"spill-limit", '\0', "BYTES",
 const OptionRow index_cache_row{"index-cache", '\0', "DIR",
                                 "keep metadata and chunk indexes of input files in DIR; a later run on\n"
                                 "unchanged files (size, modification time) reads none of it"};
+const OptionRow confine_row{"confine", '\0', "",
+                            "read only what lies below the folder of the file, or in the store, that names it:\n"
+                            "no external or virtual data and no links that lead elsewhere"};
+const OptionRow confine_roots_row{"confine-roots", '\0', "DIR[,DIR]", "--confine, but what lies below these folders is read too"};
 const OptionRow plugin_row{"plugin", 'p', "FILE[,FILE]",
                            "shared libraries whose kernels scripts call as modules, such as\n"
                            "libheat.so for `import heat`; loaded by every rank"};
@@ -113,6 +117,18 @@ bool parse_switch(const std::string& value, const std::string& where) {
   return parse_choice<bool>(value, {{"", true}, {"true", true}, {"false", false}}, where);
 }
 
+/// "a,b"
+std::vector<std::string> parse_names(const std::string& value, const std::string& of_what, const std::string& where) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t comma = std::min(value.find(',', begin), value.size());
+    if (comma == begin) throw UsageError(where + ": the name of " + of_what + " is empty");
+    names.push_back(value.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return names;
+}
+
 }  // namespace
 
 const std::vector<OptionRow>& options_of(Command command) {
@@ -157,6 +173,8 @@ const std::vector<OptionRow>& options_of(Command command) {
                             "which running tasks end and results are saved (default 2min)"},
       {"end-time", '\0', "TIME", "when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970", false},
       index_cache_row,
+      confine_row,
+      confine_roots_row,
       {"resources", '\0', "NAME=N,...",
        "labelled resources of each rank, such as gpu=1: tasks that ask for one\n"
        "run where it is, no more at once than there is of it"},
@@ -175,7 +193,8 @@ const std::vector<OptionRow>& options_of(Command command) {
   static const std::vector<OptionRow> plan{
       {"ranks", 'n', "N", "forecast a job of N ranks: time, memory held, bytes moved, from rough costs"},
       {"graph", 'g', "FILE", "draw the graph into FILE (.svg, .png, .pdf, or .dot as text): every task of\na small one, the layers of a large one"},
-      threads_row, memory_row, spill_dir_row, spill_limit_row, index_cache_row, plugin_row, config_row, help_row};
+      threads_row, memory_row, spill_dir_row, spill_limit_row, index_cache_row, confine_row, confine_roots_row,
+      plugin_row, config_row, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run || command == Command::resume) return run;
   if (command == Command::plan) return plan;
@@ -279,13 +298,12 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     if (value.empty()) throw UsageError(where + ": the name of the file is empty");
     options.graph_file = value;
   } else if (name == "plugin") {
-    options.plugins.clear();
-    for (std::size_t begin = 0; begin <= value.size();) {
-      const std::size_t comma = std::min(value.find(',', begin), value.size());
-      if (comma == begin) throw UsageError(where + ": the name of a plugin is empty");
-      options.plugins.push_back(value.substr(begin, comma - begin));
-      begin = comma + 1;
-    }
+    options.plugins = parse_names(value, "a plugin", where);
+  } else if (name == "confine") {
+    options.confine = parse_switch(value, where);
+  } else if (name == "confine-roots") {
+    options.confine = true;
+    options.confine_roots = parse_names(value, "a folder", where);
   } else if (name == "isolate-tasks") {
     options.isolate_tasks = parse_switch(value, where);
   } else if (name == "resumable") {

@@ -29,6 +29,8 @@ struct Options {
   double memory_target = 0.7, memory_spill = 0.8, memory_stop = 0.9;  ///< of the memory limit, rising
 
   std::vector<std::string> plugins;           ///< shared libraries, in the order given
+  bool confine = false;                       ///< files may not lead elsewhere
+  std::vector<std::string> confine_roots;     ///< but there
 
   // plan
   std::string graph_file;                     ///< picture of the graph; empty: none

@@ -12,6 +12,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/printable.hpp"
 #include "cli/options.hpp"
 #include "exec/resources.hpp"
 #include "journal/outcome.hpp"
@@ -25,6 +26,7 @@
 #include "runtime/script_calls.hpp"
 #include "runtime/session.hpp"
 #include "script/script.hpp"
+#include "store/confinement.hpp"
 
 namespace rankine {
 namespace {
@@ -117,7 +119,7 @@ int info(const cli::Options& options) {
     try {
       std::fputs(runtime::describe_file(file).c_str(), stdout);
     } catch (const Error& error) {
-      std::fprintf(stderr, "rankine: %s\n", error.what());
+      std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
       status = static_cast<int>(error.code());
     }
   }
@@ -150,7 +152,7 @@ std::string why_no_outcome(const std::string& directory) {
 int status(const std::string& directory) {
   const auto outcome = journal::read_outcome(directory);
   if (outcome) std::fputs(journal::outcome_text(*outcome).c_str(), stdout);
-  else std::printf("no outcome: %s\n", why_no_outcome(directory).c_str());
+  else std::printf("no outcome: %s\n", printable(why_no_outcome(directory)).c_str());
   if (const runtime::SavedCalls calls = runtime::saved_calls_of(directory); !calls.is_empty())
     std::printf("results of tasks that are kept: %zu, %s\n", calls.saved_count(), format_bytes(Bytes{calls.saved_bytes()}).c_str());
   return outcome ? outcome->exit_code : static_cast<int>(ExitCode::resumable);
@@ -171,6 +173,7 @@ void open_standard_streams() {
 
 int run_command(const cli::Options& options, int argc, char** argv) {
   for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
+  store::confine({options.confine, options.confine_roots});
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
     case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;
@@ -208,7 +211,7 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     leave_after(launch::report_before_start(error));
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "rankine: %s\n", error.what());
+    std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
     leave_after(static_cast<int>(ExitCode::internal));
   }
 }

@@ -23,6 +23,7 @@
 #include "base/check.hpp"
 #include "plan/block_choice.hpp"
 #include "runtime/draw_graph.hpp"
+#include "runtime/engines.hpp"
 #include "runtime/moved_chunks.hpp"
 #include "runtime/zarr_addition.hpp"
 #include "store/io_faults.hpp"
@@ -47,7 +48,7 @@ array::DecodeOptions decode_options(const script::OpenOptions& options) {
   decode.mask_and_scale = options.mask_and_scale.value_or(true);
   decode.decode_times = options.decode_times.value_or(true);
   decode.decode_timedelta = options.decode_timedelta.value_or(decode.decode_times);
-  decode.decode_coords = options.decode_coords.value_or(true);
+  decode.decode_coords = options.decode_coords;
   if (options.use_cftime)
     decode.use_cftime = *options.use_cftime ? calendar::UseCftime::always : calendar::UseCftime::never;
   decode.drop_variables.insert(options.drop_variables.begin(), options.drop_variables.end());
@@ -93,6 +94,12 @@ auto stored_arrays_of(const array::ExprPtr& expression) {
   return plan::stored_arrays(alone);
 }
 
+/// Numbers whose attributes cannot be decoded are refused where they are asked for, before anything is read.
+void refuse_undecodable(const array::ExprPtr& expression) {
+  for (const auto& array : stored_arrays_of(expression))
+    if (!array->refusal.empty()) throw InputError(array->refusal);
+}
+
 void load_indexes(const array::ExprPtr& expression, const StoreLeaves::Known& known) {
   for (const auto& array : stored_arrays_of(expression))
     if (array->storage == array::Storage::chunked && array->index == nullptr && !known.contains(array.get()))
@@ -120,23 +127,33 @@ script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
 
 NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
+  refuse_undecodable(expression);
+  check_interrupt();  // a file may have thousands of small variables to look at
   load_indexes(expression, known_values_);
   StoreLeaves leaves(reader_, known_values_);
   return array::evaluate(expression, Box::whole(expression->shape), leaves);
 }
 
 array::Dataset PipelineHost::open(const std::string& path, const script::OpenOptions& options) {
+  check_engine(options.engine);
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
   return decode(index_cache_.open(absolute, {options.group, options.consolidated}), options);
 }
 
 array::Dataset PipelineHost::decode(const array::Catalogue& catalogue, const script::OpenOptions& options) {
-  array::Dataset dataset = array::decode_catalogue(catalogue, decode_options(options),
+  check_engine(options.engine, catalogue);
+  array::DecodeOptions decode = decode_options(options);
+  decode.note = [&](const std::string& text) {
+    if (noted_.insert(text).second) reporter_.note(catalogue.path + ": " + text);
+  };
+  array::Dataset dataset = array::decode_catalogue(catalogue, decode,
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
-  for (const auto& variable : catalogue.variables)
-    if (!variable.note.empty() && left_out_.insert(variable.name + ": " + variable.note).second)
-      reporter_.note("variable '" + variable.name + "' of " + catalogue.path + " is left out: " + variable.note);
+  for (const auto& [name, path_and_reason] : dataset.left_out) {
+    const std::string reason = path_and_reason.substr(catalogue.path.size() + 2);
+    if (noted_.insert(name + ": " + reason).second)
+      reporter_.note("variable '" + name + "' of " + catalogue.path + " is left out: " + reason);
+  }
   reporter_.detail("opened " + catalogue.path + ", " + std::to_string(dataset.variables.size()) + " variables");
   for (const auto& variable : catalogue.variables)
     if (variable.data != nullptr) opened_.emplace_back(catalogue.path, variable.data);
@@ -144,6 +161,7 @@ array::Dataset PipelineHost::decode(const array::Catalogue& catalogue, const scr
 }
 
 std::vector<array::Dataset> PipelineHost::open_all(std::vector<std::string>& names, const script::OpenOptions& options) {
+  check_engine(options.engine);
   for (auto& name : names) name = absolute_path(name);
   finish_if([&](const std::string& output) { return std::find(names.begin(), names.end(), output) != names.end(); });
   OpeningRequest request;
@@ -190,7 +208,9 @@ array::Dataset PipelineHost::open_dataset(const std::string& path, const script:
 }
 
 array::Dataset PipelineHost::open_zarr(const std::string& path, const script::OpenOptions& options) {
-  return with_chunks(open(path, options), options.chunks);
+  script::OpenOptions of_zarr = options;
+  of_zarr.engine = "zarr";
+  return with_chunks(open(path, of_zarr), options.chunks);
 }
 
 array::Dataset PipelineHost::open_mfdataset(const std::vector<std::string>& paths, const script::OpenOptions& options) {
@@ -229,6 +249,7 @@ std::vector<NdArray> PipelineHost::load(const std::vector<array::ExprPtr>& expre
     else asked.push_back(i);
   }
   if (asked.empty()) return values;
+  for (const std::size_t i : asked) refuse_undecodable(expressions[i]);
   PlanRequest request = std::move(pending_);
   pending_ = {};
   for (const std::size_t i : asked) request.plan.sinks.push_back({plan::SinkKind::value, expressions[i], {}, 0, 0, {}});
@@ -306,6 +327,8 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   if (there) fit_into_existing(encoded, *there, options, load);
 
   const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
+  for (const array::ExprPtr& lazy : encoded.lazy)
+    if (lazy != nullptr) refuse_undecodable(lazy);
   for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {
     if (encoded.lazy[i] == nullptr) continue;
     plan::Sink sink;

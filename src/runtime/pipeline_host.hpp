@@ -89,7 +89,7 @@ class PipelineHost : public script::Host {
   Options options_;
   Execute execute_;
   report::Reporter& reporter_;
-  std::set<std::string> left_out_;   ///< variables that cannot be read, each noted once whatever the number of files
+  std::set<std::string> noted_;      ///< variables that cannot be read and the like, each noted once whatever the number of files
   store::IndexCache index_cache_;
   store::Reader reader_;
   /// Values that came with the metadata of many files, while these are put together.

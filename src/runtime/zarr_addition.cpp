@@ -319,6 +319,8 @@ void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& t
     }
     if (!old->note.empty()) refuse(out, "what is there cannot be read: " + old->note);
     if ((old->data == nullptr) != (out.dtype == DType::string)) refuse(out, "texts and numbers do not mix");
+    if (old->data == nullptr && old->attributes.contains("_Encoding") && out.character_count == 0)
+      refuse(out, "its texts there are bytes, as _Encoding says, and cannot be added to in this format");
     const Placement placement = placement_of(out, *old, options);
     out.attributes = old->attributes;
     out.attributes.erase("_FillValue");

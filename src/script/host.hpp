@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "array/attributes.hpp"
+#include "array/cf_decode.hpp"
 #include "array/data_array.hpp"
 #include "array/dataset.hpp"
 #include "array/expr.hpp"
@@ -41,7 +42,7 @@ struct OpenOptions {
   std::optional<bool> decode_times;
   std::optional<bool> decode_timedelta;
   std::optional<bool> use_cftime;
-  std::optional<bool> decode_coords;
+  array::DecodeCoords decode_coords = array::DecodeCoords::listed;
   std::vector<std::string> drop_variables;
   // open_mfdataset
   std::string combine = "by_coords";      ///< or "nested"

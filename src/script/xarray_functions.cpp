@@ -40,6 +40,14 @@ std::optional<bool> flag(Interpreter& in, const Arguments& args, const char* nam
   return truth(in, args.get(name));
 }
 
+array::DecodeCoords to_decode_coords(Interpreter& in, const Value& value) {
+  const auto* text = value.text();
+  if (text == nullptr) return truth(in, value) ? array::DecodeCoords::listed : array::DecodeCoords::none;
+  if (*text == "coordinates") return array::DecodeCoords::listed;
+  if (*text == "all") return array::DecodeCoords::all;
+  throw UsageError("decode_coords must be True, False, \"coordinates\" or \"all\", not \"" + *text + "\"");
+}
+
 OpenOptions open_options(Interpreter& in, const Arguments& args) {
   OpenOptions options;
   options.chunks = to_chunks(args.get("chunks"));
@@ -50,10 +58,7 @@ OpenOptions open_options(Interpreter& in, const Arguments& args) {
   options.decode_times = flag(in, args, "decode_times");
   options.decode_timedelta = flag(in, args, "decode_timedelta");
   options.use_cftime = flag(in, args, "use_cftime");
-  if (args.given("decode_coords")) {
-    const Value coords = args.get("decode_coords");
-    options.decode_coords = coords.text() != nullptr ? true : truth(in, coords);
-  }
+  if (args.given("decode_coords")) options.decode_coords = to_decode_coords(in, args.get("decode_coords"));
   if (args.given("drop_variables")) options.drop_variables = to_names(args.get("drop_variables"), "drop_variables");
   return options;
 }

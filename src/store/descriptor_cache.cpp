@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "store/confinement.hpp"
 #include "store/held_file.hpp"
 #include "store/io_faults.hpp"
 
@@ -33,7 +34,7 @@ OpenFile::OpenFile(const std::string& path) : path_(path), descriptor_(open_with
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
-    throw InputError("cannot open " + path + ": it is not a file");
+    throw InputError("cannot open " + path + ": it is " + kind_of_file(status.st_mode) + ", not a file");
   }
   stamp_ = stamp_of(status);
 }

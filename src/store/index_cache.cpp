@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raised with every change of what an entry holds, StoredArray's own form included.
-constexpr std::uint32_t entry_version = 2;
+constexpr std::uint32_t entry_version = 3;
 constexpr std::uint32_t entry_magic = 0x58494b52;  // "RKIX"
 
 /// FNV-1a, 64 bits: names entries and tells damaged ones.

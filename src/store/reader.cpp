@@ -39,6 +39,7 @@ Reader::~Reader() = default;
 const ReadCounters& Reader::counters() const { return state_->counters; }
 
 std::optional<std::vector<std::byte>> Reader::read_stored_chunk(const array::StoredArray& array, const Index& chunk) {
+  if (!array.refusal.empty()) throw InputError(array.refusal);
   State& state = *state_;
   return store::read_stored_chunk(array, chunk, {state.limits, state.files, state.cache, state.counters, state.zarr});
 }
@@ -71,6 +72,7 @@ NdArray Reader::read(const array::StoredArray& array, const Box& box) {
   RANKINE_CHECK(box.ndim() == static_cast<int>(array.shape.size()) && Box::whole(array.shape).contains(box),
                 "a box lies inside its array");
   RANKINE_CHECK(array.dtype != DType::string, "strings are read with the catalogue");
+  if (!array.refusal.empty()) throw InputError(array.refusal);
   if (box.empty()) return NdArray(array.dtype, box.shape());
   if (array.index && !array.index->damage.empty()) throw InputError(array.index->damage);
   const ReadContext context{state_->limits, state_->files, state_->cache, state_->counters, state_->zarr};

@@ -17,6 +17,7 @@ import zarr
 
 import make_archives
 import make_models
+import odd_inputs
 
 LATS = np.array([75.0, 45.0, 15.0, -15.0, -45.0, -75.0])
 LONS = np.arange(8) * 45.0
@@ -246,6 +247,7 @@ def main(folder):
     zarr_zip(at("zarr_deflated.zip"), at("zarr_blosc.zarr"), zipfile.ZIP_DEFLATED)
     zarr_filters(at("zarr_filters.zarr"))
     make_archives.main(at("archives"))
+    odd_inputs.main(at("odd"))
     make_models.main()
 
 

@@ -4,7 +4,9 @@
 #include "grid/strided_view.hpp"
 #include "store/backends.hpp"
 #include "store/chunk_read.hpp"
+#include "store/confinement.hpp"
 #include "store/hdf5/hdf5_handle.hpp"
+#include "store/hdf5/pointed_files.hpp"
 #include "store/library_lock.hpp"
 
 namespace rankine::store {
@@ -29,6 +31,7 @@ hid_t native_type(DType dtype) {
 bool read_box(hid_t file, const array::StoredArray& array, const Box& box, const char* external_prefix, NdArray& values) {
   const Hdf5Handle dataset = open_variable(file, array.variable, external_prefix);
   if (!dataset) return false;
+  check_pointed_files(dataset, array.path, array.variable, external_prefix);
   const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
   const int ndim = H5Sget_simple_extent_ndims(space);
   if (ndim != box.ndim()) return false;
@@ -70,7 +73,8 @@ NdArray read_through_library(const array::StoredArray& array, const Box& box) {
   if (values.size() == 0) return values;
   const LibraryLock lock;
   const Hdf5Handle file = open_hdf5_file(array.path);
-  if (read_box(file, array, box, nullptr, values)) return values;
+  // Raw data that are named as seen from the working directory are outside of what a confined run may read.
+  if (!confinement().on && read_box(file, array, box, nullptr, values)) return values;
   const std::string reason = hdf5_error_text();
   // Raw data of a dataset are named as seen from where the file was written; mostly that is its own directory.
   if (read_box(file, array, box, "${ORIGIN}", values)) return values;

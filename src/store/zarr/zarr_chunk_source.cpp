@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "grid/box.hpp"
 #include "store/chunk_read.hpp"
+#include "store/confinement.hpp"
 #include "store/io_faults.hpp"
 
 namespace rankine::store {
@@ -111,6 +112,7 @@ std::optional<StoredObject> ZarrChunkSource::open(const Index& index) const {
       throw InputError("the array is not there any more");
     return std::nullopt;
   }
+  if (confinement().on) check_pointed_file(path, array_.variable + " in " + array_.path, array_.path);
   object.file_ = std::make_shared<const OpenFile>(path);
   object.size_ = object.file_->stamp().size;
   object.key_ = path + '\n' + std::to_string(object.file_->stamp().mtime_ns) + '\n' + std::to_string(object.size_);
