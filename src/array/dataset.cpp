@@ -123,6 +123,29 @@ Dataset make_dataset(const std::vector<std::pair<std::string, DataArray>>& array
   return made;
 }
 
+namespace {
+
+/// The coordinates that live on some of `dims`, in the order of the variables. Only those are copied: each variable of
+/// thousands is asked for its own.
+VariableMap coords_of(const Dataset& dataset, const std::vector<std::string>& dims) {
+  std::vector<std::size_t> positions;
+  for (const std::string& name : dataset.coord_names) {
+    const std::size_t at = dataset.variables.position_of(name);
+    if (at == NameIndex::npos) continue;
+    const auto& own = dataset.variables.at_position(at).second.dims;
+    const bool within = std::all_of(own.begin(), own.end(), [&](const std::string& dim) {
+      return std::find(dims.begin(), dims.end(), dim) != dims.end();
+    });
+    if (within) positions.push_back(at);
+  }
+  std::sort(positions.begin(), positions.end());
+  VariableMap coords;
+  for (const std::size_t at : positions) coords.set(dataset.variables.at_position(at).first, dataset.variables.at_position(at).second);
+  return coords;
+}
+
+}  // namespace
+
 bool has_variable(const Dataset& dataset, const std::string& name) {
   if (dataset.variables.contains(name)) return true;
   for (const auto& [dim, size] : dataset.sizes())
@@ -134,9 +157,9 @@ bool has_variable(const Dataset& dataset, const std::string& name) {
 
 DataArray get(const Dataset& dataset, const std::string& name) {
   if (const Variable* variable = dataset.variables.find(name))
-    return DataArray{name, *variable, coords_within(dataset.coords(), variable->dims)};
+    return DataArray{name, *variable, coords_of(dataset, variable->dims)};
   for (const auto& [dim, size] : dataset.sizes())
-    if (dim == name) return DataArray{name, default_positions(dim, size), coords_within(dataset.coords(), {dim})};
+    if (dim == name) return DataArray{name, default_positions(dim, size), coords_of(dataset, {dim})};
   if (const auto dot = name.find('.'); dot != std::string::npos && dataset.variables.contains(name.substr(0, dot)))
     return time_field(get(dataset, name.substr(0, dot)), name.substr(dot + 1));
   if (const auto unread = dataset.left_out.find(name); unread != dataset.left_out.end())
@@ -155,7 +178,7 @@ Dataset select(const Dataset& dataset, const std::vector<std::string>& names) {
     if (dataset.is_coord(name)) selected.coord_names.insert(name);
     dims.insert(dims.end(), array.dims().begin(), array.dims().end());
   }
-  for (const auto& [name, coord] : coords_within(dataset.coords(), dims)) {
+  for (const auto& [name, coord] : coords_of(dataset, dims)) {
     selected.variables.set(name, coord);
     selected.coord_names.insert(name);
   }

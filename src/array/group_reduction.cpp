@@ -155,6 +155,7 @@ Variable repeated(const Variable& variable, const Grouping& grouping, const Occu
   dims.insert(dims.end(), variable.dims.begin(), variable.dims.end());
   Variable out = aligned_to(variable, dims);
   if (!keep_attrs) out.attrs = {};
+  out.encoding = {};  // as of what is reduced
   std::vector<std::int64_t> positions;
   for (const std::int64_t place : groups.place) positions.push_back(place < 0 ? -1 : 0);
   if (groups.count == static_cast<std::int64_t>(groups.place.size())) {

@@ -123,7 +123,7 @@ std::string LoweredPlan::describe_layers() const {
     for (std::uint32_t t = 0; t < layer.task_count; ++t)
       largest = std::max(largest, output_bytes(TaskId{layer.first_task + t}).value);
     std::string does;
-    if (layer.expr != nullptr) does = describe_fused(layer.expr);
+    if (layer.expr != nullptr) does = printable(describe_fused(layer.expr));
     else if (!layer.edges.empty()) does = "merges layer " + std::to_string(layer.edges[0].producer.value);
     if (layer.kind == LayerKind::append) does = "appends chunks of layer " + std::to_string(layer.edges[0].producer.value);
     const bool reducing = layer.kind == LayerKind::reduce;

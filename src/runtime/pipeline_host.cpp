@@ -312,6 +312,7 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
                                  [&](const array::OutputSpec& output) { return output.path == encode.path; });
   if (same != pending_.outputs.end()) finish();
 
+  for (const auto& [name, variable] : dataset.variables) refuse_undecodable(variable.data);
   const array::LoadFn load = [this](const array::ExprPtr& expression) { return load_now(expression); };
   std::optional<array::Catalogue> there;
   if (adds && store::has_zarr_group(encode.path, encode.group)) {
@@ -327,8 +328,6 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   if (there) fit_into_existing(encoded, *there, options, load);
 
   const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
-  for (const array::ExprPtr& lazy : encoded.lazy)
-    if (lazy != nullptr) refuse_undecodable(lazy);
   for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {
     if (encoded.lazy[i] == nullptr) continue;
     plan::Sink sink;

@@ -75,8 +75,12 @@ std::shared_ptr<DataArrayObject> DatasetObject::variable(const std::string& name
   };
   read_back_face(name);
   if (const auto dot = name.find('.'); dot != std::string::npos) read_back_face(name.substr(0, dot));
-  for (const std::string& coordinate : value_.coord_names) read_back_face(coordinate);
-  auto result = std::make_shared<DataArrayObject>(array::get(value_, name));
+  array::DataArray array = array::get(value_, name);
+  for (auto& [coordinate, variable] : array.coords) {
+    read_back_face(coordinate);
+    if (const array::Variable* known = value_.variables.find(coordinate)) variable = *known;
+  }
+  auto result = std::make_shared<DataArrayObject>(std::move(array));
   if (value_.variables.contains(name)) result->share_face(variable_face(name));
   std::map<std::string, FacePtr> faces;
   for (const auto& coordinate : result->value().coords.names()) {

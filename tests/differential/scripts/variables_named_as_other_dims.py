@@ -11,9 +11,11 @@ for other in (xr.open_zarr(inputs + "/other_dim.zarr"), xr.open_dataset(inputs +
               xr.open_dataset(inputs + "/other_dim.nc", decode_coords=False)):
     print(sorted(other.coords), sorted(other.data_vars), (other * 2).x.values.tolist())
 for name, made in (("mean", ds.mean()), ("mean_x", ds.mean("x")), ("mean_y", ds.mean("y")), ("sum", ds + ds), ("where", ds.where(ds.v > 2)),
-                   ("picked", ds.isel(y=1)), ("renamed", ds.rename(v="w"))):
+                   ("renamed", ds.rename(v="w"))):
     print(name, sorted(made.coords), sorted(made.data_vars))
     made.to_netcdf(output + "/" + name + ".nc")
+picked = ds.isel(y=1)
+print("picked", sorted(picked.coords), picked.x.item(), picked.v.values.tolist())
 two = xr.open_dataset(inputs + "/other_dim_2.nc")
 along = xr.concat([ds, two], "y")
 print("concat", sorted(along.coords), along.x.values.tolist())
