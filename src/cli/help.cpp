@@ -13,6 +13,7 @@ constexpr const char* overview =
     "  run SCRIPT [WORD...]    run a pipeline script\n"
     "  resume DIR              go on with a run that ended early\n"
     "  plan SCRIPT [WORD...]   print what a run would do; reads no data\n"
+    "  check SCRIPT...         print all that scripts use and is not there, and what to write instead\n"
     "  info FILE...            print what NetCDF files and Zarr stores hold\n"
     "  status DIR              print how the run of a run directory ended; end with its status\n"
     "  language                print the names that scripts may use, and those that they may not yet\n"
@@ -44,6 +45,17 @@ constexpr const char* plan_intro =
     "\n"
     "Prints the layers, tasks, bytes read and written, the largest block and the fusion\n"
     "of the plan that `rankine run` would run. Reads no data.\n";
+
+constexpr const char* check_intro =
+    "usage: rankine check [OPTION...] SCRIPT... [-- WORD...]\n"
+    "\n"
+    "Prints every call, name, keyword, form of syntax and module of the scripts that Rankine\n"
+    "lacks, with file, line, column and what to write instead where something works, and the\n"
+    "share of calls that are supported. Ends with 0 if all is supported, else with 2.\n"
+    "\n"
+    "Reads no data. Files that a script opens and that are there are asked for their dims and\n"
+    "coordinates, so that what depends on those is found too; WORDs are then its sys.argv[1:].\n"
+    "`rankine run` does the same before it computes anything.\n";
 
 constexpr const char* info_intro =
     "usage: rankine info FILE...\n"
@@ -91,10 +103,12 @@ std::string help_text(std::optional<Command> topic) {
   if (topic == Command::run) return run_intro + option_lines(options_of(Command::run));
   if (topic == Command::resume) return resume_intro + option_lines(options_of(Command::resume));
   if (topic == Command::plan) return plan_intro + option_lines(options_of(Command::plan));
+  if (topic == Command::check) return check_intro + option_lines(options_of(Command::check));
   if (topic == Command::info) return info_intro + option_lines(options_of(Command::info));
   if (topic == Command::status) return status_intro;
   if (topic == Command::language)
-    return "usage: rankine language\n\nPrints what pipeline scripts may call, as the tables of docs/pipeline-language.md.\n";
+    return "usage: rankine language [--json]\n\nPrints what pipeline scripts may call, what they may not, and what to write instead, as\n"
+           "docs/pipeline-language.md does.\n" + option_lines(options_of(Command::language));
   if (topic == Command::version) return "usage: rankine version\n\nPrints the version.\n";
   return overview;
 }

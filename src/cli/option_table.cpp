@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/near_name.hpp"
 
 namespace rankine::cli {
 namespace {
 
 constexpr std::pair<Command, const char*> commands[] = {
     {Command::run, "run"},         {Command::resume, "resume"}, {Command::status, "status"},
-    {Command::plan, "plan"},       {Command::info, "info"},
+    {Command::plan, "plan"},       {Command::check, "check"},   {Command::info, "info"},
     {Command::language, "language"}, {Command::version, "version"}, {Command::help, "help"},
 };
 
@@ -195,9 +196,14 @@ const std::vector<OptionRow>& options_of(Command command) {
       {"graph", 'g', "FILE", "draw the graph into FILE (.svg, .png, .pdf, or .dot as text): every task of\na small one, the layers of a large one"},
       threads_row, memory_row, spill_dir_row, spill_limit_row, index_cache_row, confine_row, confine_roots_row,
       plugin_row, config_row, help_row};
+  static const OptionRow json{"json", '\0', "", "for programs: one JSON document", false};
+  static const std::vector<OptionRow> check{json, index_cache_row, plugin_row, config_row, help_row};
+  static const std::vector<OptionRow> language{json, help_row};
   static const std::vector<OptionRow> only_help{help_row};
   if (command == Command::run || command == Command::resume) return run;
   if (command == Command::plan) return plan;
+  if (command == Command::check) return check;
+  if (command == Command::language) return language;
   return only_help;
 }
 
@@ -322,6 +328,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.drain_ms = parse_duration_ms(value, where);
   } else if (name == "end-time") {
     options.end_time_s = parse_end_time(value, where);
+  } else if (name == "json") {
+    options.json = parse_switch(value, where);
   } else if (name == "index-cache") {
     if (value.empty()) throw UsageError(where + ": the name of the folder is empty");
     options.index_cache = value;
@@ -330,7 +338,7 @@ void apply_option(Options& options, const std::string& name, const std::string& 
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates,
                          const std::string& prefix) {
-  const std::optional<std::string> meant = nearest(word, candidates);
+  const std::optional<std::string> meant = near_name(word, candidates);
   return meant ? " (did you mean " + prefix + *meant + "?)" : "";
 }
 

@@ -157,6 +157,11 @@ Options parse_options(const Words& words) {
   } else if (options.command == Command::status) {
     if (operands.size() != 1) throw UsageError(in + "one run directory is asked for; see rankine status --help");
     options.files = std::move(operands);
+  } else if (options.command == Command::check) {
+    const auto words = std::find(operands.begin(), operands.end(), "--");
+    options.files.assign(operands.begin(), words);
+    if (words != operands.end()) options.script_arguments.assign(words + 1, operands.end());
+    if (options.files.empty()) throw UsageError(in + "a script is missing; see rankine check --help");
   } else if (options.command == Command::info) {
     if (operands.empty()) throw UsageError(in + "a file is missing; see rankine info --help");
     options.files = std::move(operands);

@@ -9,7 +9,7 @@
 
 namespace rankine::cli {
 
-enum class Command { run, resume, status, plan, info, language, version, help };
+enum class Command { run, resume, status, plan, check, info, language, version, help };
 enum class SchedulerWorks { automatic, yes, no };
 
 /// The command line of `rankine`, with what a configuration file added to it.
@@ -66,8 +66,9 @@ struct Options {
   unsigned drain_ms = 120'000;                ///< between being asked to end and having ended
   std::optional<std::int64_t> end_time_s;     ///< of the job, UTC seconds
 
-  // info; status: the run directory
+  // info; check: scripts; status: the run directory
   std::vector<std::string> files;
+  bool json = false;                          ///< check and language: for programs
 
   // help
   std::optional<Command> help_topic;
@@ -83,8 +84,5 @@ std::string help_text(std::optional<Command> topic = std::nullopt);
 
 /// "rankine 0.1.0"
 std::string version_text();
-
-/// The candidate with the smallest edit distance to `word`, if it is near enough to be meant.
-std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace rankine::cli

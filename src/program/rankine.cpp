@@ -18,26 +18,21 @@
 #include "journal/outcome.hpp"
 #include "journal/run_lock.hpp"
 #include "launch/job.hpp"
+#include "program/check_scripts.hpp"
+#include "program/read_script.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
 #include "runtime/plan_calls.hpp"
 #include "runtime/plan_printer.hpp"
 #include "runtime/plugins.hpp"
 #include "runtime/script_calls.hpp"
+#include "runtime/script_kernels.hpp"
 #include "runtime/session.hpp"
 #include "script/script.hpp"
 #include "store/confinement.hpp"
 
 namespace rankine {
 namespace {
-
-std::string read_script(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw Error(ExitCode::usage, "cannot read the script '" + path + "': " + std::strerror(errno));
-  return text.str();
-}
 
 std::string command_line(const cli::Options& options) {
   std::string line = "rankine run " + options.script;
@@ -87,6 +82,7 @@ cli::Options resumed(cli::Options options) {
 }
 
 int plan_script(const cli::Options& options) {
+  runtime::register_script_kernels();
   report::Reporter reporter({});
   runtime::ForecastJob job;
   job.ranks = options.ranks.value_or(0);
@@ -111,6 +107,11 @@ int plan_script(const cli::Options& options) {
   calls.print();
   if (printer.plan_count() == 0 && !calls.any()) std::printf("the script computes and writes nothing\n");
   return 0;
+}
+
+void print_language(const cli::Options& options) {
+  if (options.json) print_language_as_json();
+  else std::fputs(script::support_table().c_str(), stdout);
 }
 
 int info(const cli::Options& options) {
@@ -177,7 +178,8 @@ int run_command(const cli::Options& options, int argc, char** argv) {
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
     case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;
-    case cli::Command::language: if (launch::speaks_for_job()) std::fputs(script::support_table().c_str(), stdout); return 0;
+    case cli::Command::language: if (launch::speaks_for_job()) print_language(options); return 0;
+    case cli::Command::check: return launch::speaks_for_job() ? check_scripts(options) : 0;
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;
     case cli::Command::status: return launch::speaks_for_job() ? status(options.files[0]) : 0;
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;

@@ -125,7 +125,74 @@ script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
   return calls_.get();
 }
 
+namespace {
+
+/// Bytes that reading and holding the whole of an expression takes at most.
+double bytes_to_know(const array::ExprPtr& expression) {
+  const auto bytes = [](DType dtype, const Shape& shape) {
+    double total = static_cast<double>(size_of(dtype));
+    for (const std::int64_t extent : shape) total *= static_cast<double>(extent);
+    return total;
+  };
+  double total = bytes(expression->dtype, expression->shape);
+  for (const auto& array : stored_arrays_of(expression)) total += bytes(array->dtype, array->shape);
+  return total;
+}
+// A dry run reads coordinates, and fields that are as small: hourly times of a century are 7 MiB.
+constexpr double peeked_bytes = 16 << 20;
+
+std::string key_of(const std::vector<std::string>& paths, const store::CatalogueOptions& options) {
+  std::string key = options.group + (options.consolidated ? "\n1" : "\n0");
+  for (const auto& path : paths) key += "\n" + path;
+  return key;
+}
+
+}  // namespace
+
+void PipelineHost::end_dry_run() {
+  dry_run_ = false;
+  known_values_.clear();
+}
+
+std::optional<NdArray> PipelineHost::peek(const array::ExprPtr& expression) {
+  if (bytes_to_know(expression) > peeked_bytes) return std::nullopt;
+  return load_now(expression);
+}
+
+array::Catalogue PipelineHost::catalogue_of(const std::string& absolute, const store::CatalogueOptions& options) {
+  const std::string key = key_of({absolute}, options);
+  const auto found = catalogues_of_dry_run_.find(key);
+  if (found == catalogues_of_dry_run_.end()) {
+    array::Catalogue catalogue = index_cache_.open(absolute, options);
+    if (dry_run_) catalogues_of_dry_run_.emplace(key, catalogue);
+    return catalogue;
+  }
+  if (dry_run_) return found->second;
+  array::Catalogue catalogue = std::move(found->second);
+  catalogues_of_dry_run_.erase(found);
+  return catalogue;
+}
+
+std::vector<store::OpenedFile> PipelineHost::files_of(const OpeningRequest& request) {
+  const std::string key = key_of(request.paths, request.options);
+  const auto found = files_of_dry_run_.find(key);
+  if (found == files_of_dry_run_.end()) {
+    std::vector<store::OpenedFile> files =
+        options_.open_files ? options_.open_files(request)
+                            // A task has one thread; rankine plan has the machine to itself.
+                            : open_files_here(request, options_.is_script ? std::max(1u, std::thread::hardware_concurrency()) : 1);
+    throw_failures(files);
+    if (dry_run_) files_of_dry_run_.emplace(key, files);
+    return files;
+  }
+  if (dry_run_) return found->second;
+  std::vector<store::OpenedFile> files = std::move(found->second);
+  files_of_dry_run_.erase(found);
+  return files;
+}
+
 NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
+  if (dry_run_ && bytes_to_know(expression) > peeked_bytes) throw script::UnknownValue();
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
   refuse_undecodable(expression);
   check_interrupt();  // a file may have thousands of small variables to look at
@@ -138,17 +205,18 @@ array::Dataset PipelineHost::open(const std::string& path, const script::OpenOpt
   check_engine(options.engine);
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
-  return decode(index_cache_.open(absolute, {options.group, options.consolidated}), options);
+  return decode(catalogue_of(absolute, {options.group, options.consolidated}), options);
 }
 
 array::Dataset PipelineHost::decode(const array::Catalogue& catalogue, const script::OpenOptions& options) {
   check_engine(options.engine, catalogue);
   array::DecodeOptions decode = decode_options(options);
   decode.note = [&](const std::string& text) {
-    if (noted_.insert(text).second) reporter_.note(catalogue.path + ": " + text);
+    if (!dry_run_ && noted_.insert(text).second) reporter_.note(catalogue.path + ": " + text);
   };
   array::Dataset dataset = array::decode_catalogue(catalogue, decode,
                                                    [this](const array::ExprPtr& expression) { return load_now(expression); });
+  if (dry_run_) return dataset;  // what is told will be told when it is opened
   for (const auto& [name, path_and_reason] : dataset.left_out) {
     const std::string reason = path_and_reason.substr(catalogue.path.size() + 2);
     if (noted_.insert(name + ": " + reason).second)
@@ -168,11 +236,7 @@ std::vector<array::Dataset> PipelineHost::open_all(std::vector<std::string>& nam
   request.paths = names;
   request.options = {options.group, options.consolidated};
   request.cache_folder = options_.index_cache;
-  std::vector<store::OpenedFile> files =
-      options_.open_files ? options_.open_files(request)
-                          // A task has one thread; rankine plan has the machine to itself.
-                          : open_files_here(request, options_.is_script ? std::max(1u, std::thread::hardware_concurrency()) : 1);
-  throw_failures(files);
+  std::vector<store::OpenedFile> files = files_of(request);
   std::vector<array::Dataset> parts;
   for (store::OpenedFile& file : files) {
     index_cache_.adopt(file.path, file.stamp, request.options, file.catalogue);
@@ -237,7 +301,8 @@ array::Dataset PipelineHost::open_mfdataset(const std::vector<std::string>& path
     for (const auto& line : lines) text += "\n  " + line;
     throw Error(error.code(), text);
   }
-  for (const auto& line : lines) reporter_.note(line);
+  if (!dry_run_)
+    for (const auto& line : lines) reporter_.note(line);
   return with_chunks(combined, options.chunks);
 }
 

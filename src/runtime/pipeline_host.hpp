@@ -52,6 +52,9 @@ class PipelineHost : public script::Host {
   array::Dataset open_mfdataset(const std::vector<std::string>& paths, const script::OpenOptions& options) override;
   array::Dataset open_zarr(const std::string& path, const script::OpenOptions& options) override;
   std::vector<NdArray> load(const std::vector<array::ExprPtr>& expressions) override;
+  void begin_dry_run() override { dry_run_ = true; }
+  void end_dry_run() override;
+  std::optional<NdArray> peek(const array::ExprPtr& expression) override;
   void add_netcdf_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) override;
   void add_zarr_sink(const array::Dataset& dataset, const std::string& path, const script::SinkOptions& options) override;
   void print(std::string_view text, bool to_stderr) override;
@@ -83,8 +86,11 @@ class PipelineHost : public script::Host {
   void finish_if(const std::function<bool(const std::string& output)>& is_wanted);
   /// Throws OutputError if `path` is a file that the script may still read from.
   void refuse_to_replace_input(const std::string& path);
-  /// Small values that decide meaning (coordinates, group keys), read here and now.
+  /// Small values that decide meaning (coordinates, group keys), read here and now. In a dry run throws script::UnknownValue
+  /// for what is more.
   NdArray load_now(const array::ExprPtr& expression);
+  array::Catalogue catalogue_of(const std::string& absolute, const store::CatalogueOptions& options);
+  std::vector<store::OpenedFile> files_of(const OpeningRequest& request);
 
   Options options_;
   Execute execute_;
@@ -97,6 +103,10 @@ class PipelineHost : public script::Host {
   PlanRequest pending_;
   std::unique_ptr<ScriptCalls> calls_;  ///< once the script has made one
   bool stdout_closed_ = false;          ///< its reader has left: `| head`
+  bool dry_run_ = false;
+  /// What a dry run has opened and the run will open again, by paths and options; each is taken once.
+  std::unordered_map<std::string, array::Catalogue> catalogues_of_dry_run_;
+  std::unordered_map<std::string, std::vector<store::OpenedFile>> files_of_dry_run_;
   /// What the script has opened, as long as something of it may still be read.
   std::vector<std::pair<std::string, std::weak_ptr<const array::StoredArray>>> opened_;
 };

@@ -4,7 +4,9 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "script/known_names.hpp"
 #include "script/python_error.hpp"
+#include "script/replacements.hpp"
 #include "script/source_text.hpp"
 
 namespace rankine::script {
@@ -116,43 +118,13 @@ std::vector<std::string> BindingTable::names(Type owner) const {
   return result;
 }
 
-namespace {
-
-/// What to write in place of a name of Dask's that has none here; empty: nothing is known.
-std::string written_instead(Type type, const std::string& name) {
-  static const std::map<std::pair<Type, std::string>, std::string> hints = {
-      {{Type::dask_distributed, "Queue"}, "; give tasks their work as arguments, and take results by as_completed(...), whose .add() takes more"},
-      {{Type::dask_distributed, "Variable"}, "; pass values as arguments and results of tasks"},
-      {{Type::dask_distributed, "Pub"}, "; pass values as arguments and results of tasks"},
-      {{Type::dask_distributed, "Sub"}, "; pass values as arguments and results of tasks"},
-      {{Type::dask_distributed, "Event"}, "; let one task take the other's future as an argument"},
-      {{Type::dask_distributed, "Lock"}, "; submit(..., resources={'name': 1}) with --resources name=1 keeps tasks apart on a rank"},
-      {{Type::dask_distributed, "Semaphore"}, "; submit(..., resources={'name': 1}) with --resources name=N bounds how many run on a rank"},
-      {{Type::dask_distributed, "Actor"}, "; pass the state as an argument and return the new one"},
-      {{Type::future, "add_done_callback"}, "; loop over as_completed(...)"},
-      {{Type::client, "run"}, "; submit() a function, or map() it over a list"},
-      {{Type::client, "run_on_scheduler"}, "; the script itself runs beside the scheduler: call the function"},
-      {{Type::client, "get"}, "; build the graph by dask.delayed"},
-      {{Type::dask_array, "argmax"}, "; .compute() it first"},
-      {{Type::dask_array, "cumsum"}, "; .compute() it first"},
-      {{Type::dask_array, "reshape"}, "; create it in that shape"},
-      {{Type::dask_array, "to_delayed"}, "; map_blocks() calls a function for each block"},
-      {{Type::dask_array, "blocks"}, "; map_blocks() calls a function for each block, slices select elements"},
-      {{Type::dask, "bag"}, "; lists of delayed calls, or client.map"},
-      {{Type::dask, "dataframe"}, "; xarray's datasets"},
-  };
-  const auto found = hints.find({type, name});
-  return found == hints.end() ? "" : found->second;
-}
-
-}  // namespace
-
 std::string no_attribute(Type type, const std::string& name) {
   const auto& table = BindingTable::instance();
   const Binding* row = table.find(type, name);
   const std::string message = "'" + name + "' of " + name_of(type) + " is not supported";
-  if (const std::string hint = written_instead(type, name); !hint.empty()) return message + hint;
-  return row != nullptr ? message : message + did_you_mean(name, table.names(type));
+  if (const Replacement* instead = replacement_for(type, name)) return message + words_of(instead);
+  // A name that exists elsewhere is no slip of another.
+  return row != nullptr || is_known_name(type, name) ? message : message + did_you_mean(name, table.names(type));
 }
 
 Arguments match_arguments(const Binding& binding, const Value& self, Values positional, Keywords keywords) {

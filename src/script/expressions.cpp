@@ -1,10 +1,12 @@
 // What expressions give.
+#include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 
 namespace rankine::script {
 
 Value Interpreter::evaluate(const Expression& e, const std::shared_ptr<Environment>& env) {
+  if (dry_run_ != nullptr && !dry_run_->has_entered(&e)) return evaluate_dry(e, env);
   if (stack_.exceeded()) {
     at(e.span);
     check_stack();
@@ -68,6 +70,17 @@ Value Interpreter::evaluate(const Expression& e, const std::shared_ptr<Environme
   if (const auto* node = e.as<Lambda>()) return make_function(node->function, env);
   if (const auto* node = e.as<Comprehension>()) return evaluate_comprehension(*node, env);
   source_.fail(e.span, "this expression is not supported here");
+}
+
+Value Interpreter::evaluate_dry(const Expression& e, const std::shared_ptr<Environment>& env) {
+  dry_run_->enter(&e, e.span);
+  try {
+    return evaluate(e, env);
+  } catch (const UnknownValue&) {
+    return dry_run_->without(*this, e, env);
+  } catch (const UnsupportedError& error) {
+    return dry_run_->refuse(place_, error);
+  }
 }
 
 Value Interpreter::evaluate_name(const Expression& e, const Name& node, const std::shared_ptr<Environment>& env) {

@@ -74,6 +74,9 @@ struct SinkOptions {
   int zarr_format = 2;                    ///< 2 or 3; adding to a store keeps its own
 };
 
+/// Thrown in a dry run where a value is looked at that would have to be computed. No Error: nobody handles it but the dry run.
+struct UnknownValue {};
+
 /// Everything a script does to the world. The runtime implements it; tests give a small one.
 /// What is opened stays lazy: only load() and the end of the run read data.
 class Host {
@@ -85,6 +88,13 @@ class Host {
   /// `paths` as the script gave them: one glob pattern, or the files of a list, in order.
   virtual array::Dataset open_mfdataset(const std::vector<std::string>& paths, const OpenOptions& options) = 0;
   virtual array::Dataset open_zarr(const std::string& path, const OpenOptions& options) = 0;
+
+  /// A dry run of the script begins or ends: what is opened until it ends is likely to be opened again, and what is told
+  /// will be told again. Nothing is written and nothing loaded meanwhile.
+  virtual void begin_dry_run() {}
+  virtual void end_dry_run() {}
+  /// Whole values in a dry run, of what is next to nothing to read and compute: coordinates mostly. Nothing: it is more.
+  virtual std::optional<NdArray> peek(const array::ExprPtr& expression) { static_cast<void>(expression); return std::nullopt; }
 
   /// Whole values of the expressions, in order. Runs one plan that also holds all pending sinks.
   virtual std::vector<NdArray> load(const std::vector<array::ExprPtr>& expressions) = 0;

@@ -7,11 +7,13 @@
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
+#include "script/dry_run.hpp"
 #include "script/inline_calls.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/plugin_functions.hpp"
 #include "script/remote_call.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -32,6 +34,8 @@ Interpreter::~Interpreter() {
 }
 
 void Interpreter::check_stack() const {
+  // A dry run takes more of the stack than the run: it must not find it short first.
+  if (stack_.exceeded() && dry_run_ != nullptr) throw DryRunEnds();
   if (stack_.exceeded()) throw PythonError("RecursionError", "maximum recursion depth exceeded");
   host_.check_interrupt();
 }
@@ -52,6 +56,20 @@ void Interpreter::run(const Block& script) {
     execute(script, globals_);
     return Value();
   });
+}
+
+void Interpreter::run_dry(const Block& script, DryRun& dry_run) {
+  script_ = &script;
+  dry_run_ = &dry_run;
+  execute(script, globals_);
+}
+
+const Value* Interpreter::look_up(const std::string& name, const std::shared_ptr<Environment>& env) const {
+  for (const Environment* scope = env.get(); scope != nullptr; scope = scope->parent.get()) {
+    const auto found = scope->variables.find(name);
+    if (found != scope->variables.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 Value Interpreter::run_task(const std::function<Value()>& task, ExceptionPtr* raised) {
@@ -133,6 +151,7 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
   if (const auto type = callee.as<TypeObject>()) {
     const Binding* binding = BindingTable::instance().find(Type::builtins, "type " + type->name);
     if (binding == nullptr) throw UnsupportedError("calling '" + type->name + "' is not supported");
+    if (dry_run_ != nullptr) return dry_run_->call(*this, *binding, callee, std::move(positional), std::move(keywords));
     return binding->function(*this, match_arguments(*binding, callee, std::move(positional), std::move(keywords)));
   }
   if (const auto function = callee.as<DelayedFunctionObject>())
@@ -168,9 +187,11 @@ Value Interpreter::call(const Value& callee, Values positional, Keywords keyword
       self = positional[0];
       positional.erase(positional.begin());
     }
+    if (dry_run_ != nullptr) return dry_run_->call(*this, *function->binding, self, std::move(positional), std::move(keywords));
     return function->binding->function(*this, match_arguments(*function->binding, self, std::move(positional),
                                                               std::move(keywords)));
   }
+  if (!function->kernel.empty() && dry_run_ != nullptr) throw UnknownValue();
   if (!function->kernel.empty())
     return call_plugin_function(*this, function->kernel, std::move(positional), std::move(keywords));
   return call_script_function(*function, std::move(positional), std::move(keywords));
@@ -288,7 +309,7 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
       if (const array::AttributeValue* value = attributes->find(name)) return to_value(*value);
     if (type == Type::dataset && BindingTable::instance().find(type, name) == nullptr)
       array::get(object.as<DatasetObject>()->value(), name);  // its message lists what there is
-    throw UnsupportedError(no_attribute(type, name));
+    throw UnsupportedName(no_attribute(type, name), replacement_for(type, name));
   }
   if (binding->kind == Binding::Kind::property) {
     Arguments arguments;

@@ -40,6 +40,7 @@ struct FunctionObject : Object {
 };
 
 class CallGraph;
+class DryRun;
 struct RandomState;
 
 /// Walks the tree. One interpreter runs one script once.
@@ -52,6 +53,13 @@ class Interpreter {
 
   /// Runs the whole script; errors without a place get the place of what was being evaluated.
   void run(const Block& script);
+
+  /// Runs it as far as it goes without a value that would have to be computed: dry_run.hpp.
+  void run_dry(const Block& script, DryRun& dry_run);
+  /// What a name means in a scope, or null; for a dry run, which evaluates nothing.
+  const Value* look_up(const std::string& name, const std::shared_ptr<Environment>& env) const;
+  void bind_for_dry_run(const std::string& name, Value value, const std::shared_ptr<Environment>& env) { bind(name, std::move(value), env); }
+  Span place() const { return place_; }
 
   /// Functions of `script` are called, not its statements: for a rank that works.
   void set_script(const Block& script) { script_ = &script; }
@@ -89,6 +97,7 @@ class Interpreter {
   enum class Flow : std::uint8_t { normal, break_, continue_, return_ };
   Flow execute(const Block& block, const std::shared_ptr<Environment>& env);
   Flow execute(const Statement& statement, const std::shared_ptr<Environment>& env);
+  Flow execute_dry(const Statement& statement, const std::shared_ptr<Environment>& env);
   Flow execute_for(const For& node, const std::shared_ptr<Environment>& env);
   Flow execute_while(const While& node, const std::shared_ptr<Environment>& env);
   Flow execute_with(const With& node, const std::shared_ptr<Environment>& env);
@@ -106,6 +115,7 @@ class Interpreter {
   void execute_augmented(const AugmentedAssign& node, const std::shared_ptr<Environment>& env);
 
   Value evaluate(const Expression& e, const std::shared_ptr<Environment>& env);
+  Value evaluate_dry(const Expression& e, const std::shared_ptr<Environment>& env);
   Value evaluate_name(const Expression& e, const Name& node, const std::shared_ptr<Environment>& env);
   Value evaluate_comparison(const Comparison& node, const std::shared_ptr<Environment>& env);
   Value evaluate_call(const Expression& e, const Call& node, const std::shared_ptr<Environment>& env);
@@ -136,6 +146,7 @@ class Interpreter {
   CallGraph* calls_ = nullptr;
   std::uint64_t last_key_ = 0;
   StackLimit stack_;
+  DryRun* dry_run_ = nullptr;                     ///< while one is under way
   Span place_;                                    ///< of what is being evaluated, for errors from below
   Value returned_;
   std::shared_ptr<Environment> globals_;

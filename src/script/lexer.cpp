@@ -25,16 +25,20 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
  public:
-  Lexer(const SourceText& source, Span span, bool inside_brackets)
-      : source_(source), text_(source.text()), at_(span.begin), end_(span.end), embedded_(inside_brackets) {}
+  Lexer(const SourceText& source, Span span, bool inside_brackets, std::vector<ScriptError>* problems = nullptr)
+      : source_(source), text_(source.text()), at_(span.begin), end_(span.end), embedded_(inside_brackets), problems_(problems) {}
 
   std::vector<Token> run() {
     if (!embedded_) {
       if (text_.substr(0, 3) == "\xEF\xBB\xBF") at_ = 3;
       read_indentation();
     }
-    while (at_ < end_) read_one();
-    if (!brackets_.empty()) fail(brackets_.back(), std::string("'") + text_[brackets_.back()] + "' was never closed");
+    for (;;) {
+      while (at_ < end_) read_one();
+      if (brackets_.empty()) break;
+      problem(brackets_.back(), std::string("'") + text_[brackets_.back()] + "' was never closed");
+      reopen_after_line_of(brackets_.front());
+    }
     if (!embedded_) {
       if (!tokens_.empty() && tokens_.back().kind != TokenKind::newline && tokens_.back().kind != TokenKind::dedent)
         add(TokenKind::newline, end_, end_);
@@ -47,6 +51,21 @@ class Lexer {
  private:
   [[noreturn]] void fail(std::size_t at, const std::string& message) const {
     source_.fail({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at)}, message);
+  }
+  /// Fails, or notes it where problems are gathered.
+  void problem(std::size_t at, const std::string& message) {
+    if (problems_ == nullptr) fail(at, message);
+    try {
+      fail(at, message);
+    } catch (const ScriptError& error) {
+      problems_->push_back(error);
+    }
+  }
+  /// A bracket that is never closed hides all lines below: they are read again as lines of their own.
+  void reopen_after_line_of(std::size_t bracket) {
+    brackets_.clear();
+    at_ = std::min(text_.find('\n', bracket), end_);
+    std::erase_if(tokens_, [this](const Token& token) { return token.span.begin >= at_; });
   }
   char peek(std::size_t ahead = 0) const { return at_ + ahead < end_ ? text_[at_ + ahead] : '\0'; }
   Token& add(TokenKind kind, std::size_t begin, std::size_t end) {
@@ -88,7 +107,7 @@ class Lexer {
         indents_.pop_back();
         add(TokenKind::dedent, at_, at_);
       }
-      if (column != indents_.back()) fail(at_, "unindent does not match any outer indentation level");
+      if (column != indents_.back()) problem(at_, "unindent does not match any outer indentation level");
     }
   }
 
@@ -110,7 +129,7 @@ class Lexer {
   void read_continuation() {
     ++at_;
     if (peek() == '\r') ++at_;
-    if (peek() != '\n') fail(at_, "unexpected character after line continuation character");
+    if (peek() != '\n') return problem(at_, "unexpected character after line continuation character");
     ++at_;
   }
   void read_newline() {
@@ -146,12 +165,18 @@ class Lexer {
         at_ += 2;
         read_digits(is_digit);
       }
-      if (peek() == 'j' || peek() == 'J') fail(begin, "complex numbers are not supported");
+      if (peek() == 'j' || peek() == 'J') {
+        problem(begin, "complex numbers are not supported");
+        ++at_;
+      }
     }
-    if (is_name_part(peek())) fail(begin, "invalid number");
+    if (is_name_part(peek())) {
+      problem(begin, "invalid number");
+      while (is_name_part(peek())) ++at_;
+    }
     const std::string_view word = text_.substr(begin, at_ - begin);
     if (!floating && word.size() > 1 && word[0] == '0' && is_digit(word[1]) && word.find_first_not_of("0_") != word.npos)
-      fail(begin, "leading zeros in decimal integer literals are not permitted");
+      problem(begin, "leading zeros in decimal integer literals are not permitted");
     add(floating ? TokenKind::floating : TokenKind::integer, begin, at_);
   }
   void read_string(std::size_t begin) {
@@ -160,18 +185,22 @@ class Lexer {
       const char p = static_cast<char>(std::tolower(text_[i]));
       if (p == 'r') raw = true;
       else if (p == 'f') formatted = true;
-      else if (p == 'b') fail(begin, "bytes literals are not supported");
-      else if (p != 'u' || at_ - begin != 1) fail(begin, "invalid string prefix '" + std::string(text_.substr(begin, at_ - begin)) + "'");
+      else if (p == 'b') problem(begin, "bytes literals are not supported");
+      else if (p != 'u' || at_ - begin != 1) problem(begin, "invalid string prefix '" + std::string(text_.substr(begin, at_ - begin)) + "'");
     }
     const char quote = peek();
     const bool triple = peek(1) == quote && peek(2) == quote;
     at_ += triple ? 3 : 1;
     const std::size_t body = at_;
     for (;; ++at_) {
-      if (at_ >= end_) fail(begin, triple ? "unterminated triple-quoted string literal" : "unterminated string literal");
+      if (at_ >= end_) {
+        problem(begin, triple ? "unterminated triple-quoted string literal" : "unterminated string literal");
+        at_ = end_;
+        return;
+      }
       const char c = peek();
       if (c == '\\') { ++at_; continue; }
-      if (c == '\n' && !triple) fail(begin, "unterminated string literal");
+      if (c == '\n' && !triple) return problem(begin, "unterminated string literal");
       if (c == quote && (!triple || (peek(1) == quote && peek(2) == quote))) break;
     }
     const std::size_t body_end = at_;
@@ -190,17 +219,18 @@ class Lexer {
       at_ += op.size();
       return;
     }
-    fail(at_, "invalid character in the script");
+    problem(at_, "invalid character in the script");
+    for (++at_; at_ < end_ && (text_[at_] & 0xC0) == 0x80;) ++at_;
   }
   void match_brackets(char c) {
     if (c == '(' || c == '[' || c == '{') {
       if (brackets_.size() >= 200) fail(at_, "too many nested parentheses");
       brackets_.push_back(at_);
     } else if (c == ')' || c == ']' || c == '}') {
-      if (brackets_.empty()) fail(at_, std::string("unmatched '") + c + "'");
+      if (brackets_.empty()) return problem(at_, std::string("unmatched '") + c + "'");
       const char open = text_[brackets_.back()];
       if ((open == '(') != (c == ')') || (open == '[') != (c == ']'))
-        fail(at_, std::string("closing parenthesis '") + c + "' does not match opening parenthesis '" + open + "'");
+        problem(at_, std::string("closing parenthesis '") + c + "' does not match opening parenthesis '" + open + "'");
       brackets_.pop_back();
     }
   }
@@ -210,6 +240,7 @@ class Lexer {
   std::size_t at_;
   std::size_t end_;
   bool embedded_;
+  std::vector<ScriptError>* problems_;
   std::vector<Token> tokens_;
   std::vector<std::size_t> indents_{0};
   std::vector<std::size_t> brackets_;
@@ -219,6 +250,10 @@ class Lexer {
 
 std::vector<Token> tokenize(const SourceText& source) {
   return Lexer(source, {0, static_cast<std::uint32_t>(source.text().size())}, false).run();
+}
+
+std::vector<Token> tokenize(const SourceText& source, std::vector<ScriptError>& problems) {
+  return Lexer(source, {0, static_cast<std::uint32_t>(source.text().size())}, false, &problems).run();
 }
 
 std::vector<Token> tokenize_expression(const SourceText& source, Span span) {

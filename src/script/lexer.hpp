@@ -21,6 +21,8 @@ struct Token {
 
 /// Splits a whole script into tokens, indentation included. Throws ScriptError.
 std::vector<Token> tokenize(const SourceText& source);
+/// The same, going on after what is no token: it is put into `problems`.
+std::vector<Token> tokenize(const SourceText& source, std::vector<ScriptError>& problems);
 
 /// Splits the expression inside an f-string's braces: no indentation, newlines are blanks.
 std::vector<Token> tokenize_expression(const SourceText& source, Span span);

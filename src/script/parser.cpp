@@ -1,5 +1,6 @@
 #include "script/parser.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -16,11 +17,68 @@ class StatementParser : private ExpressionParser {
 
   Block script() {
     Block block;
-    while (peek().kind != TokenKind::end) statement(block);
+    while (peek().kind != TokenKind::end) next_statement(block);
     return block;
   }
+  /// What cannot be read goes into `script`, and what follows is read all the same.
+  void gather_problems(ParsedScript& script) { gathered_ = &script; }
 
  private:
+  /// A statement; where problems are gathered, one that cannot be read is noted and left out.
+  void next_statement(Block& block) {
+    if (gathered_ == nullptr) return statement(block);
+    const std::size_t first = at_;
+    const int loops = loops_, functions = functions_, lambdas = lambdas_;
+    try {
+      statement(block);
+    } catch (const ScriptError& error) {
+      loops_ = loops, functions_ = functions, lambdas_ = lambdas;
+      note(error);
+      go_on_after(first, block);
+    }
+  }
+  /// One word a logical line is enough, and that of the characters comes before that of the grammar.
+  void note(const ScriptError& error) {
+    std::size_t end = at_;
+    while (end + 1 < tokens_.size() && tokens_[end].kind != TokenKind::newline) ++end;
+    std::size_t begin = at_;
+    while (begin > 0 && tokens_[begin - 1].kind != TokenKind::newline) --begin;
+    const int first = source_.place(tokens_[begin].span.begin).line, last = source_.place(tokens_[end].span.begin).line;
+    const bool known = std::any_of(gathered_->problems.begin(), gathered_->problems.end(),
+                                   [&](const Refusal& r) { return r.line >= first && r.line <= last; });
+    if (!known) gathered_->problems.push_back(make_refusal(error));
+  }
+  void go_on_after(std::size_t first, Block& block) {
+    for (std::size_t i = first; i < at_; ++i) note_name(i);
+    // What was read up to the end of a line lacked what should stand in the next one, which is a statement of its own.
+    const bool at_line = at_ > first && (tokens_[at_ - 1].kind == TokenKind::newline || tokens_[at_ - 1].kind == TokenKind::dedent);
+    if (!at_line) skip_line(block);
+    // Its else, except ... have lost their beginning.
+    while (is_word("elif") || is_word("else") || is_word("except") || is_word("finally")) skip_line(block);
+  }
+  void note_name(std::size_t index) {
+    const Token& token = tokens_[index];
+    if (token.kind == TokenKind::name) gathered_->unread_names.insert(std::string(token.text));
+    if (token.text == "*" && index > 0) gathered_->may_bind_anything |= tokens_[index - 1].text == "import";
+  }
+  /// To the end of the line, and through the block below it, whose statements are looked at: they may happen or not.
+  void skip_line(Block& block) {
+    while (peek().kind != TokenKind::newline && peek().kind != TokenKind::end && peek().kind != TokenKind::indent) {
+      note_name(at_);
+      take();
+    }
+    if (peek().kind == TokenKind::newline) take();
+    if (peek().kind != TokenKind::indent) return;
+    const Token inner = take();
+    If node;
+    node.condition = make(inner.span.begin, NoneLiteral{}, 0);
+    ++loops_, ++functions_;
+    while (peek().kind != TokenKind::dedent && peek().kind != TokenKind::end) next_statement(node.body);
+    --loops_, --functions_;
+    if (peek().kind == TokenKind::dedent) take();
+    if (!node.body.empty()) add(block, inner, std::move(node));
+  }
+
   void statement(Block& block) {
     check_stack();
     struct Restore {
@@ -175,7 +233,7 @@ class StatementParser : private ExpressionParser {
     take();
     if (peek().kind != TokenKind::indent) fail(peek(), std::string("expected an indented block after ") + after);
     take();
-    while (peek().kind != TokenKind::dedent && peek().kind != TokenKind::end) statement(body);
+    while (peek().kind != TokenKind::dedent && peek().kind != TokenKind::end) next_statement(body);
     if (peek().kind == TokenKind::dedent) take();
     return body;
   }
@@ -364,6 +422,7 @@ class StatementParser : private ExpressionParser {
 
   int loops_ = 0;
   int functions_ = 0;
+  ParsedScript* gathered_ = nullptr;
 };
 
 }  // namespace
@@ -371,6 +430,23 @@ class StatementParser : private ExpressionParser {
 Block parse(const SourceText& source) {
   const StackLimit stack;
   return StatementParser(source, tokenize(source), stack).script();
+}
+
+ParsedScript parse_all(const SourceText& source) {
+  ParsedScript script;
+  const StackLimit stack;
+  std::vector<ScriptError> problems;
+  try {
+    std::vector<Token> tokens = tokenize(source, problems);
+    for (const ScriptError& problem : problems) script.problems.push_back(make_refusal(problem));
+    StatementParser parser(source, std::move(tokens), stack);
+    parser.gather_problems(script);
+    script.statements = parser.script();
+  } catch (const ScriptError& error) {
+    // Nested beyond reading: nothing below can be told apart.
+    script.problems.push_back(make_refusal(error));
+  }
+  return script;
 }
 
 const char* symbol(BinaryOp op) {

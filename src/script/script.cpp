@@ -3,22 +3,37 @@
 #include <map>
 
 #include "script/bindings.hpp"
+#include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
 #include "script/parser.hpp"
+#include "script/refusal.hpp"
+#include "script/replacements.hpp"
 #include "script/static_check.hpp"
 
 namespace rankine::script {
 
+CheckReport look_through(const std::string& name, const std::string& text, Host* host) {
+  const SourceText source(name, text);
+  const ParsedScript script = parse_all(source);
+  CheckReport report = check(source, script);
+  // A script with lines that cannot be read, or names that are not there, goes other ways than it should.
+  if (host != nullptr && script.problems.empty()) DryRun::run(source, script.statements, *host, report);
+  return report;
+}
+
 void check_script(const std::string& name, const std::string& text) {
   const SourceText source(name, text);
-  check(source, parse(source));
+  const CheckReport report = check(source, parse_all(source));
+  if (!report.refusals.empty()) throw refused(source, report);
 }
 
 void run_script(const std::string& name, const std::string& text, Host& host) {
   const SourceText source(name, text);
-  const Block script = parse(source);
-  check(source, script);
-  Interpreter(source, host).run(script);
+  const ParsedScript script = parse_all(source);
+  CheckReport report = check(source, script);
+  if (report.refusals.empty()) DryRun::run(source, script.statements, host, report);
+  if (!report.refusals.empty()) throw refused(source, report);
+  Interpreter(source, host).run(script.statements);
 }
 
 namespace {
@@ -67,7 +82,7 @@ std::string support_table() {
     }
     if (!missing.empty()) text += "\nNot supported: " + missing + ".\n";
   }
-  return text;
+  return text + "\n" + replacement_section();
 }
 
 }  // namespace rankine::script

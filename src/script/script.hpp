@@ -34,7 +34,12 @@ struct ScriptExit {
   int status = 0;
 };
 
-/// Parses and checks a script without running it. Throws ScriptError.
+struct CheckReport;
+/// All that a script cannot do here, as far as its text tells, and, with a host, a dry run: refusal.hpp. Throws ScriptError
+/// for what is nested too deeply to be looked at.
+CheckReport look_through(const std::string& name, const std::string& text, Host* host);
+
+/// Parses and checks a script without running it. Throws ScriptError, whose text holds all refusals.
 void check_script(const std::string& name, const std::string& text);
 
 /// Parses, checks, then runs a script. Throws ScriptError for what is wrong in the script, ScriptExit,

@@ -1,6 +1,9 @@
 #include "script/source_text.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "base/near_name.hpp"
 
 namespace rankine::script {
 
@@ -45,35 +48,9 @@ void SourceText::fail(Span span, const std::string& message) const {
   throw ScriptError(name_, at.line, at.column, message, describe(span, message));
 }
 
-namespace {
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-}  // namespace
-
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
-  if (name.size() > 100) return "";
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
-  const std::string* nearest = nullptr;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = &candidate;
-    }
-  }
-  return nearest == nullptr ? "" : ", did you mean '" + *nearest + "'?";
+  const std::optional<std::string> near = near_name(name, known);
+  return near ? ", did you mean '" + *near + "'?" : "";
 }
 
 }  // namespace rankine::script

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "script/classes.hpp"
+#include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 #include "script/plugin_functions.hpp"
@@ -19,6 +20,7 @@ Interpreter::Flow Interpreter::execute(const Block& block, const std::shared_ptr
 }
 
 Interpreter::Flow Interpreter::execute(const Statement& statement, const std::shared_ptr<Environment>& env) {
+  if (dry_run_ != nullptr && !dry_run_->has_entered(&statement)) return execute_dry(statement, env);
   at(statement.span);
   check_stack();
   const auto& node = statement.node;
@@ -62,6 +64,19 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
     return execute_try(*s, env);
   } else if (const auto* s = std::get_if<Delete>(&node)) {
     for (const auto& target : s->targets) execute_delete(*target, env);
+  }
+  return Flow::normal;
+}
+
+Interpreter::Flow Interpreter::execute_dry(const Statement& statement, const std::shared_ptr<Environment>& env) {
+  dry_run_->enter(&statement, statement.span);
+  const DryRun::Trying trying(*dry_run_, statement);
+  try {
+    return execute(statement, env);
+  } catch (const UnknownValue&) {
+    dry_run_->without(*this, statement, env);
+  } catch (const UnsupportedError& error) {
+    dry_run_->refuse(place_, error);
   }
   return Flow::normal;
 }

@@ -8,6 +8,7 @@
 #include "script/interpreter.hpp"
 #include "script/scopes.hpp"
 #include "script/plugin_functions.hpp"
+#include "script/replacements.hpp"
 #include "script/stack_limit.hpp"
 
 namespace rankine::script {
@@ -23,14 +24,15 @@ struct Known {
   TypeSet types = any;
   std::vector<const Binding*> methods;
   std::string plugin = {};   ///< the module, where it is a plugin's
+  bool refused = false;      ///< made of what was refused: nothing more is said about it
 };
+
+const Known refused_value{any, {}, {}, true};
 
 /// Names of one function or of the module.
 struct Scope {
   Scope* parent = nullptr;
-  std::map<std::string, TypeSet> types;
-  std::map<std::string, std::vector<const Binding*>> methods;  ///< from xarray import open_dataset
-  std::map<std::string, std::string> plugins;                  ///< import heat
+  std::map<std::string, Known> known;
   std::map<std::string, int> assignments;
   std::set<std::string> names;                                 ///< assigned anywhere in it
   bool is_comprehension = false, is_class = false;
@@ -39,19 +41,23 @@ struct Scope {
 
 class Checker {
  public:
-  explicit Checker(const SourceText& source) : source_(source) {}
+  Checker(const SourceText& source, const ParsedScript& script) : source_(source), script_(script) {}
 
-  void run(const Block& script) {
+  CheckReport run() {
+    const Block& script = script_.statements;
     Scope module;
     collect_assigned(script, module.names);
     collect_outer_names(script, shared_names_);
+    // What a line that could not be read binds may be anything.
+    shared_names_.insert(script_.unread_names.begin(), script_.unread_names.end());
     module.names.insert(shared_names_.begin(), shared_names_.end());
     for (const char* name : {"__name__", "__file__"}) {
       module.names.insert(name);
-      module.types[name] = Type::text;
+      module.known[name] = {Type::text, {}};
     }
     block(script, module);
     finish(module);
+    return report();
   }
 
  private:
@@ -72,7 +78,7 @@ class Checker {
       collect_assigned(function->body, inner.names);
       for (const auto& p : function->parameters) {
         inner.names.insert(p.name);
-        inner.types[p.name] = any;
+        inner.known[p.name] = {};
       }
       block(function->body, inner);
       finish(inner);
@@ -85,14 +91,16 @@ class Checker {
     for (const auto& s : statements) statement(*s, scope);
   }
   void branch(const Block& first, const Block& second, Scope& scope) {
-    const auto before = scope.types;
+    const auto before = scope.known;
     block(first, scope);
-    auto after_first = std::move(scope.types);
-    scope.types = before;
+    auto after_first = std::move(scope.known);
+    scope.known = before;
     block(second, scope);
-    for (const auto& [name, types] : after_first) {
-      const auto [at, inserted] = scope.types.try_emplace(name, types);
-      if (!inserted) at->second = at->second | types;
+    for (const auto& [name, known] : after_first) {
+      const auto [at, inserted] = scope.known.try_emplace(name, known);
+      if (inserted) continue;
+      at->second.types = at->second.types | known.types;
+      at->second.refused |= known.refused;
     }
   }
   /// What a loop assigns may already have another type when its body begins again.
@@ -100,7 +108,8 @@ class Checker {
     std::set<std::string> names;
     collect_assigned(body, names);
     for (const auto& name : names) {
-      if (scope.types.contains(name)) scope.types[name] = any;
+      const auto found = scope.known.find(name);
+      if (found != scope.known.end()) found->second.types = any;
     }
   }
   void statement(const Statement& s, Scope& scope) {
@@ -113,14 +122,14 @@ class Checker {
     for (const auto& target : n.targets) assign(*target, value, scope);
   }
   void visit(const AugmentedAssign& n, Span, Scope& scope) {
-    const TypeSet old = expression(*n.target, scope).types;
-    const TypeSet operand = expression(*n.value, scope).types;
-    if (n.target->as<Name>()) assign(*n.target, {result_of_operator(n.op, old, operand), {}}, scope);
+    const Known old = expression(*n.target, scope);
+    const Known operand = expression(*n.value, scope);
+    if (n.target->as<Name>()) assign(*n.target, operated(n.op, old, operand), scope);
   }
   void visit(const For& n, Span, Scope& scope) {
-    const TypeSet iterable = expression(*n.iterable, scope).types;
+    const Known iterable = expression(*n.iterable, scope);
     forget_assigned(n.body, scope);
-    assign(*n.target, {element_types(iterable), {}}, scope);
+    assign(*n.target, {element_types(iterable.types), {}, {}, iterable.refused}, scope);
     branch(n.body, {}, scope);
     block(n.otherwise, scope);
   }
@@ -167,7 +176,8 @@ class Checker {
     const auto module = module_named(n.has_alias ? n.module : n.bound_name);
     if (!module || !module_named(n.module)) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
-      source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+      const Replacement* instead = replacement_for_module(n.module);
+      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
     }
     note_module(*module);
     set(n.bound_name, {*module, {}, *module == Type::plugin ? n.module : ""}, scope);
@@ -178,7 +188,8 @@ class Checker {
     const auto module = module_named(n.module);
     if (!module) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
-      source_.fail(n.module_span, "module '" + n.module + "' is not supported");
+      const Replacement* instead = replacement_for_module(n.module);
+      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
     }
     note_module(*module);
     if (*module == Type::plugin) return set(n.bound_name, plugin_attribute(n.module, n.name, n.name_span), scope);
@@ -220,9 +231,7 @@ class Checker {
   }
 
   void set(const std::string& name, const Known& value, Scope& scope) {
-    scope.types[name] = value.types;
-    scope.methods[name] = value.methods;
-    scope.plugins[name] = value.plugin;
+    scope.known[name] = value;
     ++scope.assignments[name];
     scope.names.insert(name);
   }
@@ -230,7 +239,7 @@ class Checker {
     const auto each = [&](const std::vector<ExpressionPtr>& targets) {
       for (const auto& t : targets) {
         if (const auto* starred = t->as<Starred>()) assign(*starred->value, {Type::list, {}}, scope);
-        else assign(*t, {}, scope);
+        else assign(*t, {any, {}, {}, value.refused}, scope);
       }
     };
     if (const auto* name = target.as<Name>()) set(name->id, value, scope);
@@ -247,7 +256,7 @@ class Checker {
     if (types.is_any()) return;
     if (types.contains(Type::data_array)) return;  // attrs, encoding, name or a coordinate
     if (types.contains(Type::dataset) && (a.name == "attrs" || a.name == "encoding")) return;
-    source_.fail(a.name_span, "assigning to '" + a.name + "' of " + name_of(first_of(types)) + " is not supported");
+    refuse(a.name_span, "assigning to '" + a.name + "' of " + name_of(first_of(types)) + " is not supported");
   }
 
   // ---- expressions
@@ -266,22 +275,24 @@ class Checker {
   Known look(const Name& n, const Expression& e, Scope& scope) {
     if (shared_names_.contains(n.id)) return {};
     for (Scope* s = &scope; s != nullptr; s = s->parent) {
-      const auto found = s->types.find(n.id);
-      if (found != s->types.end()) {
-        if (s->finished && s->assignments[n.id] != 1) return {};
-        return {found->second, s->methods[n.id], s->plugins[n.id]};
+      const auto found = s->known.find(n.id);
+      if (found != s->known.end()) {
+        if (s->finished && s->assignments[n.id] != 1) return {any, {}, {}, found->second.refused};
+        return found->second;
       }
       if (s->names.contains(n.id)) return {};
     }
     const auto& table = BindingTable::instance();
     if (const Binding* row = table.find(Type::builtins, n.id)) {
-      if (row->kind == Binding::Kind::unsupported) source_.fail(e.span, "'" + n.id + "' is not supported");
+      if (row->kind == Binding::Kind::unsupported)
+        return refuse(e.span, "'" + n.id + "' is not supported", replacement_for(Type::builtins, n.id));
       if (const Binding* type = table.find(Type::builtins, "type " + n.id)) return {Type::type_object, {type}};
       return row->kind == Binding::Kind::method ? Known{Type::function, {row}} : Known{row->result, {}};
     }
+    if (script_.may_bind_anything) return {};
     std::vector<std::string> known = table.names(Type::builtins);
     for (Scope* s = &scope; s != nullptr; s = s->parent) known.insert(known.end(), s->names.begin(), s->names.end());
-    source_.fail(e.span, "name '" + n.id + "' is not defined" + did_you_mean(n.id, known));
+    return refuse(e.span, "name '" + n.id + "' is not defined" + did_you_mean(n.id, known));
   }
   Known look(const NoneLiteral&, const Expression&, Scope&) { return {Type::none, {}}; }
   Known look(const EllipsisLiteral&, const Expression&, Scope&) { return {Type::ellipsis, {}}; }
@@ -327,22 +338,25 @@ class Checker {
     return value;
   }
   Known look(const Unary& n, const Expression&, Scope& scope) {
-    const TypeSet operand = expression(*n.operand, scope).types;
-    return {n.op == UnaryOp::logical_not ? TypeSet(Type::boolean) : operand, {}};
+    const Known operand = expression(*n.operand, scope);
+    return {n.op == UnaryOp::logical_not ? TypeSet(Type::boolean) : operand.types, {}, {}, operand.refused};
   }
   Known look(const Binary& n, const Expression&, Scope& scope) {
-    const TypeSet left = expression(*n.left, scope).types;
-    return {result_of_operator(n.op, left, expression(*n.right, scope).types), {}};
+    const Known left = expression(*n.left, scope);
+    return operated(n.op, left, expression(*n.right, scope));
   }
   Known look(const Logical& n, const Expression&, Scope& scope) {
-    const TypeSet left = expression(*n.left, scope).types;
-    return {left | expression(*n.right, scope).types, {}};
+    return either(expression(*n.left, scope), expression(*n.right, scope));
   }
   Known look(const Comparison& n, const Expression&, Scope& scope) {
-    TypeSet left = expression(*n.first, scope).types;
+    const Known first = expression(*n.first, scope);
+    TypeSet left = first.types;
+    bool refused = first.refused;
     TypeSet result = Type::boolean;
     for (const auto& link : n.links) {
-      const TypeSet right = expression(*link.operand, scope).types;
+      const Known operand = expression(*link.operand, scope);
+      const TypeSet right = operand.types;
+      refused |= operand.refused;
       if (link.op < CompareOp::in) {
         const TypeSet arrays = result_of_operator(BinaryOp::subtract, left, right);
         if (arrays.is_any() || arrays.contains(Type::data_array) || arrays.contains(Type::dataset) || arrays.contains(Type::ndarray))
@@ -352,21 +366,24 @@ class Checker {
     }
     if (n.links.size() == 1 && (result.contains(Type::data_array) != result.contains(Type::dataset)) && !result.is_any())
       result = result.contains(Type::data_array) ? Type::data_array : Type::dataset;
-    return {result, {}};
+    return {result, {}, {}, refused};
   }
   Known look(const Conditional& n, const Expression&, Scope& scope) {
     expression(*n.condition, scope);
-    const TypeSet then = expression(*n.then, scope).types;
-    return {then | expression(*n.otherwise, scope).types, {}};
+    const Known then = expression(*n.then, scope);
+    return either(then, expression(*n.otherwise, scope));
   }
   Known look(const Attribute& n, const Expression&, Scope& scope) {
     const Known owner = expression(*n.object, scope);
+    if (owner.refused) return refused_value;
     if (!owner.plugin.empty()) return plugin_attribute(owner.plugin, n.name, n.name_span);
     return attribute_of(owner.types, n.name, n.name_span, false);
   }
   Known look(const Subscript& n, const Expression&, Scope& scope) {
-    const TypeSet object = expression(*n.object, scope).types;
+    const Known owner = expression(*n.object, scope);
+    const TypeSet object = owner.types;
     const TypeSet index = expression(*n.index, scope).types;
+    if (owner.refused) return refused_value;
     if (object == Type::data_array || object == Type::coordinates) return {Type::data_array, {}};
     if (object == Type::text) return {Type::text, {}};
     if (object == Type::dataset) {
@@ -387,7 +404,7 @@ class Checker {
     inner.parent = &scope;
     for (const auto& p : n.function->parameters) {
       if (p.default_value) expression(*p.default_value, scope);
-      inner.types[p.name] = any;
+      inner.known[p.name] = {};
       inner.names.insert(p.name);
     }
     expression(*n.function->expression, inner);
@@ -398,8 +415,8 @@ class Checker {
     inner.parent = &scope;
     inner.is_comprehension = true;
     for (const auto& clause : n.clauses) {
-      const TypeSet iterable = expression(*clause.iterable, inner).types;
-      assign(*clause.target, {element_types(iterable), {}}, inner);
+      const Known iterable = expression(*clause.iterable, inner);
+      assign(*clause.target, {element_types(iterable.types), {}, {}, iterable.refused}, inner);
       for (const auto& condition : clause.conditions) expression(*condition, inner);
     }
     expression(*n.element, inner);
@@ -418,8 +435,14 @@ class Checker {
       const TypeSet types = expression(*n.arguments[i].value, scope).types;
       if (i == 0 && n.arguments[i].kind == Argument::Kind::positional) first = types;
     }
+    const Span place = attribute != nullptr ? attribute->name_span : e.span;
+    calls_.insert({place.begin, e.span.end});
+    if (callee.refused) {
+      refused_calls_.insert({place.begin, e.span.end});
+      return refused_value;
+    }
     if (callee.methods.empty()) return {};
-    check_arguments(callee.methods, n, attribute != nullptr ? attribute->name_span : e.span);
+    if (!check_arguments(callee.methods, n, place)) refused_calls_.insert({place.begin, e.span.end});
     // A method of a value of unknown type may be that of a Delayed, where the script makes any.
     if (uses_dask_ && callee.types.is_any()) return {};
     TypeSet result;
@@ -434,7 +457,7 @@ class Checker {
   }
 
   /// Whether the arguments fit at least one of the rows; the message is that of the nearest.
-  void check_arguments(const std::vector<const Binding*>& methods, const Call& call, Span place) {
+  bool check_arguments(const std::vector<const Binding*>& methods, const Call& call, Span place) {
     std::size_t positional = 0;
     bool spread = false, spread_keywords = false;
     for (const auto& argument : call.arguments) {
@@ -445,10 +468,11 @@ class Checker {
     std::pair<Span, std::string> finding;
     for (const Binding* method : methods) {
       const auto wrong = mismatch(*method, call, place, positional, spread, spread_keywords);
-      if (wrong.second.empty()) return;
+      if (wrong.second.empty()) return true;
       finding = wrong;
     }
-    source_.fail(finding.first, finding.second);
+    refuse(finding.first, finding.second);
+    return false;
   }
   static std::pair<Span, std::string> mismatch(const Binding& method, const Call& call, Span place, std::size_t positional,
                                                bool spread, bool spread_keywords) {
@@ -480,6 +504,7 @@ class Checker {
 
   Known method_of(const Attribute& method, Scope& scope) {
     const Known owner = expression(*method.object, scope);
+    if (owner.refused) return refused_value;
     if (!owner.plugin.empty()) return plugin_attribute(owner.plugin, method.name, method.name_span);
     const TypeSet types = owner.types;
     const auto& table = BindingTable::instance();
@@ -504,7 +529,7 @@ class Checker {
   }
 
   Known plugin_attribute(const std::string& module, const std::string& name, Span place) {
-    if (!has_plugin_function(module, name)) source_.fail(place, no_plugin_function(module, name));
+    if (!has_plugin_function(module, name)) return refuse(place, no_plugin_function(module, name));
     return {Type::function, {}};
   }
 
@@ -540,12 +565,8 @@ class Checker {
       }
     }
     if (!found) {
-      if (!types.is_any()) source_.fail(place, no_attribute(first_of(types), name));
-      std::vector<std::string> known;
-      for (const Binding* row : table.rows()) {
-        if (row->kind != Binding::Kind::unsupported && row->owner != Type::builtins) known.push_back(row->name);
-      }
-      source_.fail(place, "'" + name + "' is not supported" + did_you_mean(name, known));
+      if (!types.is_any()) return refuse(place, no_attribute(first_of(types), name), replacement_for(first_of(types), name));
+      return refuse(place, no_method(name), replacement_for_method(name));
     }
     // Of an unknown type anything may come out, whatever the rows say.
     if (types.is_any()) result.types = any;
@@ -559,6 +580,10 @@ class Checker {
     return any;
   }
   static bool only(TypeSet types, TypeSet allowed) { return !types.empty() && (types | allowed) == allowed; }
+  static Known either(const Known& a, const Known& b) { return {a.types | b.types, {}, {}, a.refused || b.refused}; }
+  static Known operated(BinaryOp op, const Known& left, const Known& right) {
+    return {result_of_operator(op, left.types, right.types), {}, {}, left.refused || right.refused};
+  }
   static TypeSet result_of_operator(BinaryOp op, TypeSet left, TypeSet right) {
     if (left == Type::text && (op == BinaryOp::modulo || op == BinaryOp::add)) return Type::text;
     if (only(left, numbers) && only(right, numbers)) return numbers;
@@ -571,8 +596,37 @@ class Checker {
     return any;
   }
 
+  // ---- findings
+
+  Known refuse(Span place, const std::string& message, const Replacement* instead = nullptr) {
+    refusals_.push_back(make_refusal(source_, place, message, instead));
+    return refused_value;
+  }
+  /// The message for an attribute that no type has: of methods and attributes, not of functions of modules.
+  static std::string no_method(const std::string& name) {
+    const std::string message = "'" + name + "' is not supported";
+    std::vector<std::string> known;
+    for (const Binding* row : BindingTable::instance().rows()) {
+      if (row->owner >= Type::builtins) continue;
+      if (row->kind != Binding::Kind::unsupported) known.push_back(row->name);
+      else if (row->name == name) return message + words_of(replacement_for_method(name));
+    }
+    return message + did_you_mean(name, known);
+  }
+  CheckReport report() {
+    CheckReport result;
+    result.refusals = script_.problems;
+    result.refusals.insert(result.refusals.end(), refusals_.begin(), refusals_.end());
+    for (const auto& [begin, end] : calls_) result.calls.push_back({source_.place(begin).line, source_.place(begin).column, !refused_calls_.contains({begin, end})});
+    sort_refusals(result);
+    return result;
+  }
+
   const SourceText& source_;
+  const ParsedScript& script_;
   StackLimit stack_;
+  std::vector<Refusal> refusals_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> calls_, refused_calls_;  ///< from the name that is called to the end
   Pending pending_;
   std::set<std::string> shared_names_;  ///< assigned by functions that declare them global or nonlocal: known in no place
   int lenient_imports_ = 0;
@@ -582,6 +636,6 @@ class Checker {
 
 }  // namespace
 
-void check(const SourceText& source, const Block& script) { Checker(source).run(script); }
+CheckReport check(const SourceText& source, const ParsedScript& script) { return Checker(source, script).run(); }
 
 }  // namespace rankine::script

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "cli/config_file.hpp"
+#include "base/near_name.hpp"
 #include "cli/options.hpp"
 
 using namespace rankine;
@@ -151,12 +152,27 @@ TEST_CASE("what goes to scratch, and when, is chosen by parts of the memory limi
         "2: --memory-target, --memory-spill and --memory-stop must not fall: each is reached after the one before");
 }
 
-TEST_CASE("the nearest word is one that could be a slip") {
-  const Words candidates{"threads", "attempts", "progress"};
-  CHECK(nearest("thread", candidates) == "threads");
-  CHECK(nearest("atempt", candidates) == "attempts");
-  CHECK(nearest("x", candidates) == std::nullopt);
-  CHECK(nearest("colour", candidates) == std::nullopt);
+TEST_CASE("a word is taken for a slip of another only where it is one") {
+  const Words candidates{"threads", "attempts", "progress", "invert"};
+  CHECK(near_name("thread", candidates) == "threads");
+  CHECK(near_name("atempt", candidates) == "attempts");
+  CHECK(near_name("x", candidates) == std::nullopt);
+  CHECK(near_name("colour", candidates) == std::nullopt);
+  CHECK(near_name("interp", candidates) == std::nullopt);
+  CHECK(near_name("invret", candidates) == "invert");
+  CHECK(near_name("porgerss", candidates) == "progress");
+}
+
+TEST_CASE("check takes several scripts, and their words behind a double dash") {
+  const Options options = parse_options({"check", "--json", "a.py", "b.py", "--", "in.nc", "--", "-x"});
+  CHECK(options.command == Command::check);
+  CHECK(options.files == Words{"a.py", "b.py"});
+  CHECK(options.script_arguments == Words{"in.nc", "--", "-x"});
+  CHECK(options.json);
+  CHECK_FALSE(parse_options({"check", "a.py"}).json);
+  CHECK(refusal({"check"}) == "2: rankine check: a script is missing; see rankine check --help");
+  CHECK(parse_options({"check", "--", "-a.py", "--", "word"}).files == Words{"-a.py"});
+  CHECK(parse_options({"language", "--json"}).json);
 }
 
 TEST_CASE("the help of run is complete") {

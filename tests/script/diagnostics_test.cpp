@@ -23,7 +23,14 @@ TEST_CASE("an unsupported method is refused with file, line, column, source line
     CHECK(std::string(error.what()) ==
           "anomaly.py:4:20: 'polyfit' of DataArray is not supported\n"
           "        trend = ds.t2m.polyfit('time', 1)\n"
-          "                       ^");
+          "                       ^\n"
+          "    instead of\n"
+          "        number = da.assign_coords(time=np.arange(da.sizes[\"time\"]))\n"
+          "        result = number.polyfit(\"time\", 1).polyfit_coefficients.sel(degree=1, drop=True)\n"
+          "    write (the slope of a straight line, a unit a step, where no value is missing)\n"
+          "        t = xr.DataArray(np.arange(da.sizes[\"time\"]), dims=[\"time\"], coords={\"time\": da.time})\n"
+          "        t = t - t.mean()\n"
+          "        result = (t * (da - da.mean(\"time\"))).mean(\"time\") / (t ** 2).mean()");
   }
   CHECK(host.opened.empty());
 }

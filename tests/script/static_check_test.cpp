@@ -22,7 +22,7 @@ TEST_CASE("the check knows the types of what methods return") {
   CHECK(finding(head + "ds.t.mean('time').interp(lat=3)\n") == "4:19 'interp' of DataArray is not supported");
   CHECK(finding(head + "(ds['t'] - 273.15).rolling(time=3)\n") == "4:20 'rolling' of DataArray is not supported");
   CHECK(finding(head + "ds.groupby('time.month').map(f)\n") == "4:26 'map' of DatasetGroupBy is not supported");
-  CHECK(finding(head + "np.sqrt(ds.t).to_dataframe()\n") == "4:15 'to_dataframe' of DataArray is not supported");
+  CHECK(finding(head + "np.sqrt(ds.t).curvefit()\n") == "4:15 'curvefit' of DataArray is not supported");
   CHECK(finding(head + "x = xr.polyval(ds.t, ds.u)\n").starts_with("4:8 'polyval' of xarray is not supported"));
   CHECK(finding(head + "w = np.cos(np.deg2rad(ds.lat))\nds.t.weighted(w).mean(('lat', 'lon')).quantile(0.5)\n") ==
         "5:39 'quantile' of DataArray is not supported");

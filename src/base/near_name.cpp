@@ -1,10 +1,11 @@
+#include "base/near_name.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-#include "cli/options.hpp"
+namespace rankine {
 
-namespace rankine::cli {
 namespace {
 
 /// Edits that turn one word into the other: insertions, deletions, replacements and swaps of neighbours
@@ -27,13 +28,17 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& candidates) {
+std::optional<std::string> near_name(const std::string& word, const std::vector<std::string>& candidates) {
+  if (word.size() > 100) return std::nullopt;
+  if (word.size() < 2) return std::nullopt;
   std::optional<std::string> best;
-  // Half of the letters may be wrong: more is another word, not a slip.
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 2) + 1;
+  std::size_t best_distance = 0;
   for (const std::string& candidate : candidates) {
+    const std::size_t length = std::max(word.size(), candidate.size());
+    const std::size_t allowed = length < 8 ? 1 : 2;
+    if (length - std::min(word.size(), candidate.size()) > allowed) continue;
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
+    if (distance <= allowed && (!best || distance < best_distance)) {
       best_distance = distance;
       best = candidate;
     }
@@ -41,4 +46,4 @@ std::optional<std::string> nearest(const std::string& word, const std::vector<st
   return best;
 }
 
-}  // namespace rankine::cli
+}  // namespace rankine
