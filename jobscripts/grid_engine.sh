@@ -27,10 +27,15 @@ while kill -0 $job 2>/dev/null; do
   launcher_status=$?
 done
 
+# Whoever deletes a job (qdel) means the jobs that would follow it too.
+deleted() { qstat -u "$(id -un)" | awk -v job="$JOB_ID" '$1 == job && $5 ~ /d/ { found = 1 } END { exit !found }'; }
+
 # A launcher's status is its own once a rank is lost.
 status=0
 "${RANKINE:-rankine}" status "${options[3]}" || status=$?
-if [ $status -eq 75 ]; then
+if [ $status -eq 75 ] && deleted; then
+  echo "job $JOB_ID was deleted, no job follows it; go on with: RUN_DIR=${options[3]} qsub $0 $*"
+elif [ $status -eq 75 ]; then
   # A job that is queued again (status 99) can wait for ever until Grid Engine has cleaned up on its other hosts; so a new
   # one goes on, with the limit, slots and logs of this one. Where jobs may not submit jobs there is only 99.
   export RUN_DIR=${options[3]}

@@ -13,7 +13,7 @@
 # RANKINE   the program (default: rankine)
 # RUN_DIR   where progress is kept and the outcome is written (default: SCRIPT.JOBID.run); the job's status is the one
 #           that is found there
-# LINKS     further jobs that may follow this one (default 20)
+# LINKS     further jobs that may follow this one (default 20); none follows one that is cancelled (scancel)
 # LAUNCH    mpirun (default) or srun: what starts the ranks. Under srun a job goes on without a node that it loses, and is
 #           queued again if that was its first; under mpirun the loss of a node ends it, and the next job goes on.
 # GUARD     seconds (default 60) between looks whether the job still has its first node
@@ -47,10 +47,23 @@ while kill -0 $job 2>/dev/null; do
   launcher_status=$?
 done
 
+# Whoever cancels a job (scancel) means the jobs that would follow it too. Slurm says of a job that it ends before its own
+# script does why: for want of time, for a job that goes before it, or for no reason, which is scancel. A mere signal
+# (--signal above, scancel --signal) leaves it running.
+cancelled() {
+  local facts
+  facts=" $(scontrol -o show job "$SLURM_JOB_ID" 2>/dev/null) "
+  case $facts in *" JobState=RUNNING "* | *" PreemptTime="[0-9]*) return 1 ;; esac
+  case $facts in *" JobState=COMPLETING Reason=None "* | *" JobState=CANCELLED Reason=None "*) return 0 ;; esac
+  return 1
+}
+
 # A launcher's status is its own once a rank is lost.
 status=0
 "${RANKINE:-rankine}" status "$run_dir" || status=$?
-if [ $status -eq 75 ] && [ "${LINKS:-20}" -gt 0 ]; then
+if [ $status -eq 75 ] && cancelled; then
+  echo "job $SLURM_JOB_ID was cancelled, no job follows it; go on with: RUN_DIR=$run_dir sbatch $0 ${words[*]}"
+elif [ $status -eq 75 ] && [ "${LINKS:-20}" -gt 0 ]; then
   # sbatch's own options are not in this file: the next job asks for what this one was given, and adds to the same log.
   again=(--nodes="$SLURM_JOB_NUM_NODES" --partition="$SLURM_JOB_PARTITION" --time="$(squeue -h -j "$SLURM_JOB_ID" -o %l)")
   log=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *StdOut=//p')

@@ -81,6 +81,22 @@ if(GRAPHVIZ_FOUND)
   target_compile_definitions(rankine_runtime PRIVATE RANKINE_HAVE_GRAPHVIZ)
 endif()
 # A job's ranks, started: by MPI or as one process.
-rankine_room(launch ROOMS base cli report runtime exec transport journal spill)
+rankine_room(launch ROOMS base cli report runtime exec transport journal spill codec store array calendar grid kernel)
+# The commit that is built; a new one configures anew.
+find_package(Git QUIET)
+set(rankine_commit "unknown")
+if(Git_FOUND)
+  execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --short=12 HEAD WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE found_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE no_commit)
+  execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --path-format=absolute --git-path logs/HEAD WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE head_log OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE no_log)
+  if(no_commit EQUAL 0)
+    set(rankine_commit "${found_commit}")
+  endif()
+  if(no_log EQUAL 0 AND EXISTS "${head_log}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${head_log}")
+  endif()
+endif()
+set_source_files_properties(launch/build_facts.cpp PROPERTIES COMPILE_DEFINITIONS "RANKINE_COMMIT=\"${rankine_commit}\"")
 target_link_libraries(rankine_launch PUBLIC rankine_transport_mpi)
 rankine_room(api ROOMS base grid array kernel runtime launch)

@@ -1,6 +1,5 @@
 #include "rankine/client.hpp"
 
-#include <boost/program_options/parsers.hpp>
 #include <cstdio>
 #include <cstdlib>
 
@@ -34,13 +33,7 @@ script::SinkOptions sink_options(const WriteOptions& options) {
 
 /// The options of the environment over those of the program.
 cli::Options job_options(const RunOptions& given, const std::string& program) {
-  std::vector<std::string> words{"run"};
-  if (const char* more = std::getenv("RANKINE_OPTIONS")) {
-    const auto extra = boost::program_options::split_unix(more);
-    words.insert(words.end(), extra.begin(), extra.end());
-  }
-  words.push_back(program);
-  cli::Options options = cli::parse_options(words);
+  cli::Options options = cli::parse_options({"run", program});  // and RANKINE_OPTIONS
   if (!options.threads) options.threads = given.threads;
   if (!options.memory_limit && given.memory_limit_bytes) options.memory_limit = Bytes(*given.memory_limit_bytes);
   if (options.resources.empty()) options.resources = given.resources;

@@ -30,7 +30,8 @@ constexpr const char* run_intro =
     "\n"
     "Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the\n"
     "other ranks work; without mpirun one process does both. Options stand before the\n"
-    "script; the words after it are its sys.argv[1:], untouched.\n";
+    "script; the words after it are its sys.argv[1:], untouched. Options of the environment\n"
+    "variable RANKINE_OPTIONS stand before them, those of --config before these.\n";
 
 constexpr const char* resume_intro =
     "usage: rankine resume [OPTION...] DIR\n"
@@ -67,9 +68,11 @@ constexpr const char* status_intro =
     "usage: rankine status DIR\n"
     "\n"
     "Prints how the run with this run directory ended and ends with the run's own exit\n"
-    "status; 75 if it lives or was killed. Launchers' statuses are their own once a rank\n"
-    "is lost: job scripts should ask here. Says how many results of delayed and futures\n"
-    "are kept for the next job.\n";
+    "status; 75 if it lives or was killed, 3 if there is no run. Launchers' statuses are\n"
+    "their own once a rank is lost: job scripts should ask here. Says where and how long\n"
+    "it ran, what it read and wrote, by layers of tasks; of a run that is on, when it\n"
+    "last gave a sign of life; and how many results of delayed and futures are kept for\n"
+    "the next job.\n";
 
 std::string left_column(const OptionRow& row) {
   std::string text = row.short_name == '\0' ? "      " : std::string("  -") + row.short_name + ", ";
@@ -109,7 +112,8 @@ std::string help_text(std::optional<Command> topic) {
   if (topic == Command::language)
     return "usage: rankine language [--json]\n\nPrints what pipeline scripts may call, what they may not, and what to write instead, as\n"
            "docs/pipeline-language.md does.\n" + option_lines(options_of(Command::language));
-  if (topic == Command::version) return "usage: rankine version\n\nPrints the version.\n";
+  if (topic == Command::version)
+    return "usage: rankine version [--verbose]\n\nPrints the version.\n" + option_lines(options_of(Command::version));
   return overview;
 }
 

@@ -89,7 +89,7 @@ unsigned parse_duration_ms(const std::string& value, const std::string& where) {
 }
 
 /// "+90min", "2026-11-21T21:00:00" (this machine's time zone, as batch systems print it) or UTC seconds.
-std::int64_t parse_end_time(const std::string& value, const std::string& where) {
+std::int64_t parse_moment(const std::string& value, const std::string& where) {
   if (!value.empty() && value[0] == '+')
     return static_cast<std::int64_t>(std::time(nullptr)) + parse_duration_ms(value.substr(1), where) / 1000;
   std::tm parts{};
@@ -101,6 +101,21 @@ std::int64_t parse_end_time(const std::string& value, const std::string& where) 
   if (error != std::errc() || stop != value.data() + value.size() || seconds <= 0)
     throw UsageError(where + ": '" + value + "' is not an end such as +90min, 2026-11-21T21:00:00 or seconds since 1970");
   return seconds;
+}
+
+/// A run whose end has passed would end at once with the advice to run it again, for ever.
+std::int64_t parse_end_time(const std::string& value, const std::string& where) {
+  const std::int64_t end = parse_moment(value, where), now = static_cast<std::int64_t>(std::time(nullptr));
+  if (end > now) return end;
+  const auto text = [](std::int64_t moment) {
+    const std::time_t seconds = moment;
+    std::tm parts{};
+    ::localtime_r(&seconds, &parts);
+    char stamp[32];
+    std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &parts);
+    return std::string(stamp);
+  };
+  throw UsageError(where + ": '" + value + "' has passed (" + text(end) + ", and it is " + text(now) + " now); give the end of this job, or none");
 }
 
 template <typename Enum>
@@ -155,10 +170,12 @@ const std::vector<OptionRow>& options_of(Command command) {
                                              "there is room, so that a loss need not compute them again (default off)"},
       {"heartbeat-timeout", '\0', "TIME", "a rank that is silent for so long is taken for lost (default 9s)"},
       {"heartbeat-interval", '\0', "TIME", "how often ranks that have nothing to say say so (default 3s)"},
+      {"launcher", '\0', "auto|none", "none: this process is the whole job, also where srun has started several that know\n"
+                                    "nothing of each other (default auto: such a job is refused)", false},
       {"supervisor", '\0', "yes|no", "whether each rank under mpirun runs below a small process that reports its\n"
                                     "death; no: for debuggers and profilers (default yes)"},
       {"progress", '\0', "auto|line|plain|off",
-       "a line that is redrawn, lines with time stamps every 10 s, or nothing\n"
+       "a line that is redrawn, lines with time stamps (after 1, 2, 4, 8 s, then every\n10 s), or nothing "
        "(default auto: line on a terminal, plain otherwise)"},
       {"run-dir", '\0', "DIR", "where progress is kept, so that a job which ended early can be gone on with\n"
                               "(default OUTPUT.rankine beside the first output, or SCRIPT.rankine here where\n"
@@ -200,11 +217,28 @@ const std::vector<OptionRow>& options_of(Command command) {
   static const std::vector<OptionRow> check{json, index_cache_row, plugin_row, config_row, help_row};
   static const std::vector<OptionRow> language{json, help_row};
   static const std::vector<OptionRow> only_help{help_row};
+  static const std::vector<OptionRow> version{{"verbose", 'v', "", "print what it was made of too: commit, compiler, MPI, HDF5, NetCDF, codecs", false},
+                                              help_row};
+  if (command == Command::version) return version;
   if (command == Command::run || command == Command::resume) return run;
   if (command == Command::plan) return plan;
   if (command == Command::check) return check;
   if (command == Command::language) return language;
   return only_help;
+}
+
+const std::vector<OptionRow>& shared_options() {
+  static const std::vector<OptionRow> all = [] {
+    std::vector<OptionRow> rows;
+    const auto add = [&](const std::vector<OptionRow>& more) {
+      for (const OptionRow& row : more)
+        if (std::none_of(rows.begin(), rows.end(), [&](const OptionRow& one) { return one.name == row.name; })) rows.push_back(row);
+    };
+    add(options_of(Command::run));
+    add(options_of(Command::plan));
+    return rows;
+  }();
+  return all;
 }
 
 std::string name_of(Command command) {
@@ -271,6 +305,8 @@ void apply_option(Options& options, const std::string& name, const std::string& 
     options.heartbeat_timeout_ms = parse_duration_ms(value, where);
   } else if (name == "heartbeat-interval") {
     options.heartbeat_interval_ms = parse_duration_ms(value, where);
+  } else if (name == "launcher") {
+    options.alone = parse_choice<bool>(value, {{"auto", false}, {"none", true}}, where);
   } else if (name == "supervisor") {
     options.supervised = parse_choice<bool>(value, {{"yes", true}, {"no", false}, {"true", true}, {"false", false}}, where);
   } else if (name == "progress") {

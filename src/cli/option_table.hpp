@@ -23,6 +23,9 @@ std::string name_of(Command command);
 const std::vector<std::string>& command_names();
 std::optional<Command> command_named(const std::string& name);
 
+/// Of commands that run or plan a script, together: what RANKINE_OPTIONS may hold.
+const std::vector<OptionRow>& shared_options();
+
 /// Puts one value into `options`. `where` is "--threads" or "rankine.toml: threads".
 void apply_option(Options& options, const std::string& name, const std::string& value, const std::string& where);
 

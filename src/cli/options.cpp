@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "cli/config_file.hpp"
@@ -53,10 +54,8 @@ std::size_t count_option_words(const Words& words, const std::vector<OptionRow>&
 }
 
 /// Boost knows the grammar of options; its complaints become ours.
-std::vector<po::option> parse_words(const Words& words, Command command) {
-  const std::vector<OptionRow>& rows = options_of(command);
+std::vector<po::option> parse_words(const Words& words, const std::vector<OptionRow>& rows, const std::string& in, Command command) {
   const po::options_description description = description_of(rows);
-  const std::string in = "rankine " + name_of(command) + ": ";
   const std::string hint = "; see rankine " + name_of(command) + " --help";
   try {
     namespace style = po::command_line_style;
@@ -108,9 +107,38 @@ Options parse_help(const Words& rest) {
   return help_about(parse_command(rest[0], "rankine help: "));
 }
 
+constexpr const char* shared_variable = "RANKINE_OPTIONS";
+
+/// The options in the environment, for every script of a user or a site.
+std::vector<po::option> parse_shared(const std::string& text) {
+  const std::string in = std::string(shared_variable) + ": ";
+  Words words;
+  try {
+    words = po::split_unix(text);
+  } catch (const std::exception& error) {
+    throw UsageError(in + error.what());
+  }
+  const std::vector<OptionRow>& rows = shared_options();
+  const std::size_t option_words = count_option_words(words, rows);
+  std::vector<po::option> given = parse_words(Words(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(option_words)), rows, in, Command::run);
+  if (option_words < words.size()) throw UsageError(in + "'" + words[option_words] + "' is no option");
+  for (const po::option& option : given)
+    if (option.string_key == "help") throw UsageError(in + "--help belongs on the command line");
+  return given;
+}
+
+bool takes_shared_options(Command command) {
+  return command == Command::run || command == Command::resume || command == Command::plan;
+}
+
 }  // namespace
 
 Options parse_options(const Words& words) {
+  const char* shared = std::getenv(shared_variable);
+  return parse_options(words, shared == nullptr ? "" : shared);
+}
+
+Options parse_options(const Words& words, const std::string& shared_text) {
   if (words.empty()) throw UsageError("rankine: a command is missing; see rankine help");
   if (words[0] == "--help" || words[0] == "-h") return help_about(std::nullopt);
   Options options;
@@ -125,17 +153,25 @@ Options parse_options(const Words& words) {
   const std::vector<OptionRow>& rows = options_of(options.command);
   const std::size_t option_words = count_option_words(rest, rows);
   const std::vector<po::option> given =
-      parse_words(Words(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(option_words)), options.command);
+      parse_words(Words(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(option_words)), rows,
+                  "rankine " + name_of(options.command) + ": ", options.command);
   for (const po::option& option : given) {
     if (option.string_key == "help") return help_about(options.command);
   }
   check_exclusive(given);
-  for (const po::option& option : given) {
-    if (option.string_key != "config") continue;
-    // A file may serve run and plan: it may hold every option of run.
-    for (const ConfigEntry& entry : read_config(option.value.at(0), options_of(Command::run))) {
-      apply_option(options, entry.name, entry.value, entry.where);
+  const std::vector<po::option> shared = takes_shared_options(options.command) ? parse_shared(shared_text) : std::vector<po::option>();
+  for (const auto* source : {&shared, &given}) {
+    for (const po::option& option : *source) {
+      if (option.string_key != "config") continue;
+      // A file may serve run and plan: it may hold every option of run.
+      for (const ConfigEntry& entry : read_config(option.value.at(0), options_of(Command::run))) {
+        apply_option(options, entry.name, entry.value, entry.where);
+      }
     }
+  }
+  for (const po::option& option : shared) {
+    apply_option(options, option.string_key, option.value.empty() ? "" : option.value[0],
+                 std::string(shared_variable) + ": --" + option.string_key);
   }
   for (const po::option& option : given) {
     apply_option(options, option.string_key, option.value.empty() ? "" : option.value[0],

@@ -43,6 +43,7 @@ struct Options {
   unsigned max_worker_kills = 3;
   bool isolate_tasks = false;                 ///< user kernels run in processes of their own
   unsigned quarantine_after = 3;              ///< 0: never
+  bool alone = false;                         ///< no rank of any job, whatever launchers' variables say
   bool supervised = true;                     ///< under a launcher, each rank has a supervisor process
   unsigned heartbeat_interval_ms = 3000;
   unsigned heartbeat_timeout_ms = 9000;
@@ -77,7 +78,10 @@ struct Options {
 /// Words after the program's own name. Reads the file of --config. Throws UsageError whose message names
 /// the word, where it stands and the nearest one that exists; InputError if that file cannot be read.
 /// `--help` after a command and `--version` become the commands help and version.
+/// The words of RANKINE_OPTIONS stand before those of the command line, which win over them as they do over a file.
 Options parse_options(const std::vector<std::string>& words);
+/// The same with `shared` for what the environment has in RANKINE_OPTIONS.
+Options parse_options(const std::vector<std::string>& words, const std::string& shared);
 
 /// The whole help of a command, or of the program.
 std::string help_text(std::optional<Command> topic = std::nullopt);

@@ -215,6 +215,17 @@ MemoryGrant default_memory_limit(int local_size, unsigned cores) {
   return default_memory_limit(SystemView::of_this_process(), local_size, cores);
 }
 
+MemoryGrant most_memory(const SystemView& system, int local_size) {
+  const auto ranks = static_cast<std::uint64_t>(std::max(1, local_size));
+  MemoryGrant most{Bytes{std::numeric_limits<std::uint64_t>::max()}, ""};
+  if (const auto total = kilobyte_field(system.read_file("/proc/meminfo"), "MemTotal")) most = {Bytes{total->value / ranks}, "memory of the node"};
+  if (const auto limit = cgroup_memory(system); limit && limit->value / ranks < most.limit.value)
+    most = {Bytes{limit->value / ranks}, "cgroup memory limit"};
+  return most;
+}
+
+MemoryGrant most_memory(int local_size) { return most_memory(SystemView::of_this_process(), local_size); }
+
 Bytes current_rss() {
   // Asked for often: statm is two numbers, the second of them pages.
   const int descriptor = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

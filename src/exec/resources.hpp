@@ -40,6 +40,10 @@ struct MemoryGrant {
 MemoryGrant default_memory_limit(const SystemView& system, int local_size, unsigned cores);
 MemoryGrant default_memory_limit(int local_size = 1, unsigned cores = 1);
 
+/// The most that a rank could ever have: its share of the smaller of the node's memory and memory.max of every enclosing cgroup.
+MemoryGrant most_memory(const SystemView& system, int local_size);
+MemoryGrant most_memory(int local_size = 1);
+
 /// Resident set of this process: now, and the largest it ever was.
 Bytes current_rss();
 Bytes peak_rss();

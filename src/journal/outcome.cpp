@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -49,15 +50,25 @@ std::string to_json(const Outcome& outcome) {
   json["message"] = outcome.message;
   json["program_version"] = outcome.program_version;
   json["command"] = outcome.command;
+  json["started"] = outcome.started;
   json["ended"] = outcome.ended;
   json["wall_s"] = outcome.wall_s;
   json["ranks"] = outcome.ranks;
+  json["threads"] = outcome.threads;
+  json["nodes"] = outcome.nodes;
+  json["job"] = outcome.job;
+  json["peak_memory"] = outcome.peak_memory;
+  json["bytes_read"] = outcome.bytes_read;
+  json["bytes_written"] = outcome.bytes_written;
   json["tasks"] = outcome.tasks;
   json["tasks_known"] = outcome.tasks_known;
   json["retries"] = outcome.retries;
   json["bytes_spilled"] = outcome.bytes_spilled;
   json["bytes_read_back"] = outcome.bytes_read_back;
   json["outputs"] = outcome.outputs;
+  json["layers"] = Json::array();
+  for (const auto& layer : outcome.layers)
+    json["layers"].push_back({{"name", layer.name}, {"tasks", layer.tasks}, {"busy_s", layer.busy_s}, {"bytes", layer.bytes}});
   json["losses"] = Json::array();
   for (const auto& loss : outcome.losses)
     json["losses"].push_back({{"rank", loss.rank}, {"node", loss.node}, {"how", loss.how}, {"at_s", loss.at_s}});
@@ -84,6 +95,16 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
     outcome.ended = json.at("ended").get<std::string>();
     outcome.wall_s = json.at("wall_s").get<double>();
     outcome.ranks = json.at("ranks").get<int>();
+    outcome.started = json.value("started", "");
+    outcome.threads = json.value("threads", 0u);
+    outcome.nodes = json.value("nodes", std::vector<std::string>());
+    outcome.job = json.value("job", "");
+    outcome.peak_memory = json.value("peak_memory", std::uint64_t{0});
+    outcome.bytes_read = json.value("bytes_read", std::uint64_t{0});
+    outcome.bytes_written = json.value("bytes_written", std::uint64_t{0});
+    for (const auto& layer : json.value("layers", Json::array()))
+      outcome.layers.push_back({layer.at("name").get<std::string>(), layer.at("tasks").get<std::uint64_t>(),
+                                layer.at("busy_s").get<double>(), layer.at("bytes").get<std::uint64_t>()});
     outcome.tasks = json.at("tasks").get<std::uint64_t>();
     outcome.tasks_known = json.value("tasks_known", outcome.tasks);
     outcome.retries = json.at("retries").get<std::uint64_t>();
@@ -148,6 +169,25 @@ std::optional<Outcome> read_outcome(const std::string& directory) {
   return outcome_from_json(text.str(), path);
 }
 
+namespace {
+
+/// When, where and how much: what outcomes of older versions do not tell.
+std::string facts_text(const Outcome& outcome) {
+  if (outcome.started.empty()) return {};
+  std::ostringstream text;
+  text << "started " << outcome.started;
+  if (!outcome.job.empty()) text << " as job " << outcome.job;
+  constexpr std::size_t most_nodes = 8;
+  for (std::size_t i = 0; i < std::min(outcome.nodes.size(), most_nodes); ++i) text << (i == 0 ? " on " : ", ") << outcome.nodes[i];
+  if (outcome.nodes.size() > most_nodes) text << " and " << outcome.nodes.size() - most_nodes << " more nodes";
+  if (outcome.threads != 0) text << ", " << outcome.threads << (outcome.threads == 1 ? " thread" : " threads");
+  text << "\nread " << format_bytes({outcome.bytes_read}) << ", wrote " << format_bytes({outcome.bytes_written}) << ", peak memory of a rank "
+       << format_bytes({outcome.peak_memory}) << "\n";
+  return text.str();
+}
+
+}  // namespace
+
 std::string outcome_text(const Outcome& outcome) {
   std::ostringstream text;
   char seconds[32];
@@ -155,11 +195,18 @@ std::string outcome_text(const Outcome& outcome) {
   text << status_name(outcome.exit_code) << " (exit status " << outcome.exit_code << ") at " << outcome.ended << " after " << seconds
        << " s on " << outcome.ranks << (outcome.ranks == 1 ? " rank" : " ranks") << "\n";
   text << "command: " << printable(outcome.command) << "\n";
+  text << facts_text(outcome);
   text << "tasks: " << outcome.tasks;
   if (outcome.tasks_known != outcome.tasks) text << " of " << outcome.tasks_known << " done";
   text << ", failed attempts: " << outcome.retries << "\n";
   if (outcome.bytes_spilled != 0)
     text << "spilled: " << format_bytes({outcome.bytes_spilled}) << ", read back: " << format_bytes({outcome.bytes_read_back}) << "\n";
+  for (const auto& layer : outcome.layers) {
+    std::snprintf(seconds, sizeof seconds, "%.1f", layer.busy_s);
+    text << "  " << printable(layer.name) << ": " << layer.tasks << (layer.tasks == 1 ? " task, " : " tasks, ") << seconds << " s";
+    if (layer.bytes != 0) text << ", made " << format_bytes({layer.bytes});
+    text << "\n";
+  }
   if (!outcome.message.empty()) text << "error: " << printable_message(outcome.message) << "\n";
   for (const auto& output : outcome.outputs) text << "wrote " << printable(output) << "\n";
   for (const auto& loss : outcome.losses) {

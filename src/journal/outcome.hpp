@@ -31,13 +31,29 @@ struct OutcomeFailure {
   bool operator==(const OutcomeFailure&) const = default;
 };
 
+/// What like tasks did together.
+struct OutcomeLayer {
+  std::string name;
+  std::uint64_t tasks = 0;
+  double busy_s = 0;          ///< sum over threads
+  std::uint64_t bytes = 0;    ///< of their results in memory
+  bool operator==(const OutcomeLayer&) const = default;
+};
+
 /// How a job ended: what a job script judges by, since launchers' statuses are their own once a rank is lost.
 struct Outcome {
   int exit_code = 0;
   std::string message;                      ///< the error; empty if there was none
   std::string program_version;
   std::string command;
-  std::string ended;                        ///< "2026-03-01T12:00:00Z"
+  std::string started, ended;               ///< "2026-03-01T12:00:00Z"
+  std::string job;                          ///< the batch system's, "slurm 1234"; empty: none
+  std::vector<std::string> nodes;           ///< that were seen, each once
+  unsigned threads = 0;                     ///< of all ranks, that run tasks
+  std::uint64_t peak_memory = 0;            ///< bytes that the largest rank had resident
+  std::uint64_t bytes_read = 0;             ///< stored ones
+  std::uint64_t bytes_written = 0;
+  std::vector<OutcomeLayer> layers;
   double wall_s = 0;
   int ranks = 1;
   std::uint64_t tasks = 0;                  ///< that are done

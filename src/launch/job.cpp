@@ -16,7 +16,10 @@
 #include "base/printable.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
+#include "journal/run_lock.hpp"
+#include "launch/build_facts.hpp"
 #include "launch/job_outcome.hpp"
+#include "report/banner.hpp"
 #include "runtime/kernel_processes.hpp"
 #include "runtime/plugins.hpp"
 #include "spill/scratch_place.hpp"
@@ -54,6 +57,8 @@ runtime::SessionOptions session_options(const cli::Options& options) {
   if (options.end_time_s) {
     const std::int64_t left_s = *options.end_time_s - static_cast<std::int64_t>(std::time(nullptr));
     session.leave_at = Instant{exec::now().ns + left_s * 1'000'000'000};
+    // Of a short time half at least is for work: else a job would end before it began, and so would the one that goes on.
+    session.drain_s = std::min(session.drain_s, 0.5 * static_cast<double>(std::max<std::int64_t>(left_s, 0)));
   }
   return session;
 }
@@ -94,6 +99,29 @@ void check_launcher(report::Reporter& reporter) {
                   "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/operating.md)");
 }
 
+/// What a job says of itself first of all, and what is odd about what it was given.
+struct JobFacts {
+  report::Banner banner;
+  int local_size = 1;
+};
+
+void introduce(const cli::Options& options, const JobFacts& facts, report::Reporter& reporter) {
+  reporter.note(report::banner_text(facts.banner));
+  const exec::MemoryGrant most = exec::most_memory(facts.local_size);
+  if (!options.memory_limit || *options.memory_limit <= most.limit) return;
+  reporter.warning("--memory-limit " + format_bytes(*options.memory_limit) + " a rank is more than the " + format_bytes(most.limit) +
+                   " that a rank can have here (" + most.source + (facts.local_size > 1 ? ", shared by " + std::to_string(facts.local_size) + " ranks" : "") +
+                   "): the system kills whoever takes more");
+}
+
+/// A rehearsal that strikes nobody is a slip of who wrote it.
+std::vector<std::string> idle_rehearsals(int rank, int size) {
+  std::vector<std::string> lines;
+  for (const auto& fault : runtime::FaultRehearsal::from_environment().not_struck(rank, size))
+    lines.push_back("RANKINE_REHEARSE: '" + fault + "' has not struck rank " + std::to_string(rank) + (size == 1 ? ", and there is no other" : ""));
+  return lines;
+}
+
 /// Tasks that still run when all is said and saved get so long to end.
 constexpr std::chrono::seconds task_grace{2};
 
@@ -117,7 +145,7 @@ struct JobEnd {
 
 /// Rank 0: the pipeline, the scheduler and, in small jobs, work.
 JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& transport, exec::Notifier& notifier,
-                        const runtime::SessionOptions& chosen, const Pipeline& pipeline, JobOutcome& outcome) {
+                        const runtime::SessionOptions& chosen, const Pipeline& pipeline, JobOutcome& outcome, const JobFacts& facts) {
   report::ReporterOptions reporting;
   reporting.verbosity = options.verbosity;
   reporting.progress = options.progress;
@@ -134,6 +162,7 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
   };
   try {
     reporter = std::make_unique<report::Reporter>(reporting);
+    introduce(options, facts, *reporter);
     session = std::make_unique<runtime::Session>(transport, notifier, chosen, *reporter);
     if (transport.size() > 1) check_launcher(*reporter);
     status = pipeline(*session, *reporter);
@@ -142,6 +171,7 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
       outcome.set_error("some tasks failed for good, see failed_tasks; outputs that need them are missing");
     }
     if (session->has_run()) reporter->summary(session->summary());
+    for (const auto& line : idle_rehearsals(0, transport.size())) reporter->warning(line);
   } catch (const Error& error) {
     fail(error.code(), error.what());
   } catch (const std::exception& error) {
@@ -168,6 +198,10 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
   return end;
 }
 
+report::Banner banner_of(const runtime::SessionOptions& session, int ranks, std::vector<std::string> nodes) {
+  return {RANKINE_VERSION, ranks, session.scheduler_works, session.own_worker.threads, session.own_worker.memory_limit, std::move(nodes), journal::batch_job()};
+}
+
 int run_alone(const cli::Options& options, const Pipeline& pipeline, const runtime::TaskLibrary* library) {
   if (options.isolate_tasks) runtime::isolate_user_kernels();
   runtime::report_kernel_crashes(0);
@@ -182,7 +216,9 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
     throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
   JobOutcome outcome(options, 1);
   session.on_run_directory = [&](const runtime::RunDirectory& directory) { outcome.set_directory(directory); };
-  const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
+  JobFacts facts;
+  facts.banner = banner_of(session, 1, {session.node_name});
+  const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, facts);
   if (end.is_stuck) ::_exit(end.status);
   return end.status;
 }
@@ -242,6 +278,26 @@ int end_by_launcher(const std::vector<int>& left, int status) {
   mpi.end(status, true, end_rest);
 }
 
+/// The names in texts of transport::describe_own_host(), each once, in their order.
+std::vector<std::string> names_of(const std::vector<std::string>& hosts) {
+  std::vector<std::string> names;
+  for (const auto& host : hosts) {
+    const std::string name = host.substr(0, host.find(' '));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+/// Whoever was started as one of several and is told by MPI that it is alone was started by another MPI's launcher: each of
+/// the processes would do the whole job, all on the same outputs.
+void refuse_foreign_launcher(int size) {
+  const int launched = transport::launched_size();
+  if (size > 1 || launched <= 1) return;
+  throw UsageError(std::to_string(launched) + " processes were started, but each is alone for its MPI (" + mpi_version() +
+                   "): the launcher belongs to another one. Start the job with this MPI's mpirun, or under Slurm with srun --mpi=pmix; "
+                   "--launcher none runs this process alone");
+}
+
 int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
                 const runtime::TaskLibrary* library) {
   // A launcher that sees a rank die may warn the others so (hydra does), and batch systems send them before the end.
@@ -265,7 +321,9 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   transport::StartExchange exchange;
   exchange.about_this_rank = transport::describe_own_host();
   exchange.supervisor = supervision.supervisor();
+  std::vector<std::string> nodes;
   exchange.offer = [&](const std::vector<std::string>& hosts) {
+    nodes = names_of(hosts);
     if (!supervision.is_supervised() || hosts.size() == 1) return std::string();
     transport::LifelineOptions lines;
     lines.addresses = transport::addresses_to_listen_on(exchange.about_this_rank, hosts);
@@ -277,6 +335,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
   transport::MpiSession mpi(argc, argv, exchange);
   const transport::RankPlace& place = mpi.place();
+  refuse_foreign_launcher(place.size);
   const transport::Neighbours neighbours(supervision.is_supervised() ? place.neighbours : std::vector<transport::Neighbour>());
   const auto end_neighbour = [&neighbours](int rank) { neighbours.end(rank); };
   mpi.on_leave([&] { supervision.wake_supervisor(); });
@@ -313,7 +372,8 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     };
     if (place.size == 1 && !session.scheduler_works)
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
-    const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome);
+    const JobFacts facts{banner_of(session, place.size, nodes), place.local_size};
+    const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, facts);
     supervision.end_orderly();
     end_rank_0(mpi, lifelines.get(), neighbours, end.status, end.has_losses || end.is_stuck);
   }
@@ -322,6 +382,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     worker.running_tasks = supervision.tasks();
     worker.end_neighbour = end_neighbour;
     const bool all_alive = runtime::serve(*transport, notifier, worker, place.node_name);
+    for (const auto& line : idle_rehearsals(place.rank, place.size)) std::fprintf(stderr, "warning: %s\n", line.c_str());
     supervision.end_orderly();
     mpi.end(0, all_alive, [&](int) {
       neighbours.end_stopped(place.rank);
@@ -339,18 +400,24 @@ int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& 
             const runtime::TaskLibrary* library) {
   std::signal(SIGINT, note_signal);
   for (const int number : {SIGTERM, SIGUSR1, SIGUSR2}) std::signal(number, note_leave);
+  // The terminal has gone, which is a warning too, unless nohup has seen to it.
+  if (std::signal(SIGHUP, note_leave) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
   // A file that grows beyond a limit and a reader that has left are errors of the call that meets them, which are
   // reported and tidied up after; the signals would end the process on the spot.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  return transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline, library) : run_alone(options, pipeline, library);
+  if (const int tasks = transport::tasks_without_mpi(); tasks > 0 && !options.alone)
+    throw UsageError("srun has started " + std::to_string(tasks) + " tasks without MPI, so that each would do the whole job, all on the same outputs; type "
+                     "srun --mpi=pmix rankine run ... (srun --mpi=list shows what there is), or mpirun rankine run ...; --launcher none runs this process alone");
+  return !options.alone && transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline, library) : run_alone(options, pipeline, library);
 }
 
 bool speaks_for_job() {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
     if (const char* rank = std::getenv(name)) return std::string(rank) == "0";
   }
-  return true;
+  const char* task = std::getenv("SLURM_PROCID");
+  return transport::tasks_without_mpi() == 0 || task == nullptr || std::string(task) == "0";
 }
 
 int report_before_start(const Error& error) {

@@ -2,12 +2,15 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 
 #include "base/printable.hpp"
+#include "journal/run_lock.hpp"
 #include "transport/peer_watch.hpp"
 
 namespace rankine::launch {
@@ -38,6 +41,8 @@ JobOutcome::JobOutcome(const cli::Options& options, int ranks) {
   outcome_.command = "rankine run " + options.script;
   for (const auto& word : options.script_arguments) outcome_.command += " " + word;
   outcome_.ranks = ranks;
+  outcome_.started = time_stamp();
+  outcome_.job = journal::batch_job();
   std::error_code error;
   if (!options.run_dir.empty()) directory_ = fs::absolute(options.run_dir, error).string();
 }
@@ -56,6 +61,15 @@ void JobOutcome::write(int status, const runtime::Session* session) {
     outcome_.bytes_spilled = summary.bytes_spilled.value;
     outcome_.bytes_read_back = summary.bytes_unspilled.value;
     outcome_.outputs = summary.outputs;
+    outcome_.bytes_read = summary.bytes_read.value;
+    outcome_.bytes_written = summary.bytes_written.value;
+    for (const auto& rank : summary.ranks) {
+      outcome_.threads += rank.threads;
+      outcome_.peak_memory = std::max(outcome_.peak_memory, rank.peak_rss.value);
+      const bool is_known = rank.node_name.empty() || std::find(outcome_.nodes.begin(), outcome_.nodes.end(), rank.node_name) != outcome_.nodes.end();
+      if (!is_known) outcome_.nodes.push_back(rank.node_name);
+    }
+    note_layers(summary.layers);
     for (const auto& loss : session->losses()) outcome_.losses.push_back({loss.rank, loss.node_name, loss.how, loss.at_s});
     for (const auto& failed : session->failed_tasks()) {
       journal::OutcomeFailure failure{failed.task, failed.inputs, {}};
@@ -65,6 +79,20 @@ void JobOutcome::write(int status, const runtime::Session* session) {
     if (directory.empty()) directory = directory_beside(session->first_output());
   }
   if (!directory.empty()) journal::write_outcome(directory, outcome_);
+}
+
+/// Those that took longest, where a script of many computations has very many.
+void JobOutcome::note_layers(const std::vector<report::LayerSummary>& layers) {
+  constexpr std::size_t most_layers = 100;
+  std::vector<double> busy;
+  for (const auto& layer : layers) busy.push_back(layer.busy_s);
+  double least = 0;
+  if (busy.size() > most_layers) {
+    std::nth_element(busy.begin(), busy.begin() + most_layers, busy.end(), std::greater<>());
+    least = busy[most_layers];
+  }
+  for (const auto& layer : layers)
+    if (layer.tasks > 0 && layer.busy_s >= least) outcome_.layers.push_back({layer.name, layer.tasks, layer.busy_s, layer.made.value});
 }
 
 void JobOutcome::set_directory(const runtime::RunDirectory& directory) {

@@ -29,6 +29,7 @@ class JobOutcome {
 
  private:
   std::string directory() const;
+  void note_layers(const std::vector<report::LayerSummary>& layers);
 
   journal::Outcome outcome_;
   mutable std::mutex mutex_;    ///< guards directory_

@@ -2,11 +2,14 @@
 #include <malloc.h>
 #endif
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -17,9 +20,11 @@
 #include "exec/resources.hpp"
 #include "journal/outcome.hpp"
 #include "journal/run_lock.hpp"
+#include "launch/build_facts.hpp"
 #include "launch/job.hpp"
 #include "program/check_scripts.hpp"
 #include "program/read_script.hpp"
+#include "report/progress.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
 #include "runtime/plan_calls.hpp"
@@ -136,18 +141,30 @@ void keep_freed_memory() {
 #endif
 }
 
+/// ", last sign of life 3 s ago": by the time of its lock, which a live run writes every few seconds.
+std::string last_beat(const std::string& directory) {
+  struct stat lock {};
+  if (::stat((directory + "/lock").c_str(), &lock) != 0) return {};
+  const auto age_s = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::time(nullptr)) - lock.st_mtime);
+  constexpr std::int64_t long_s = 60;
+  return ", last sign of life " + report::format_duration(static_cast<double>(age_s)) + " ago" +
+         (age_s > long_s ? ": it is stopped, or reads or computes in the script itself" : "");
+}
+
+/// Throws InputError where there is no run: a job script that asks for the wrong directory must not go on with nothing for ever.
 std::string why_no_outcome(const std::string& directory) {
   const std::string resume = "go on with: rankine resume " + directory;
   const auto last = journal::last_owner(directory);
-  if (!last && !std::filesystem::exists(directory + "/journal")) return directory + " holds no run, or one that ended before it kept anything: run it again";
+  if (!last && !std::filesystem::exists(directory + "/journal"))
+    throw InputError(directory + " holds no run, or one that ended before it kept anything");
   if (!last) return "the run of " + directory + " ended without a word; " + resume;
   const std::string who = journal::describe(last->owner);
   switch (last->state) {
-    case journal::LastOwner::State::lives: return "the run of " + directory + " is on, " + who + " has it";
+    case journal::LastOwner::State::lives: return "the run of " + directory + " is on, " + who + " has it" + last_beat(directory);
     case journal::LastOwner::State::died: return who + ", which had " + directory + ", was killed; " + resume;
     case journal::LastOwner::State::elsewhere: break;
   }
-  return who + " has " + directory + ", or was killed there; if so, " + resume;
+  return who + " has " + directory + last_beat(directory) + ", or was killed there; if so, " + resume;
 }
 
 int status(const std::string& directory) {
@@ -172,12 +189,16 @@ void open_standard_streams() {
   ::_exit(status);
 }
 
+std::string version(const cli::Options& options) {
+  return options.verbosity == report::Verbosity::verbose ? launch::build_facts() : cli::version_text() + "\n";
+}
+
 int run_command(const cli::Options& options, int argc, char** argv) {
   for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
   store::confine({options.confine, options.confine_roots});
   switch (options.command) {
     case cli::Command::help: if (launch::speaks_for_job()) std::fputs(cli::help_text(options.help_topic).c_str(), stdout); return 0;
-    case cli::Command::version: if (launch::speaks_for_job()) std::printf("%s\n", cli::version_text().c_str()); return 0;
+    case cli::Command::version: if (launch::speaks_for_job()) std::fputs(version(options).c_str(), stdout); return 0;
     case cli::Command::language: if (launch::speaks_for_job()) print_language(options); return 0;
     case cli::Command::check: return launch::speaks_for_job() ? check_scripts(options) : 0;
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;

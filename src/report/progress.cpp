@@ -64,7 +64,7 @@ std::string progress_line(const ProgressState& state, unsigned columns) {
   std::vector<Part> parts;
   parts.push_back({bar(share_done(state)), 3});
   parts.push_back({fmt::format("{:3}%", percent_done(state)), 9});
-  parts.push_back({fmt::format("{}/{} tasks", state.tasks_done, state.tasks_total), 8});
+  parts.push_back({fmt::format("{}/{} {}", state.tasks_done, state.tasks_total, state.what), 8});
   if (state.tasks_retried > 0) parts.push_back({fmt::format("{} retried", state.tasks_retried), 5});
   parts.push_back({format_bytes(state.bytes_read) + " read", 4});
   parts.push_back({format_rate(state.bytes_read, state.elapsed_s), 6});
@@ -88,7 +88,7 @@ std::string progress_line(const ProgressState& state, unsigned columns) {
 }
 
 std::string plain_line(const ProgressState& state) {
-  std::string line = fmt::format("{}/{} tasks ({} %), read {}, {}", state.tasks_done, state.tasks_total,
+  std::string line = fmt::format("{}/{} {} ({} %), read {}, {}", state.tasks_done, state.tasks_total, state.what,
                                  percent_done(state), format_bytes(state.bytes_read),
                                  format_rate(state.bytes_read, state.elapsed_s));
   const double eta = eta_s(state);

@@ -18,6 +18,7 @@ struct ProgressState {
   Bytes memory_held;       ///< blocks held by the fullest rank
   Bytes memory_limit;      ///< per rank; 0: not shown
   std::uint32_t workers = 0;
+  std::string what = "tasks";   ///< "files opened"
 };
 
 /// Seconds still to go by the share of tasks done; negative if it cannot be told yet.

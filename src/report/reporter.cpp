@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -15,7 +16,7 @@ namespace rankine::report {
 namespace {
 
 constexpr std::int64_t line_interval_ns = 200'000'000;
-constexpr std::int64_t plain_interval_ns = 10'000'000'000;
+constexpr std::int64_t first_plain_interval_ns = 1'000'000'000, plain_interval_ns = 10'000'000'000;
 constexpr const char* erase_to_end_of_line = "\x1b[K";
 
 struct CloseFile {
@@ -53,7 +54,21 @@ struct Reporter::Impl {
   std::unique_ptr<std::FILE, CloseFile> log;
   bool line_shown = false;
   std::optional<Instant> last_drawn;
-  std::optional<Instant> last_logged;
+  /// Lines that stay, as in a log: often at first, when one wonders whether it does anything at all, and then less often.
+  struct PlainLines {
+    std::optional<Instant> began;
+    Instant last;
+    bool due(Instant now) {
+      if (!began) {
+        began = last = now;
+        return false;
+      }
+      if (now.ns - last.ns < std::clamp(last.ns - began->ns, first_plain_interval_ns, plain_interval_ns)) return false;
+      last = now;
+      return true;
+    }
+  };
+  PlainLines shown, logged;
 
   void write_log(const std::string& text) {
     if (!log) return;
@@ -104,15 +119,10 @@ void Reporter::error(const std::string& text) { impl_->say(Verbosity::quiet, "ra
 
 bool Reporter::progress(const ProgressState& state, Instant now) {
   Impl& impl = *impl_;
-  const auto due = [&](std::optional<Instant>& last, std::int64_t interval_ns, bool at_once) {
-    const bool first = !last;
-    if (!first && now.ns - last->ns < interval_ns) return false;
-    last = now;
-    return !first || at_once;
-  };
-  if (impl.log && due(impl.last_logged, plain_interval_ns, false)) impl.write_log(printable(plain_line(state)));
+  if (impl.log && impl.logged.due(now)) impl.write_log(printable(plain_line(state)));
   if (impl.style == ProgressStyle::line) {
-    if (!due(impl.last_drawn, line_interval_ns, true)) return false;
+    if (impl.last_drawn && now.ns - impl.last_drawn->ns < line_interval_ns) return false;
+    impl.last_drawn = now;
     // One column stays free: some terminals wrap when the last one is written.
     const std::string line = progress_line(state, columns_of(impl.options.out) - 1);
     std::fprintf(impl.options.out, "\r%s%s", printable(line).c_str(), erase_to_end_of_line);
@@ -121,7 +131,7 @@ bool Reporter::progress(const ProgressState& state, Instant now) {
     return true;
   }
   if (impl.style == ProgressStyle::plain) {
-    if (!due(impl.last_drawn, plain_interval_ns, false)) return false;
+    if (!impl.shown.due(now)) return false;
     impl.write_out(impl.options.timestamp() + "  " + printable(plain_line(state)));
     return true;
   }

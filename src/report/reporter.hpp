@@ -23,8 +23,8 @@ struct ReporterOptions {
 };
 
 /// Rank 0's voice: the progress line, notes, warnings, the error and the summary. Called from one
-/// thread. The line is redrawn at most 5 times a second; plain lines come every 10 s, so a short run
-/// prints none. Quiet leaves warnings and errors.
+/// thread. The line is redrawn at most 5 times a second; plain lines come
+/// after 1, 2, 4 and 8 s and then every 10 s, so a short run prints none. Quiet leaves warnings and errors.
 class Reporter {
  public:
   /// Throws OutputError if the log file cannot be opened.

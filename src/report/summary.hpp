@@ -17,6 +17,14 @@ struct RankSummary {
   Bytes peak_blocks;          ///< what its tasks needed at once: inputs, outputs and buffers; what `rankine plan` forecasts
 };
 
+/// What like tasks did together.
+struct LayerSummary {
+  std::string name;            ///< "reduce", "append of t2m"
+  std::uint64_t tasks = 0;
+  double busy_s = 0;           ///< sum over threads
+  Bytes made;                  ///< of their results in memory; what is written makes none
+};
+
 struct RunSummary {
   double wall_s = 0;          ///< start of the process to the last output committed
   double tasks_s = 0;         ///< the part of it in which tasks ran; busy shares refer to it
@@ -31,6 +39,7 @@ struct RunSummary {
   Bytes bytes_unspilled;      ///< and read back
   std::vector<std::string> outputs;  ///< paths, in the order of the script
   std::vector<RankSummary> ranks;
+  std::vector<LayerSummary> layers;  ///< in the order of the plans; those of one name are one
 };
 
 struct SummaryOptions {

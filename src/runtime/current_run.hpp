@@ -68,6 +68,7 @@ struct Session::CurrentRun {
   std::optional<Instant> full_since;
   bool said_full = false;                          ///< of this time
   std::string no_room;                             ///< why the run ends; empty: it does not, for that reason
+  std::size_t first_layer = 0;                ///< of the plan's, in Session::layers_
   bool closed = false;                        ///< every worker has let go of the outputs
 };
 

@@ -41,6 +41,8 @@ class FileOpening {
   /// Its files go to the others. Throws Error(resources) if nobody is left.
   void on_peer_lost(int rank);
   bool done() const { return remaining_ == 0; }
+  std::size_t size() const { return files_.size(); }
+  std::size_t answered_count() const { return files_.size() - remaining_; }
 
   /// By the order of paths. Of arrays the indexes have gone into the arrays.
   std::vector<store::OpenedFile> take_files() { return std::move(files_); }

@@ -52,7 +52,9 @@ void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit, Bytes program)
   if (largest.bytes <= budget) return;
   // What the program takes is measured, in the next process too.
   constexpr Bytes unrest{std::uint64_t{1} << 20};
-  const Bytes least_bytes = least_limit(largest.bytes, program) + (program.value == 0 ? Bytes{} : unrest);
+  // Nothing below twice the program can be kept to, see Session::warn_of_little_memory().
+  const Bytes measured = program.value == 0 ? Bytes{} : program + unrest;
+  const Bytes least_bytes = std::max(least_limit(largest.bytes, measured), measured + measured);
   const std::string least = std::to_string((least_bytes.value + 1023) / 1024) + "KiB";
   const auto block = fitting_block_bytes(plan, budget);
   const std::string beside = program.value == 0 ? "" : ", beside what the program itself takes";

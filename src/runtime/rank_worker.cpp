@@ -527,7 +527,8 @@ bool serve(transport::Transport& transport, exec::Notifier& notifier, const Rank
         transport.forget(static_cast<int>(lost->rank));
         std::erase_if(waiting, [&](const auto& one) { return one.from == static_cast<int>(lost->rank); });
         worker.on_peer_lost(static_cast<int>(lost->rank));
-        if (options.end_neighbour) options.end_neighbour(static_cast<int>(lost->rank));
+      } else if (const auto* neighbour = std::get_if<wire::EndNeighbour>(&decoded.message)) {
+        if (options.end_neighbour) options.end_neighbour(static_cast<int>(neighbour->rank));
       } else if (const auto* files = std::get_if<wire::OpenFiles>(&decoded.message)) {
         opener.handle(*files);
       } else if (worker.is_preparing()) {

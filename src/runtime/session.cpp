@@ -98,7 +98,6 @@ void Session::wait_for_workers() {
   faulty_.emplace(std::move(places), options_.quarantine_after);
   workers_known_ = true;
   report_scratch();
-  warn_of_little_memory();
 }
 
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
@@ -222,6 +221,8 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
   run.plan = lower_run_plan(bytes);
   run.graph = std::shared_ptr<const plan::LoweredPlan>(run.plan, &run.plan->lowered);
   check_memory(*run.graph);
+  warn_of_little_memory();  // of what runs: a refusal names the least limit itself
+  begin_layers(run);
   const plan::PlanSummary summary = run.graph->summary();
   reporter_.detail("plan: " + std::to_string(summary.tasks) + " tasks in " + std::to_string(run.graph->layers().size()) +
                    " layers, decodes " + format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_decoded)}) + ", writes " +
@@ -399,10 +400,11 @@ void Session::until(CurrentRun* run, const std::function<bool()>& done) {
         active = true;
       }
       apply(*run);
-      show_progress(*run);
+      show_progress(run);
       deadline = Instant{now.ns + 100'000'000};  // the progress line moves even when nothing happens
       if (run->timer) deadline = std::min(*deadline, *run->timer);
     }
+    if (run == nullptr && (opening_ || calls_)) show_progress(nullptr);
     if (calls_ && calls_->deadline()) deadline = deadline ? std::min(*deadline, *calls_->deadline()) : calls_->deadline();
     if (active) backoff.reset();
     else if (!done()) backoff.wait(deadline ? deadline : Instant{exec::now().ns + 100'000'000});
@@ -453,6 +455,10 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   } else if (const auto* batch = std::get_if<wire::FinishedBatch>(&decoded.message)) {
     for (const auto& task : batch->tasks) {
       run->reports.push_back({worker, task.task, task.attempt, task.bytes, task.duration_us});
+      report::LayerSummary& layer = layers_[run->first_layer + run->graph->layer_of(task.task).id.value];
+      ++layer.tasks;
+      layer.busy_s += task.duration_us * 1e-6;
+      layer.made += task.bytes;
       if (run->checkpointer) note_finished(*run, worker, task.task);
     }
     if (!run->written.empty()) note_written(*run, frame.from, *batch);
@@ -567,17 +573,38 @@ void Session::close_outputs(CurrentRun& run, bool keep) {
   });
 }
 
-void Session::show_progress(const CurrentRun& run) {
+void Session::begin_layers(CurrentRun& run) {
+  run.first_layer = layers_.size();
+  for (const plan::Layer& layer : run.graph->layers()) {
+    const std::string variable = layer.sink < 0 ? "" : run.graph->logical().sinks[static_cast<std::size_t>(layer.sink)].name;
+    layers_.push_back({layer.name + (variable.empty() ? "" : " of " + variable), 0, 0, {}});
+  }
+}
+
+/// Of a plan, of files that are being opened, or of calls.
+void Session::show_progress(const CurrentRun* run) {
   report::ProgressState state;
-  state.tasks_done = run.scheduler->finished_count();
-  state.tasks_total = run.scheduler->task_count();
-  state.tasks_retried = retries_;
+  if (run != nullptr) {
+    state.tasks_done = run->scheduler->finished_count();
+    state.tasks_total = run->scheduler->task_count();
+    state.tasks_retried = retries_;
+  } else if (opening_) {
+    state.what = "files opened";
+    state.tasks_done = opening_->answered_count();
+    state.tasks_total = opening_->size();
+  } else {
+    state.tasks_done = calls_->done_count();
+    state.tasks_total = calls_->task_count();
+    state.tasks_retried = calls_->failed_attempts();
+  }
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
     if (!peers_[rank].joined) continue;
     state.bytes_read += peers_[rank].counters.bytes_read;
     state.bytes_decoded += peers_[rank].counters.bytes_decoded;
     state.bytes_written += peers_[rank].counters.bytes_written;
-    state.memory_held = std::max(state.memory_held, run.scheduler->held_bytes(WorkerId{static_cast<std::uint32_t>(rank)}));
+    const WorkerId worker{static_cast<std::uint32_t>(rank)};
+    const Bytes held = run != nullptr ? run->scheduler->held_bytes(worker) : calls_ ? calls_->held_bytes(worker) : Bytes{};
+    state.memory_held = std::max(state.memory_held, held);
     state.memory_limit = peers_[rank].memory_limit;
     ++state.workers;
   }
@@ -595,6 +622,16 @@ report::RunSummary Session::summary() const {
   summary.tasks_known = tasks_known_ + (calls_ ? calls_->task_count() - spared : 0);
   summary.retries = retries_ + (calls_ ? calls_->failed_attempts() : 0);
   summary.outputs = output_paths_;
+  for (const auto& layer : layers_) {
+    const auto same = std::find_if(summary.layers.begin(), summary.layers.end(), [&](const auto& one) { return one.name == layer.name; });
+    if (same == summary.layers.end()) {
+      summary.layers.push_back(layer);
+      continue;
+    }
+    same->tasks += layer.tasks;
+    same->busy_s += layer.busy_s;
+    same->made += layer.made;
+  }
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
     const Peer& peer = peers_[rank];
     report::RankSummary line;

@@ -121,6 +121,7 @@ class Session {
     bool joined = false;                  ///< and not lost
     bool lost = false;
     std::optional<Instant> kill_ordered;  ///< it was silent for too long
+    std::optional<Instant> neighbours_told;  ///< its supervisor does not carry the order out
   };
   struct CurrentRun;
 
@@ -143,7 +144,7 @@ class Session {
   void note_blocks_lost(CurrentRun& run, WorkerId worker, const wire::BlocksLost& lost);
   void note_scratch(int rank, Bytes scratch, const std::string& note);
   void report_scratch() const;
-  void warn_of_little_memory() const;
+  void warn_of_little_memory();
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
   void note_whether_ended(CurrentRun& run);
   void note_kills(const CurrentRun& run, const transport::PeerDeath& death);
@@ -195,7 +196,8 @@ class Session {
   void until(CurrentRun* run, const std::function<bool()>& done);
   void handle(CurrentRun* run, const transport::Frame& frame);
   void apply(CurrentRun& run);
-  void show_progress(const CurrentRun& run);
+  void show_progress(const CurrentRun* run);
+  void begin_layers(CurrentRun& run);
   [[noreturn]] void throw_failure(const CurrentRun& run);
   FailedTask in_words(const CurrentRun& run, TaskId task, const std::vector<sched::FailedAttempt>& attempts) const;
   /// Says what a failed task is about, and gives the status that it stands for.
@@ -227,6 +229,8 @@ class Session {
   std::uint64_t tasks_known_ = 0;  ///< of the plans so far
   std::uint64_t retries_ = 0;
   std::vector<std::string> output_paths_;
+  std::vector<report::LayerSummary> layers_;   ///< of all plans so far
+  bool warned_of_memory_ = false;
   bool workers_known_ = false;
   std::unique_ptr<RunDirectory> directory_;
   bool has_checkpoints_ = false;       ///< the run that is on

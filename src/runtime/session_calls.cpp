@@ -18,6 +18,7 @@ Calls& Session::calls() {
   if (calls_) return *calls_;
   if (options_.own_worker.library == nullptr) throw Error(ExitCode::internal, "the job was started without task functions");
   wait_for_workers();
+  warn_of_little_memory();
   if (directory_) take_up_earlier_calls();
   CallRunOptions options;
   options.most_reports = options_.most_reports;

@@ -13,6 +13,8 @@ namespace {
 
 /// A supervisor that was told to end its rank gets so long to say that it did.
 constexpr double kill_grace_s = 2;
+/// And the ranks of its node, when it does not, so long to see to it.
+constexpr double neighbours_grace_s = 2;
 
 /// What the dead rank was running of one run.
 std::vector<TaskId> running_of(const transport::PeerDeath& death, wire::RunId run) {
@@ -36,7 +38,15 @@ void Session::look_for_losses(CurrentRun* run) {
       // Fenced first: what is ended for sure cannot write any more.
       peer.kill_ordered = now;
       options_.watch->order_kill(rank);
-    } else if (!can_be_killed || exec::seconds_between(*peer.kill_ordered, now) > kill_grace_s) {
+    } else if (can_be_killed && exec::seconds_between(*peer.kill_ordered, now) <= kill_grace_s) {
+      continue;
+    } else if (can_be_killed && !peer.neighbours_told) {
+      // Stopped with its rank, perhaps: then another rank of the node can do it, and the supervisor tells of it.
+      peer.neighbours_told = now;
+      if (options_.end_neighbour) options_.end_neighbour(rank);
+      for (int other = 1; other < transport_.size(); ++other)
+        if (other != rank && !peers_[static_cast<std::size_t>(other)].lost) send({}, other, wire::EndNeighbour{static_cast<std::uint32_t>(rank)});
+    } else if (!can_be_killed || exec::seconds_between(*peer.neighbours_told, now) > neighbours_grace_s) {
       lose(run, {rank, false, 0, {}});
     }
   }
@@ -79,7 +89,6 @@ void Session::lose(CurrentRun* run, const transport::PeerDeath& death, const std
   note_loss(death, how);
   const bool worked = std::exchange(peer.joined, false);
   transport_.forget(death.rank);
-  if (!death.confirmed && options_.end_neighbour) options_.end_neighbour(death.rank);
   heartbeats_.forget(death.rank);
   reporter_.clear_line();
   reporter_.warning("lost rank " + std::to_string(death.rank) + (peer.node_name.empty() ? "" : " on " + peer.node_name) + ": it " +

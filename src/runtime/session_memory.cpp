@@ -1,4 +1,6 @@
 // Where memory runs short: who may spill how much to where, and results that workers have no more.
+#include <utility>
+
 #include "exec/clock.hpp"
 #include "runtime/current_run.hpp"
 
@@ -32,7 +34,8 @@ void Session::report_scratch() const {
 }
 
 /// Once too: a limit that nobody can keep to is a mistake, or a test.
-void Session::warn_of_little_memory() const {
+void Session::warn_of_little_memory() {
+  if (std::exchange(warned_of_memory_, true)) return;
   for (const Peer& peer : peers_) {
     const Bytes least = peer.program_bytes + peer.program_bytes;
     if (!peer.joined || peer.memory_limit.value == 0 || peer.memory_limit >= least) continue;

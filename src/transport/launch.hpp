@@ -14,4 +14,14 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 std::optional<std::string> launched_as_rank(const Environment& environment);
 std::optional<std::string> launched_as_rank();
 
+/// How many processes a launcher says that it has started, of which this is one; 0: it says nothing.
+int launched_size(const Environment& environment);
+int launched_size();
+
+/// This process is one of several that `srun` has started, but without telling MPI (no PMI, no PMIx): each would take itself
+/// for the whole job. How many there are; 0: it is not so. Steps of one task, batch scripts and interactive shells are not
+/// meant.
+int tasks_without_mpi(const Environment& environment);
+int tasks_without_mpi();
+
 }  // namespace rankine::transport

@@ -165,6 +165,8 @@ void get(ByteReader& r, Note& m) {
 
 void put(ByteWriter& w, const PeerLost& m) { w.put(m.rank); }
 void get(ByteReader& r, PeerLost& m) { m.rank = r.get<std::uint32_t>(); }
+void put(ByteWriter& w, const EndNeighbour& m) { w.put(m.rank); }
+void get(ByteReader& r, EndNeighbour& m) { m.rank = r.get<std::uint32_t>(); }
 
 void put(ByteWriter&, const EndRun&) {}
 void get(ByteReader&, EndRun&) {}

@@ -20,7 +20,7 @@ struct RunId {
 };
 
 /// Raised with every change of a message; ranks of one job must agree.
-inline constexpr std::uint16_t protocol_version = 9;
+inline constexpr std::uint16_t protocol_version = 10;
 
 // Messages. Each frame is a FrameHeader (magic, version, kind, run), then the fields in order.
 // "->0" goes to rank 0, "0->" comes from it, "<->" goes between any two ranks.
@@ -237,12 +237,18 @@ struct KeepCopy {
   bool operator==(const KeepCopy&) const = default;
 };
 
+/// 0->, the supervisor of a rank does not hear: whoever is on its node ends the rank's process and lets the supervisor go on.
+struct EndNeighbour {
+  std::uint32_t rank = 0;
+  bool operator==(const EndNeighbour&) const = default;
+};
+
 /// The order is the kind number on the wire: add at the end only, and raise protocol_version.
 using Message = std::variant<Hello, Plan, PlanReady, AssignBatch, ReleaseBatch, Recall, RecallAnswer, FinishedBatch,
                              TaskFailed, InputMissing, BlockRequest, BlockReply, BlockRefused, CloseOutputs,
                              OutputsClosed, Abort, Counters, Heartbeat, Shutdown, Note, BeginCalls, CallBatch, ResultRequest, ResultBatch, SubmitCalls,
                              ReleaseCalls, CallOutcomes, TaskBlocked, PeerLost, EndRun, SaveBlocks, BlocksSaved, OpenFiles, FilesOpened,
-                             BlocksLost, RoomWanted, KeepCopy>;
+                             BlocksLost, RoomWanted, KeepCopy, EndNeighbour>;
 
 struct Decoded {
   RunId run;

@@ -90,6 +90,35 @@ case $case in
     finishes
     grep -q "^Submitted batch job" log-* || fail "no second job"
     ;;
+  cancelled)
+    # No job follows one that is cancelled, warned before or not; what it has done can be gone on with.
+    for warned in no yes; do
+      rm -rf out run log-*
+      mkdir out
+      if [ $warned = yes ]; then
+        submit --export=ALL,RANKINE_REHEARSE="rank=any task=write slow=2000"
+        scancel --batch --signal=USR1 "$job"
+        sleep 0.5
+      else
+        submit
+      fi
+      scancel "$job"
+      wait_until 120 queue_is_empty || fail "the job does not end"
+      ! grep -q "^Submitted batch job" log-* || fail "a job follows, warned: $warned"
+      grep -q "^job $job was cancelled, no job follows it; go on with: RUN_DIR=.* sbatch .* script.py" log-* || fail "not said so, warned: $warned"
+      "$rankine" status "$RUN_DIR" >status
+      [ $? -eq 75 ] || fail "no status 75: $(cat status)"
+    done
+    "$rankine" resume --quiet "$RUN_DIR" || fail "it cannot be gone on with"
+    [ "$(digest)" = "$expected" ] || fail "the values are others"
+    ;;
+  out_of_time)
+    # Without a warning: the time limit alone.
+    submit
+    scontrol update jobid="$job" EndTime=now+20
+    wait_until 200 grep -q "^Submitted batch job" log-"$job" || fail "no second job"
+    finishes
+    ;;
   node_powered_off_under_mpirun)  # mpirun gives the job up; the next one goes on
     export LAUNCH=mpirun
     submit

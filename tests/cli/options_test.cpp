@@ -182,7 +182,8 @@ TEST_CASE("the help of run is complete") {
 
 Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the
 other ranks work; without mpirun one process does both. Options stand before the
-script; the words after it are its sys.argv[1:], untouched.
+script; the words after it are its sys.argv[1:], untouched. Options of the environment
+variable RANKINE_OPTIONS stand before them, those of --config before these.
 
 options:
   -t, --threads N               threads per rank that run tasks (default: the cores that the rank
@@ -213,11 +214,13 @@ options:
       --heartbeat-timeout TIME  a rank that is silent for so long is taken for lost (default 9s)
       --heartbeat-interval TIME
                                 how often ranks that have nothing to say say so (default 3s)
+      --launcher auto|none      none: this process is the whole job, also where srun has started several that know
+                                nothing of each other (default auto: such a job is refused)
       --supervisor yes|no       whether each rank under mpirun runs below a small process that reports its
                                 death; no: for debuggers and profilers (default yes)
       --progress auto|line|plain|off
-                                a line that is redrawn, lines with time stamps every 10 s, or nothing
-                                (default auto: line on a terminal, plain otherwise)
+                                a line that is redrawn, lines with time stamps (after 1, 2, 4, 8 s, then every
+                                10 s), or nothing (default auto: line on a terminal, plain otherwise)
       --run-dir DIR             where progress is kept, so that a job which ended early can be gone on with
                                 (default OUTPUT.rankine beside the first output, or SCRIPT.rankine here where
                                 delayed or futures come first; removed at the end; one that is named keeps the
@@ -335,8 +338,38 @@ TEST_CASE("resume takes one run directory and the options of run") {
 TEST_CASE("the end of a job is a moment or a time from now") {
   const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
   const auto end_of = [](const char* text) { return *parse_options({"run", "--end-time", text, "x.py"}).end_time_s; };
-  CHECK(end_of("1800000000") == 1'800'000'000);
+  CHECK(end_of("4102444800") == 4'102'444'800);
   CHECK(std::abs(end_of("+90min") - now - 5400) <= 2);
-  CHECK(end_of("2031-05-01T00:01:00") - end_of("2031-05-01T00:00:00") == 60);
+  CHECK(end_of("2081-05-01T00:01:00") - end_of("2081-05-01T00:00:00") == 60);
   CHECK_THROWS_WITH(end_of("tomorrow"), Catch::Contains("is not an end such as"));
+}
+
+TEST_CASE("options of the environment stand over a file's and under the command line's, and name their variable where they are wrong") {
+  const std::string shared = "--threads 3 --quiet --run-dir 'a b' --ranks 2";
+  const Options options = parse_options({"run", "--run-dir", "mine", "s.py"}, shared);
+  CHECK(options.threads == 3u);
+  CHECK(options.verbosity == report::Verbosity::quiet);
+  CHECK(options.run_dir == "mine");
+  CHECK(parse_options({"plan", "s.py"}, shared).ranks == 2u);
+  CHECK(parse_options({"resume", "DIR"}, shared).threads == 3u);
+  CHECK(parse_options({"info", "a.nc"}, "--nonsense").files == Words{"a.nc"});
+  const auto refused = [](const std::string& text) -> std::string {
+    try {
+      parse_options({"run", "s.py"}, text);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK(refused("--threads") == "RANKINE_OPTIONS: the required argument for option '--threads' is missing; see rankine run --help");
+  CHECK(refused("-t 0") == "RANKINE_OPTIONS: --threads: '0' is not a whole number of at least 1");
+  CHECK(refused("--help") == "RANKINE_OPTIONS: --help belongs on the command line");
+  CHECK(refused("-q s.py") == "RANKINE_OPTIONS: 's.py' is no option");
+  CHECK(refused("") == "accepted");
+}
+
+TEST_CASE("an end that has passed is refused, one that comes is not") {
+  CHECK(refusal({"run", "--end-time", "2020-01-01T00:00:00", "s.py"}).find("2: --end-time: '2020-01-01T00:00:00' has passed (2020-01-01T00:00:00, and it is 20") == 0);
+  CHECK(refusal({"run", "--end-time", "86400", "s.py"}).find("2: --end-time: '86400' has passed") == 0);
+  CHECK(refusal({"run", "--end-time", "+1min", "s.py"}) == "accepted");
 }

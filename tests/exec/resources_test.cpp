@@ -113,6 +113,18 @@ TEST_CASE("Slurm's memory per node is shared by the ranks, its memory per cpu is
         std::to_string(std::uint64_t{102400000000} / 5 * 4) + " by available memory");
 }
 
+TEST_CASE("the most that a rank can have is its share of the node's memory, or of a cgroup's that is less") {
+  const auto most = [](const SystemView& system, int local_size) {
+    const exec::MemoryGrant grant = exec::most_memory(system, local_size);
+    return std::to_string(grant.limit.value) + " by " + grant.source;
+  };
+  CHECK(most(made_up(4, {{"/proc/meminfo", meminfo}}, {}), 1) == "2048000 by memory of the node");
+  CHECK(most(made_up(4, {{"/proc/meminfo", meminfo}}, {{"SLURM_MEM_PER_NODE", "1"}}), 4) == "512000 by memory of the node");
+  const std::map<std::string, std::string> in_group{
+      {"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/a/b\n"}, {"/sys/fs/cgroup/a/memory.max", "1000000\n"}, {"/sys/fs/cgroup/a/b/memory.max", "max\n"}};
+  CHECK(most(made_up(4, in_group, {}), 2) == "500000 by cgroup memory limit");
+}
+
 TEST_CASE("this process has cores, memory and a peak at least as large as a block it has touched") {
   CHECK(exec::available_cores(1, 1).cores >= 1);
   CHECK(exec::default_memory_limit(1, 1).limit.value > 0);

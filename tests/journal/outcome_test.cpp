@@ -27,6 +27,14 @@ Outcome an_outcome() {
   outcome.tasks = 1234;
   outcome.tasks_known = 1560;
   outcome.retries = 7;
+  outcome.started = "2026-03-01T11:59:47Z";
+  outcome.job = "slurm 1234";
+  outcome.nodes = {"node6", "node7"};
+  outcome.threads = 8;
+  outcome.peak_memory = 212 << 20;
+  outcome.bytes_read = 421 << 20;
+  outcome.bytes_written = 13 << 20;
+  outcome.layers = {{"reduce", 1200, 40.25, 96 << 20}, {"append of t2m", 34, 1.5, 0}};
   outcome.bytes_spilled = 3 << 20;
   outcome.bytes_read_back = 2 << 20;
   outcome.outputs = {"/data/gr\303\274n.nc"};
@@ -97,8 +105,12 @@ TEST_CASE("the text of an outcome says how it ended, what is there, who was lost
   CHECK(outcome_text(an_outcome()) ==
         "partial (exit status 6) at 2026-03-01T12:00:00Z after 12.2 s on 4 ranks\n"
         "command: rankine run anomaly.py \"a b\"\n"
+        "started 2026-03-01T11:59:47Z as job slurm 1234 on node6, node7, 8 threads\n"
+        "read 421 MiB, wrote 13.0 MiB, peak memory of a rank 212 MiB\n"
         "tasks: 1234 of 1560 done, failed attempts: 7\n"
         "spilled: 3.00 MiB, read back: 2.00 MiB\n"
+        "  reduce: 1200 tasks, 40.2 s, made 96.0 MiB\n"
+        "  append of t2m: 34 tasks, 1.5 s\n"
         "error: 2 tasks failed for good\n"
         "wrote /data/gr\303\274n.nc\n"
         "lost rank 2 on node7 after 3.5 s: it was killed by signal 9 (Killed)\n"

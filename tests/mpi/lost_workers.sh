@@ -168,8 +168,8 @@ case $case in
     "$rankine" status outcome >status
     [ $? -eq 139 ] && grep -q "rank 0 was killed by signal 11" status || complain "rankine status: $(cat status)"
     mkdir nothing
-    "$rankine" status nothing >status
-    [ $? -eq 75 ] && grep -q "^no outcome: nothing holds no run" status || complain "no outcome: $(cat status)" ;;
+    "$rankine" status nothing >status 2>&1
+    [ $? -eq 3 ] && grep -q "^rankine: nothing holds no run" status || complain "no run: $(cat status)" ;;
   rank_0_killed)
     # Its supervisor says so, in the directory beside the first output too, and the launcher's status is that of the run.
     run 3 "rank=0 count=2" --scheduler-works=yes

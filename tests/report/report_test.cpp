@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "report/progress.hpp"
+#include "report/banner.hpp"
 #include "report/reporter.hpp"
 #include "report/summary.hpp"
 
@@ -150,6 +151,16 @@ TEST_CASE("the summary of one process that wrote many outputs") {
         "  memory  peak 40.0 MiB, blocks and buffers at most 8.00 MiB\n");
 }
 
+TEST_CASE("the first line of a job says what it is") {
+  Banner banner{"0.1.0", 4, true, 2, mib(1536), {"node6", "node7"}, "slurm 1234"};
+  CHECK(banner_text(banner) == "rankine 0.1.0: 4 ranks x 2 threads on 2 nodes (node6, node7), 1.50 GiB a rank, job slurm 1234");
+  banner.scheduler_works = false;
+  banner.nodes = {"a", "b", "c", "d", "e"};
+  banner.job.clear();
+  CHECK(banner_text(banner) == "rankine 0.1.0: 4 ranks (rank 0 schedules only) x 2 threads on 5 nodes (a, b, c, d, ...), 1.50 GiB a rank");
+  CHECK(banner_text({"0.1.0", 1, true, 1, mib(512), {"laptop"}, ""}) == "rankine 0.1.0: 1 process x 1 thread on laptop, 512 MiB");
+}
+
 TEST_CASE("quiet leaves warnings and errors, verbose adds details") {
   const auto say_all = [](Verbosity verbosity) {
     const Captured captured;
@@ -176,14 +187,16 @@ TEST_CASE("the line is redrawn at most five times a second and gives way to note
   CHECK(captured.text() == drawn + drawn + "\r\x1b[K" + "hello\n");
 }
 
-TEST_CASE("plain lines come every ten seconds, none in a short run") {
+TEST_CASE("plain lines come from the first second on, then every ten seconds, none in a short run") {
   const Captured captured;
   Reporter reporter(to(captured, Verbosity::normal, ProgressStyle::automatic));
-  CHECK_FALSE(reporter.progress(half_done(), at_s(0)));
-  CHECK_FALSE(reporter.progress(half_done(), at_s(9.9)));
-  CHECK(reporter.progress(half_done(), at_s(10)));
-  CHECK_FALSE(reporter.progress(half_done(), at_s(19.9)));
-  CHECK(captured.text() == "NOW  " + plain_line(half_done()) + "\n");
+  std::vector<double> shown;
+  for (int tenth = 0; tenth < 400; ++tenth)
+    if (reporter.progress(half_done(), at_s(tenth * 0.1))) shown.push_back(tenth * 0.1);
+  CHECK(shown == std::vector<double>{1, 2, 4, 8, 16, 26, 36});
+  std::string expected;
+  for (std::size_t i = 0; i < shown.size(); ++i) expected += "NOW  " + plain_line(half_done()) + "\n";
+  CHECK(captured.text() == expected);
 }
 
 TEST_CASE("progress can be off and quiet has none") {

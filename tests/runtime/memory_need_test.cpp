@@ -56,6 +56,19 @@ TEST_CASE("a plan that cannot fit is refused with the least limit, and the block
   CHECK(largest_need(plan::LoweredPlan(finer)).bytes <= tight);
 }
 
+TEST_CASE("the least limit of a refusal is one that can be kept to with what the program takes") {
+  const plan::LoweredPlan plan(anomalies({10, 16, 16}));
+  const Bytes program{30u << 20};
+  std::string text;
+  try {
+    refuse_too_large(plan, Bytes{1000}, program);
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  CHECK(largest_need(plan).bytes < program);
+  CHECK(text.find("raise --memory-limit to 63488KiB, the least that does") != std::string::npos);  // twice the program and 1 MiB
+}
+
 TEST_CASE("where stored chunks are too large for the limit no blocks are promised") {
   const plan::LoweredPlan plan(anomalies({1000, 64, 64}));
   CHECK(refusal(plan, Bytes{8192}).find("no smaller blocks fit") != std::string::npos);

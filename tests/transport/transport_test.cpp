@@ -111,6 +111,27 @@ TEST_CASE("waiting ends at the deadline and, when rung, before it") {
   }
 }
 
+TEST_CASE("tasks that srun starts without telling MPI are known as such, and no others") {
+  using Variables = std::map<std::string, std::string>;
+  const auto in = [](const Variables& variables) {
+    return [variables](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      if (found == variables.end()) return std::nullopt;
+      return found->second;
+    };
+  };
+  CHECK(tasks_without_mpi(in({{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "4"}})) == 4);
+  CHECK(tasks_without_mpi(in({{"SLURM_STEP_ID", "2"}, {"SLURM_NTASKS", "4"}, {"SLURM_STEP_NUM_TASKS", "1"}})) == 0);
+  CHECK(tasks_without_mpi(in({{"SLURM_NTASKS", "4"}, {"SLURM_PROCID", "0"}})) == 0);  // a batch script
+  CHECK(tasks_without_mpi(in({{"SLURM_STEP_ID", "4294967290"}, {"SLURM_NTASKS", "4"}})) == 0);  // a shell of salloc
+  CHECK(tasks_without_mpi(in({{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "4"}, {"PMIX_RANK", "3"}})) == 0);
+  CHECK(tasks_without_mpi(in({})) == 0);
+  CHECK(launched_size(in({{"PMI_SIZE", "4"}, {"PMI_RANK", "1"}})) == 4);
+  CHECK(launched_size(in({{"OMPI_COMM_WORLD_SIZE", "3"}, {"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "2"}})) == 3);
+  CHECK(launched_size(in({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"PMIX_RANK", "0"}})) == 2);
+  CHECK(launched_size(in({{"PMIX_RANK", "0"}})) == 0);
+}
+
 TEST_CASE("a rank is told by what its launcher sets, not by being inside a batch job") {
   CHECK(launcher({}) == std::nullopt);
   CHECK(launcher({{"SLURM_JOB_ID", "7"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}}) == std::nullopt);

@@ -45,7 +45,7 @@ std::vector<Message> all_messages() {
           TaskBlocked{{3}, 2, false}, PeerLost{3}, EndRun{}, SaveBlocks{7, "run/blocks-1", {TaskId{4}, TaskId{5}}, true},
           BlocksSaved{7, bytes_of("record"), "disk full"}, OpenFiles{3, 16, bytes_of("a.nc")},
           FilesOpened{3, 16, bytes_of("dims")}, BlocksLost{true, {{4}, {9}}}, RoomWanted{2, 4096, 100, "/out/x.nc"},
-          KeepCopy{{4}, {2}, {100}}};
+          KeepCopy{{4}, {2}, {100}}, EndNeighbour{4}};
 }
 
 bool equal(const Message& a, const Message& b) {
