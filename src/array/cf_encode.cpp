@@ -236,7 +236,8 @@ EncodedDataset encode_dataset(const Dataset& given, const EncodeOptions& options
       choose_storage(out, variable, options, unlimited, from_user);
     }
     if (known && out.dtype != DType::string) out.value = stored_values(std::move(*out.value), out);
-    if (const auto known_times = times.find(name); known && known_times != times.end()) out.times = known_times->second;
+    // float32 rounds times visibly where it was asked for.
+    if (const auto known_times = times.find(name); known && out.dtype != DType::float32 && known_times != times.end()) out.times = known_times->second;
     encoded.lazy.push_back(lazy);
     encoded.spec.variables.push_back(std::move(out));
   }

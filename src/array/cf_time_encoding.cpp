@@ -1,6 +1,7 @@
 #include "array/cf_time_encoding.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -52,10 +53,16 @@ std::string text_of(const Member& member, std::size_t i) {
   }
 }
 
-/// A time that the member's present encoding does not hold; "" if it holds all.
-std::string loss_of(const Member& member) {
+bool is_fixed(const Member& member, const TimeEncodingRules& rules) {
+  return rules.asked_for.contains(member.name) || rules.in_store.contains(member.name);
+}
+
+/// A time that the member's present encoding does not hold; "" if it holds all. Who asks for floats knows that they
+/// round: of those only neighbours must not become one.
+std::string loss_of(const Member& member, bool asked_for = false) {
   const DType dtype = stored_dtype(member);
-  if (const auto lost = calendar::first_lost_time(member.times, dtype)) return text_of(member, *lost);
+  const double tolerance_ms = asked_for ? std::numeric_limits<double>::infinity() : 1;
+  if (const auto lost = calendar::first_lost_time(member.times, dtype, tolerance_ms)) return text_of(member, *lost);
   return is_integer(dtype) && has_gaps(member) && !marks_gaps(member) ? "NaT (give a _FillValue)" : "";
 }
 
@@ -112,17 +119,13 @@ bool widen(Group& group, const TimeEncodingRules& rules) {
                              : "; give finer units, such as 'hours since ...', or another dtype in its encoding"));
 }
 
-bool is_fixed(const Member& member, const TimeEncodingRules& rules) {
-  return rules.asked_for.contains(member.name) || rules.in_store.contains(member.name);
-}
-
 void keep(Group group, const TimeEncodingRules& rules) {
   std::string loss;
   const Member* loses = nullptr;
   for (Member& member : group) {
     encode(member);
     if (loses != nullptr) continue;
-    loss = loss_of(member);
+    loss = loss_of(member, is_fixed(member, rules));
     if (!loss.empty()) loses = &member;
   }
   if (loses == nullptr) return;

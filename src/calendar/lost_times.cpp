@@ -15,7 +15,7 @@ constexpr std::pair<const char*, std::int64_t> units_ns[] = {
     {"milliseconds", 1'000'000}, {"microseconds", 1'000}, {"nanoseconds", 1}};
 
 template <typename T>
-std::optional<std::size_t> first_lost(const EncodedTimes& times) {
+std::optional<std::size_t> first_lost(const EncodedTimes& times, [[maybe_unused]] double tolerance_ms) {
   const std::int64_t unit = times.ticks_per_unit;
   if constexpr (std::is_integral_v<T>) {
     const auto lost = [&](std::int64_t d) { return d != not_a_time && (d % unit != 0 || !std::in_range<T>(d / unit)); };
@@ -23,7 +23,7 @@ std::optional<std::size_t> first_lost(const EncodedTimes& times) {
     if (found == times.distances.end()) return {};
     return static_cast<std::size_t>(found - times.distances.begin());
   } else {
-    const auto tolerance = static_cast<long double>(times.ticks_per_second) / 1000;
+    const auto tolerance = static_cast<long double>(times.ticks_per_second) / 1000 * tolerance_ms;
     T before = 0;
     for (std::size_t i = 0; i < times.distances.size(); ++i) {
       const std::int64_t distance = times.distances[i];
@@ -39,10 +39,10 @@ std::optional<std::size_t> first_lost(const EncodedTimes& times) {
 
 }  // namespace
 
-std::optional<std::size_t> first_lost_time(const EncodedTimes& times, DType dtype) {
+std::optional<std::size_t> first_lost_time(const EncodedTimes& times, DType dtype, double tolerance_ms) {
   std::optional<std::size_t> lost;
   dispatch(dtype, [&]<typename T>() {
-    if constexpr (!std::is_same_v<T, bool>) lost = first_lost<T>(times);
+    if constexpr (!std::is_same_v<T, bool>) lost = first_lost<T>(times, tolerance_ms);
   });
   return lost;
 }

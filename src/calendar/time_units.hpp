@@ -57,9 +57,9 @@ struct EncodedTimes {
 };
 
 /// The first time that is not read back as it was from its number stored as `dtype`; nothing if all are. Integers must
-/// hold the number; floats may round it by a millisecond, as long as neighbours that differ go on to differ. NaT is no
+/// hold the number; floats may round it by `tolerance_ms`, as long as neighbours that differ go on to differ. NaT is no
 /// time and never lost here.
-std::optional<std::size_t> first_lost_time(const EncodedTimes& times, DType dtype);
+std::optional<std::size_t> first_lost_time(const EncodedTimes& times, DType dtype, double tolerance_ms = 1);
 /// The coarsest unit finer than that of `times` which all of `all` (of the same units) are whole numbers of; nothing if
 /// there is none. "hours" of "days since 2000-01-01" or of "days".
 std::optional<std::string> finer_unit(std::span<const EncodedTimes> all);

@@ -193,6 +193,7 @@ void place_numbers(array::OutputVariable& out, array::ExprPtr& lazy, const array
   const bool halves = values->dtype == DType::float64 && !out.codecs.empty() && out.codecs.front().kind == codec::Kind::half_float;
   if (halves) {
     out.codecs.front().value_type = DType::float64;
+    if (out.fill) out.fill = array::scalar_as(*out.fill, 0, DType::float64);
     around = array::cast(around, values->dtype);
   } else if (values->dtype != stored.dtype) {
     meet(out, values, around, stored.dtype, placement, load);

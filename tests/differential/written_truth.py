@@ -188,15 +188,17 @@ two = xr.Dataset({"v": (("t", "x"), np.zeros((0, 0)))})
 two.to_netcdf("e5.nc")
 d = xr.Dataset({"v": ("time", np.zeros(0))}, coords={"time": xr.open_dataset("days.nc").time.values[:0]})
 d.to_netcdf("e6.nc")
-for name in ["e1", "e2", "e3", "e4", "e5", "e6"]:
+flat = xr.Dataset({"v": (("t", "x"), np.zeros((2, 0))), "r": (("t", "y"), np.ones((2, 3)))}, coords={"t": [1, 2]})
+flat.to_netcdf("e7.nc", unlimited_dims=["t"])
+for name in ["e1", "e2", "e3", "e4", "e5", "e6", "e7"]:
     print(dict(xr.open_dataset(name + ".nc").sizes))
 """)
 def dims_without_elements():
-    for name in ("e1", "e2", "e3", "e4", "e5", "e6", "e_NETCDF4", "e_NETCDF4_CLASSIC"):
+    for name in ("e1", "e2", "e3", "e4", "e5", "e6", "e7", "e_NETCDF4", "e_NETCDF4_CLASSIC"):
         with xr.open_dataset(name + ".nc") as o:
             assert 0 in o.sizes.values()
             o.load()
-    return ["0", "0", "0", "{'time': 0}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 0}", "{'time': 0}"]
+    return ["0", "0", "0", "{'time': 0}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 2}", "{'t': 0, 'x': 0}", "{'time': 0}", "{'t': 2, 'x': 0, 'y': 3}"]
 
 
 @case("""

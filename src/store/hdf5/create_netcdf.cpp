@@ -249,7 +249,13 @@ class Definition {
       return check_output(nc_put_vara_text(id_, id, start.data(), count.data(), characters.data()), spec_.path, what);
     }
     std::vector<const char*> pointers;
-    for (const std::string& text : value.strings()) pointers.push_back(text.c_str());
+    for (const std::string& text : value.strings()) {
+      // A string of NetCDF ends at its first NUL; NumPy's drop those at the end as well.
+      if (text.find_last_not_of('\0') != std::string::npos && text.find('\0') < text.find_last_not_of('\0'))
+        throw OutputError("cannot write " + what + " to " + spec_.path + ": the text '" + text.substr(0, text.find('\0')) +
+                          "...' has a NUL inside, where it would end when it is read; write it as characters, encoding dtype 'S1'");
+      pointers.push_back(text.c_str());
+    }
     check_output(nc_put_vara_string(id_, id, start.data(), count.data(), pointers.data()), spec_.path, what);
   }
 

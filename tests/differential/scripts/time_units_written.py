@@ -17,6 +17,8 @@ kinds = ("days since 1850-01-01", "hours since 2000-01-01T06:00:00", "minutes si
          "days since 2000-01-01 00:00:00 +01:00", "Days since 2000-1-1", "days since 0001-01-01")
 for number, units in enumerate(kinds):
     for dtype in ("float64", "int64", "float32"):
+        if dtype == "int64" and number in (0, 2, 7, 8, 9):
+            continue  # no whole numbers: xarray would truncate, Rankine refuses
         write(ds, f"standard_{number}_{dtype}", units=units, dtype=dtype)
 for calendar in ("proleptic_gregorian", "gregorian", "noleap", "julian"):
     write(ds, "as_" + calendar, units="hours since 1900-01-01", calendar=calendar)
