@@ -154,12 +154,11 @@ Dataset reindex(const Dataset& x, const std::string& dim, const Variable& labels
   std::vector<std::int64_t> positions;
   for (std::int64_t i = 0; i < wanted.size(); ++i) positions.push_back(lookup.find(wanted, i));
   Dataset out = x;
-  for (auto& [name, variable] : out.variables) {
-    if (name == dim) {
-      variable = with_data(variable, as_index(labels).data);
-    } else if (const int axis = variable.axis_of(dim); axis >= 0) {
-      variable = take_with_gaps(variable, axis, positions);
-    }
+  out.variables = {};
+  out.variables.set(dim, with_data(*index, as_index(labels).data));  // in front, as xarray leaves it
+  for (const auto& [name, variable] : x.variables) {
+    const int axis = variable.axis_of(dim);
+    if (name != dim) out.variables.set(name, axis >= 0 ? take_with_gaps(variable, axis, positions) : variable);
   }
   return out;
 }
@@ -203,8 +202,11 @@ std::vector<Dataset> align(std::vector<Dataset> parts, Join join, const std::vec
     const std::int64_t size = joined ? joined->shape()[0] : indexes[0]->shape()[0];
     if (unindexed >= 0 && unindexed != size) throw ShapeError(size_conflict(dim, size, unindexed));
     if (!joined) continue;
-    for (auto& part : parts)
-      if (part.index(dim) != nullptr) part = reindex(part, dim, *joined);
+    const NdArray labels = values_of(*joined);
+    for (auto& part : parts) {
+      const Variable* own = part.index(dim);
+      if (own != nullptr && !identical(values_of(*own), labels)) part = reindex(part, dim, *joined);
+    }
   }
   return parts;
 }

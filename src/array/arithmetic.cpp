@@ -14,7 +14,12 @@ namespace rankine::array {
 using kernel::Op;
 
 Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs) {
-  Operand result = apply_elementwise({left, right}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
+  // Beside an array the dataset leads, wherever it stands: its labels, coordinates and dims come first.
+  const bool turned = std::holds_alternative<DataArray>(left) && std::holds_alternative<Dataset>(right);
+  const auto operation = [op, turned](const std::vector<Term>& terms) {
+    return turned ? operate(op, {terms[1], terms[0]}) : operate(op, terms);
+  };
+  Operand result = apply_elementwise(turned ? std::vector{right, left} : std::vector{left, right}, operation,
                                      {.keep_attrs = keep_attrs,
                                       .zero_dim_is_scalar = keep_attrs,
                                       .skip_missing_variables = true,

@@ -164,7 +164,9 @@ DataArray get(const Dataset& dataset, const std::string& name) {
     return time_field(get(dataset, name.substr(0, dot)), name.substr(dot + 1));
   if (const auto unread = dataset.left_out.find(name); unread != dataset.left_out.end())
     throw MissingNameError("variable '" + name + "' cannot be read from " + unread->second);
-  throw MissingNameError("no variable '" + name + "' in the dataset; it has: " + format_names(dataset.variables.names()));
+  auto names = dataset.data_names();
+  for (auto& coord : dataset.coord_order()) names.push_back(std::move(coord));
+  throw MissingNameError("no variable '" + name + "' in the dataset; it has: " + format_names(names));
 }
 
 Dataset select(const Dataset& dataset, const std::vector<std::string>& names) {

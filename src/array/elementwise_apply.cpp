@@ -53,7 +53,11 @@ Variable apply_to_variables(const std::vector<Piece>& pieces, const TermFunction
 void check_broadcast(const std::vector<Operand>& arrays) {
   Shape common;
   std::string shapes;
-  for (const auto& array : arrays) shapes += format_tuple(std::get<NdArray>(array).shape()) + " ";
+  for (const auto& array : arrays) {
+    std::string shape = format_tuple(std::get<NdArray>(array).shape());
+    std::erase(shape, ' ');
+    shapes += shape + " ";
+  }
   for (const auto& array : arrays) {
     const Shape& shape = std::get<NdArray>(array).shape();
     if (shape.size() > common.size()) common.insert(common.begin(), shape.size() - common.size(), 1);

@@ -129,7 +129,7 @@ struct LabelIndex {
     if (label.size() == 0) return label;
     const bool truth = label.dtype() == DType::boolean;
     if (text != own_text || truth != (labels.dtype() == DType::boolean) || label_time != is_time(labels.dtype()) || (label_time && label.dtype() != labels.dtype()))
-      throw UsageError("the labels of '" + dim + "' are " + name_of(labels.dtype()) + ", so " + format(label, 0) +
+      throw MissingNameError("the labels of '" + dim + "' are " + name_of(labels.dtype()) + ", so " + format(label, 0) +
                        " (" + name_of(label.dtype()) + ") is not among them");
     return label;
   }

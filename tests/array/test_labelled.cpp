@@ -224,7 +224,7 @@ TEST_CASE("weighted means leave missing values out of the weights") {
 }
 
 TEST_CASE("weights with NaN are refused, at once where they are known") {
-  const DataArray x = row("x", {1, 2, 3}, {1, 2, missing});
+  const DataArray x = row("v", {1, 2, 3}, {1, 2, missing});
   const std::string text = "`weights` cannot contain missing values. Missing values can be replaced by `weights.fillna(0)`.";
   CHECK(message([&] { weighted(x, row("w", {1, 2, 3}, {1, 1, missing})); }) == text);
   CHECK(message([&] { weighted(to_dataset(x), as_array(astype(row("w", {1, 2, 3}, {1, 1, missing}), DType::float32))); }) == text);

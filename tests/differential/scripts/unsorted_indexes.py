@@ -33,7 +33,7 @@ days = along(start + np.array([5, 1, 3, 0]) * day)
 show("days", days, slice("2000", "2000"))
 show("days", days, "2000-01-02")
 show("days", days, "2000-01")
-show("days", days, slice(start + day, start + 3 * day))
+print(days.sel(x=slice(start + day, start + 3 * day)).values.tolist())
 for dates in [slice("2000-01-02", "2000-01-03"), slice("2000-01-02", None), slice(None, "2000-01-03"), slice("2000-01-01", "2000-01-05")]:
     try:
         print(days.sel(x=dates).values.tolist())
