@@ -235,6 +235,9 @@ Value like(Interpreter&, const Arguments& args) {
   const std::string& name = args.binding->name;
   const NdArray fill = name == "full_like" ? to_nd_array(args.get("fill_value"), "fill_value")
                                            : NdArray::scalar(std::int64_t{name == "ones_like"});
+  if (fill.ndim() != 0)
+    throw UsageError("fill_value must be a scalar, not an array of shape " + format_tuple(fill.shape()) +
+                     "; for other values use xr.DataArray or where");
   const auto of_variable = [&](array::Variable variable) {
     const DType dtype = args.given("dtype") ? to_dtype(args.get("dtype")) : variable.dtype();
     const auto value = array::cast(array::constant(fill.reshaped(Shape(variable.shape().size(), 1))), dtype);

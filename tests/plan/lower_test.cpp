@@ -173,6 +173,7 @@ TEST_CASE("more blocks or bytes than there can be are refused before anything is
   CHECK(message([] { ChunkGrid::regular({std::int64_t{1} << 62}, {1}); }) ==
         "an array of shape (4611686018427387904,) is cut into 4611686018427387904" + advice);
   CHECK(ChunkGrid::regular({100'000, 100'000}, {1, 100'000}).block_count() == 100'000);
+  CHECK(message([] { byte_count({2, -3}, DType::float64); }) == "an array cannot have the shape (2, -3): an extent is negative");
   CHECK(byte_count({1 << 20, 1 << 20}, DType::float64) == std::uint64_t{1} << 43);
   CHECK(message([] { byte_count({std::int64_t{1} << 61}, DType::float64); }) ==
         "an array of shape (2305843009213693952,) and dtype float64 has more than 2^63 bytes");
