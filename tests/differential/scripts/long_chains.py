@@ -20,9 +20,10 @@ for i in range(2000):
 total.to_netcdf(output + "/total.nc")
 
 # Each step looks at its neighbours: 2^40 ways, 40 different parts.
-smooth = tas
+smooth = tas.drop_vars("time")
 for i in range(40):
-    smooth = (smooth + smooth.shift(time=1, fill_value=0.0)) / 2
+    before = xr.concat([smooth.isel(time=slice(0, 1)), smooth.isel(time=slice(0, -1))], "time")
+    smooth = (smooth + before) / 2
 smooth.to_netcdf(output + "/smooth.nc")
 
 joined = tas.isel(time=slice(0, 1))
