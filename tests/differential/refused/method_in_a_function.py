@@ -1,0 +1,10 @@
+# refused: 2 'data_vars' of DataArray is not supported
+import sys
+import numpy as np
+import xarray as xr
+inputs, output = sys.argv[1], sys.argv[2]
+ds = xr.open_dataset(inputs + "/daily.nc")
+def report(x):
+    y = x.mean("time")
+    return list(y.data_vars)
+print(report(ds.tas))
