@@ -69,16 +69,24 @@ std::string text_of(const nlohmann::ordered_json& document) {
 
 int check_scripts(const cli::Options& options) {
   nlohmann::ordered_json scripts = nlohmann::ordered_json::array();
-  bool all_supported = true;
+  ExitCode status = ExitCode::done;
   runtime::register_script_kernels();
   for (const std::string& path : options.files) {
-    const script::CheckReport report = look_through(path, options);
-    all_supported = all_supported && report.refusals.empty();
-    if (options.json) scripts.push_back(as_json(path, report));
-    else print(path, report);
+    try {
+      const script::CheckReport report = look_through(path, options);
+      if (!report.refusals.empty()) status = ExitCode::usage;
+      if (options.json) scripts.push_back(as_json(path, report));
+      else print(path, report);
+    } catch (const Error& error) {
+      // One that cannot be read keeps no other from being looked through.
+      if (error.code() == ExitCode::interrupted) throw;
+      status = error.code();
+      if (options.json) scripts.push_back({{"script", path}, {"error", error.what()}});
+      else std::fprintf(stderr, "rankine: %s\n", error.what());
+    }
   }
   if (options.json) std::printf("%s\n", text_of({{"scripts", std::move(scripts)}}).c_str());
-  return static_cast<int>(all_supported ? ExitCode::done : ExitCode::usage);
+  return static_cast<int>(status);
 }
 
 void print_language_as_json() {

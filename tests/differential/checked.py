@@ -61,8 +61,9 @@ def check_text(options):
     for name, text in texts.items():
         with open(os.path.join(options.work, name), "w") as file:
             file.write(text)
-    done = subprocess.run([options.rankine, "check", *texts], cwd=options.work, capture_output=True, text=True, timeout=100)
-    return [] if (done.returncode, done.stdout, done.stderr) == (2, TOLD, "") else [f"check ends with {done.returncode} and prints\n{done.stdout}{done.stderr}"]
+    missing = "rankine: cannot read the script 'missing.py': No such file or directory\n"
+    done = subprocess.run([options.rankine, "check", "missing.py", *texts], cwd=options.work, capture_output=True, text=True, timeout=100)
+    return [] if (done.returncode, done.stdout, done.stderr) == (2, TOLD, missing) else [f"check ends with {done.returncode} and prints\n{done.stdout}{done.stderr}"]
 
 
 def computes_first(path, work):
