@@ -127,7 +127,8 @@ int run(int argc, char** argv, const std::function<void(Client&)>& pipeline, con
       if (job.resumable) session.keep_progress(launch::run_directory_options(own, ""));
       runtime::PipelineHost host(
           {words, launch::history_line(command), true, [&] { session.check_interrupt(); }, job.index_cache, true, {}, nullptr,
-           [&](const runtime::OpeningRequest& request) { return session.open_files(request); }},
+           [&](const runtime::OpeningRequest& request) { return session.open_files(request); },
+           [&](const std::string& first_output) { return session.goes_on(first_output); }},
           [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
       Client::State state(host, [&]() -> runtime::Calls& { return session.calls(); });
       Client client(state);

@@ -7,6 +7,7 @@
 #include "array/elementwise_apply.hpp"
 #include "array/indexing.hpp"
 #include "array/loader.hpp"
+#include "array/reduction.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -63,6 +64,43 @@ Operand where(const Operand& x, const Operand& cond, const std::optional<Operand
   return apply_elementwise({x, cond}, masked, {.keep_attrs = true, .skip_missing_variables = true});
 }
 
+namespace {
+
+/// For each dim of the mask, where along it anything is true. A large mask is never held whole: it is reduced where its
+/// blocks are computed.
+std::vector<NdArray> any_along_dims(const DataArray& mask) {
+  constexpr std::uint64_t small_bytes = std::uint64_t{4} << 20;
+  const ExprPtr whole = cast(mask.variable.data, DType::boolean);
+  const Shape& shape = whole->shape;
+  std::vector<NdArray> any;
+  for (const std::int64_t extent : shape) any.push_back(NdArray::zeros(DType::boolean, {extent}));
+  if (shape.size() <= 1 || whole->as<Constant>() != nullptr || bytes_of(*whole).value <= small_bytes) {
+    const NdArray values = load(whole);
+    const Shape strides = c_strides(shape);
+    for (std::size_t a = 0; a < shape.size(); ++a)
+      for (std::int64_t i = 0; i < values.size(); ++i)
+        if (values.data<bool>()[i]) any[a].data<bool>()[i / strides[a] % shape[a]] = true;
+    return any;
+  }
+  // All in one plan: one behind the other.
+  const DataArray truth{std::nullopt, with_data(mask.variable, whole), {}};
+  std::vector<ExprPtr> parts;
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    std::vector<std::string> others = mask.dims();
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(a));
+    parts.push_back(reduce(truth, kernel::ReduceOp::any, others).variable.data);
+  }
+  const NdArray all = load(concat(parts, 0));
+  std::int64_t begin = 0;
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    std::copy_n(all.data<bool>() + begin, shape[a], any[a].data<bool>());
+    begin += shape[a];
+  }
+  return any;
+}
+
+}  // namespace
+
 Operand where_drop(const Operand& x, const Operand& cond) {
   const auto* condition = std::get_if<DataArray>(&cond);
   if (condition == nullptr) throw UnsupportedError("where(drop=True) needs a DataArray as condition");
@@ -75,17 +113,12 @@ Operand where_drop(const Operand& x, const Operand& cond) {
   parts = align(std::move(parts), Join::inner);
   DataArray mask = from_temporary_dataset(parts[1], condition->name);
   if (mask.dtype() == DType::string) throw UsageError("a condition cannot be of dtype " + name_of(mask.dtype()));
-  const NdArray values = load(cast(mask.variable.data, DType::boolean));
+  const std::vector<NdArray> any = any_along_dims(mask);
   Indexers<PositionIndexer> crop;
-  const Shape strides = c_strides(values.shape());
-  for (int axis = 0; axis < values.ndim(); ++axis) {
-    const auto a = static_cast<std::size_t>(axis);
-    std::vector<char> any(static_cast<std::size_t>(values.shape()[a]), 0);
-    for (std::int64_t i = 0; i < values.size(); ++i)
-      if (values.data<bool>()[i]) any[static_cast<std::size_t>(i / strides[a] % values.shape()[a])] = 1;
+  for (std::size_t a = 0; a < any.size(); ++a) {
     std::vector<std::int64_t> kept;
-    for (std::size_t i = 0; i < any.size(); ++i)
-      if (any[i] != 0) kept.push_back(static_cast<std::int64_t>(i));
+    for (std::int64_t i = 0; i < any[a].size(); ++i)
+      if (any[a].data<bool>()[i]) kept.push_back(i);
     crop.emplace_back(mask.dims()[a], NdArray::from(kept));
   }
   const Dataset object = isel(parts[0], crop);

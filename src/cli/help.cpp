@@ -30,8 +30,9 @@ constexpr const char* run_intro =
     "\n"
     "Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the\n"
     "other ranks work; without mpirun one process does both. Options stand before the\n"
-    "script; the words after it are its sys.argv[1:], untouched. Options of the environment\n"
-    "variable RANKINE_OPTIONS stand before them, those of --config before these.\n";
+    "script; the words after it are its sys.argv[1:], untouched. A script '-' is read from\n"
+    "the standard input; pipes and FIFOs will do too. Options of the environment variable\n"
+    "RANKINE_OPTIONS stand before them, those of --config before these.\n";
 
 constexpr const char* resume_intro =
     "usage: rankine resume [OPTION...] DIR\n"

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/byte_stream.hpp"
+#include "base/memory_guard.hpp"
 #include "grid/byte_count.hpp"
 
 namespace rankine {
@@ -18,6 +19,7 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   const std::size_t padded = (size + alignment - 1) / alignment * alignment;
   if (padded == 0) return;
   if (padded < size || padded + alignment < padded) throw std::bad_alloc();
+  if (padded >= asked_at_once.value) ask_memory(Bytes{padded});
   auto* memory = static_cast<std::byte*>(std::malloc(padded + alignment));
   if (memory == nullptr) throw std::bad_alloc();
   // malloc aligns to 16 bytes: before the first aligned address there is room for where the memory begins.
@@ -37,6 +39,7 @@ void AlignedBytes::Free::operator()(std::byte* p) const noexcept {
 NdArray::NdArray(DType dtype, Shape shape)
     : dtype_(dtype), shape_(std::move(shape)), size_(element_count(shape_)) {
   if (dtype == DType::string) {
+    ask_memory(Bytes{static_cast<std::uint64_t>(size_) * sizeof(std::string)});
     strings_ = std::make_shared<std::vector<std::string>>(static_cast<std::size_t>(size_));
   } else {
     elements_ = std::make_shared<AlignedBytes>(static_cast<std::size_t>(byte_count(shape_, dtype)));

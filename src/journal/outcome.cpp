@@ -79,6 +79,10 @@ std::string to_json(const Outcome& outcome) {
       attempts.push_back({{"worker", attempt.worker}, {"node", attempt.node}, {"message", attempt.message}});
     json["failed_tasks"].push_back({{"task", failure.task}, {"inputs", failure.inputs}, {"attempts", attempts}});
   }
+  if (outcome.deaths != 0) {
+    json["deaths"] = outcome.deaths;
+    json["progress"] = outcome.progress;
+  }
   return dump(json);
 }
 
@@ -121,6 +125,8 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
                                     attempt.at("message").get<std::string>()});
       outcome.failed_tasks.push_back(std::move(failure));
     }
+    outcome.deaths = json.value("deaths", 0);
+    outcome.progress = json.value("progress", std::uint64_t{0});
     return outcome;
   } catch (const nlohmann::json::exception& error) {
     throw InputError(path + " is no outcome of a run: " + error.what());

@@ -64,6 +64,8 @@ struct Outcome {
   std::vector<std::string> outputs;         ///< that were committed
   std::vector<OutcomeLoss> losses;
   std::vector<OutcomeFailure> failed_tasks;
+  int deaths = 0;                           ///< of rank 0, job after job, with nothing more done in between
+  std::uint64_t progress = 0;               ///< at the last of them: records of what is done
   bool operator==(const Outcome&) const = default;
 };
 

@@ -22,6 +22,7 @@
 #include "report/banner.hpp"
 #include "runtime/kernel_processes.hpp"
 #include "runtime/plugins.hpp"
+#include "runtime/script_calls.hpp"
 #include "spill/scratch_place.hpp"
 #include "transport/launch.hpp"
 #include "transport/lifeline/job_hosts.hpp"
@@ -80,6 +81,7 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
   worker.rehearsal = runtime::FaultRehearsal::from_environment();
   worker.memory_limit = options.memory_limit ? *options.memory_limit : exec::default_memory_limit(local_size, worker.threads).limit;
   exec::keep_little_freed_memory(worker.memory_limit);
+  runtime::limit_script_tasks(worker.memory_limit, exec::program_bytes(worker.threads));
   const spill::ScratchPlace place =
       spill::choose_scratch(spill::ScratchView::of_this_process(), options.spill_dir, options.spill_limit, local_size);
   if (!place.folder.empty()) worker.program_bytes = exec::program_bytes(worker.threads);  // MPI has started
@@ -299,7 +301,7 @@ void refuse_foreign_launcher(int size) {
 }
 
 int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
-                const runtime::TaskLibrary* library) {
+                const runtime::TaskLibrary* library, SpreadText spread) {
   // A launcher that sees a rank die may warn the others so (hydra does), and batch systems send them before the end.
   // Rank 0 alone decides what to do then; of hydra's warnings it hears by itself.
   const bool hydra_warns = std::getenv("PMI_FD") != nullptr;
@@ -333,9 +335,11 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     return lifelines->address();
   };
   exchange.take = [&](int rank, const std::string& text) { supervision.join_job(rank, text); };
+  exchange.shared = &spread.text;
   transport::MpiSession mpi(argc, argv, exchange);
   const transport::RankPlace& place = mpi.place();
   refuse_foreign_launcher(place.size);
+  if (place.rank != 0 && !spread.text.empty() && spread.library_of) library = spread.library_of(std::move(spread.text));
   const transport::Neighbours neighbours(supervision.is_supervised() ? place.neighbours : std::vector<transport::Neighbour>());
   const auto end_neighbour = [&neighbours](int rank) { neighbours.end(rank); };
   mpi.on_leave([&] { supervision.wake_supervisor(); });
@@ -397,7 +401,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
 }  // namespace
 
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
-            const runtime::TaskLibrary* library) {
+            const runtime::TaskLibrary* library, SpreadText spread) {
   std::signal(SIGINT, note_signal);
   for (const int number : {SIGTERM, SIGUSR1, SIGUSR2}) std::signal(number, note_leave);
   // The terminal has gone, which is a warning too, unless nohup has seen to it.
@@ -409,7 +413,8 @@ int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& 
   if (const int tasks = transport::tasks_without_mpi(); tasks > 0 && !options.alone)
     throw UsageError("srun has started " + std::to_string(tasks) + " tasks without MPI, so that each would do the whole job, all on the same outputs; type "
                      "srun --mpi=pmix rankine run ... (srun --mpi=list shows what there is), or mpirun rankine run ...; --launcher none runs this process alone");
-  return !options.alone && transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline, library) : run_alone(options, pipeline, library);
+  return !options.alone && transport::launched_as_rank() ? run_as_rank(options, argc, argv, pipeline, library, std::move(spread))
+                                                         : run_alone(options, pipeline, library);
 }
 
 bool speaks_for_job() {

@@ -17,8 +17,13 @@ using Pipeline = std::function<int(runtime::Session&, report::Reporter&)>;
 /// reported and becomes the status. SIGINT and SIGTERM end the run with ExitCode::interrupted.
 /// Under a launcher this call ends the process; alone it returns the status.
 /// `library`: the functions that calls of this program may name (Session::calls).
+/// `spread`: a text that rank 0 alone could read, and what makes the library of it on the others.
+struct SpreadText {
+  std::string text;
+  std::function<const runtime::TaskLibrary*(std::string text)> library_of;
+};
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
-            const runtime::TaskLibrary* library = nullptr);
+            const runtime::TaskLibrary* library = nullptr, SpreadText spread = {});
 
 /// Whether this process should speak where every rank of a job would say the same.
 bool speaks_for_job();

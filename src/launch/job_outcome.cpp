@@ -11,6 +11,7 @@
 
 #include "base/printable.hpp"
 #include "journal/run_lock.hpp"
+#include "runtime/run_directory.hpp"
 #include "transport/peer_watch.hpp"
 
 namespace rankine::launch {
@@ -98,6 +99,10 @@ void JobOutcome::note_layers(const std::vector<report::LayerSummary>& layers) {
 void JobOutcome::set_directory(const runtime::RunDirectory& directory) {
   const std::lock_guard lock(mutex_);
   directory_ = directory.path();
+  if (const auto& last = directory.last_outcome()) {
+    earlier_deaths_ = last->deaths;
+    earlier_progress_ = last->progress;
+  }
   how_to_go_on_ = directory.how_to_go_on();
 }
 
@@ -124,6 +129,8 @@ std::string JobOutcome::word_for_supervisor() const {
   if (directory().empty()) return {};
   journal::Outcome outcome = outcome_;
   outcome.message = how_to_go_on_;
+  outcome.deaths = earlier_deaths_;
+  outcome.progress = earlier_progress_;
   return directory() + "\n" + journal::to_json(outcome);
 }
 
@@ -139,9 +146,20 @@ int write_outcome_of_death(const transport::RankEnd& end_of_rank) {
     std::error_code error;
     if (end != std::string::npos && fs::is_directory(directory, error)) {
       journal::Outcome outcome = journal::outcome_from_json(word.substr(end + 1), directory);
-      // By the batch system or for want of memory, mostly; a crash would come again.
-      if (killed) status = static_cast<int>(ExitCode::resumable);
-      message += "; " + (outcome.message.empty() ? "run it again" : outcome.message);
+      // By the batch system or for want of memory, mostly; a crash would come again. So would one for want of memory where
+      // nothing more was done than at the last one: a job script that goes on and on would not help.
+      const std::uint64_t progress = runtime::progress_of(directory);
+      const bool again = outcome.deaths > 0 && progress == outcome.progress;
+      outcome.deaths = again ? outcome.deaths + 1 : 1;
+      outcome.progress = progress;
+      if (killed) status = static_cast<int>(again ? ExitCode::resources : ExitCode::resumable);
+      if (killed && again && end_of_rank.why.empty())
+        message += ", as " + std::to_string(outcome.deaths - 1) + (outcome.deaths == 2 ? " time" : " times") +
+                   " before, and nothing more was done in between: by want of memory, most likely. Give each rank more memory "
+                   "(fewer ranks a node, a larger allocation), lower --memory-limit, or gather less of the data on rank 0; then ";
+      else
+        message += "; ";
+      message += outcome.message.empty() ? "run it again" : outcome.message;
       outcome.exit_code = status;
       outcome.message = message;
       outcome.ended = time_stamp();

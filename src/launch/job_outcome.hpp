@@ -35,10 +35,13 @@ class JobOutcome {
   mutable std::mutex mutex_;    ///< guards directory_
   std::string directory_;       ///< the one that the session has opened, before that as --run-dir names it; empty: not named
   std::string how_to_go_on_;    ///< in words; empty: there is nothing yet
+  int earlier_deaths_ = 0;      ///< of rank 0, in the jobs right before this one
+  std::uint64_t earlier_progress_ = 0;   ///< at the last of them
 };
 
 /// For transport::SuperviseOptions: rank 0 has died without a word. Says so on standard error, and in the run directory that
-/// its word names. Its status: 75 if it was killed and there is something to go on with, else as a shell's, 128 and the signal.
+/// its word names. Its status: 75 if it was killed and there is something to go on with, 5 if that comes again where nothing more
+/// was done in between, else as a shell's, 128 and the signal.
 int write_outcome_of_death(const transport::RankEnd& end);
 
 /// For the same: another rank's supervisor has nobody to report to. Says so, and gives 75.

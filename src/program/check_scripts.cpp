@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "program/read_script.hpp"
+#include "launch/script_file.hpp"
 #include "report/reporter.hpp"
 #include "runtime/pipeline_host.hpp"
 #include "runtime/script_kernels.hpp"
@@ -25,7 +25,8 @@ script::CheckReport look_through(const std::string& path, const cli::Options& op
   report::Reporter reporter({});
   runtime::PipelineHost host({argv, "", false, {}, options.index_cache},
                              [](const runtime::PlanRequest&) -> std::vector<NdArray> { throw script::UnknownValue(); }, reporter);
-  return script::look_through(path, read_script(path), &host);
+  const launch::ScriptFile script = launch::read_script_file(path, true);
+  return script::look_through(script.name, *script.text, &host);
 }
 
 std::string share(const script::CheckReport& report) {

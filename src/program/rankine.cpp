@@ -22,8 +22,8 @@
 #include "journal/run_lock.hpp"
 #include "launch/build_facts.hpp"
 #include "launch/job.hpp"
+#include "launch/script_file.hpp"
 #include "program/check_scripts.hpp"
-#include "program/read_script.hpp"
 #include "report/progress.hpp"
 #include "runtime/describe_file.hpp"
 #include "runtime/pipeline_host.hpp"
@@ -52,16 +52,18 @@ std::vector<std::string> script_argv(const cli::Options& options) {
 }
 
 /// Rank 0's part: the script, and what it asks to be computed.
-int run_script(const cli::Options& options, runtime::Session& session, report::Reporter& reporter) {
-  const std::string text = read_script(options.script);
+int run_script(const cli::Options& options, const launch::ScriptFile& script, runtime::Session& session, report::Reporter& reporter) {
+  if (!script.text) throw UsageError("the script '" + options.script + "' is a pipe that rank 0 has not read");
+  const std::string& text = *script.text;
   if (options.resumable) session.keep_progress(launch::run_directory_options(options, text));
   runtime::PipelineHost host(
       {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.check_interrupt(); },
        options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }, nullptr,
-       [&](const runtime::OpeningRequest& request) { return session.open_files(request); }},
+       [&](const runtime::OpeningRequest& request) { return session.open_files(request); },
+       [&](const std::string& first_output) { return session.goes_on(first_output); }, &session.memory()},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
-    script::run_script(options.script, text, host);
+    script::run_script(script.name, text, host);
     host.finish();
   } catch (const script::ScriptExit& exit) {
     host.finish();  // what the script asked for before it left
@@ -71,7 +73,7 @@ int run_script(const cli::Options& options, runtime::Session& session, report::R
 }
 
 /// `rankine resume DIR` is the `rankine run` that DIR tells of.
-cli::Options resumed(cli::Options options) {
+cli::Options resumed(cli::Options options, std::optional<launch::ScriptFile>& script) {
   options.run_dir = std::filesystem::absolute(options.run_dir).string();
   const journal::JobRecord job = runtime::job_of(options.run_dir);
   if (job.script_text.empty())
@@ -83,6 +85,10 @@ cli::Options resumed(cli::Options options) {
   options.command = cli::Command::run;
   options.script = job.script;
   options.script_arguments = job.arguments;
+  // What came by a pipe is not to be had a second time.
+  struct stat status {};
+  if (job.script == "-" || ::stat(job.script.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+    script = launch::ScriptFile{job.script == "-" || job.script == "/dev/stdin" ? "<stdin>" : job.script, job.script_text, false};
   return options;
 }
 
@@ -101,10 +107,12 @@ int plan_script(const cli::Options& options) {
   if (job.spills) job.program = exec::program_bytes(job.threads) + (job.ranks > 1 ? mpi : Bytes{});
   runtime::PlanPrinter printer(job);
   runtime::PlanCalls calls(options.graph_file);
-  runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache, true, {}, &calls},
+  runtime::ScriptMemory memory({options.memory_limit.value_or(Bytes{}), exec::program_bytes(job.threads)});
+  runtime::PipelineHost host({script_argv(options), "", false, {}, options.index_cache, true, {}, &calls, {}, {}, &memory},
                              [&](const runtime::PlanRequest& request) { return printer.print(request); }, reporter);
   try {
-    script::run_script(options.script, read_script(options.script), host);
+    const launch::ScriptFile script = launch::read_script_file(options.script, true);
+    script::run_script(script.name, *script.text, host);
     host.finish();
   } catch (const script::ScriptExit&) {
     host.finish();
@@ -193,6 +201,28 @@ std::string version(const cli::Options& options) {
   return options.verbosity == report::Verbosity::verbose ? launch::build_facts() : cli::version_text() + "\n";
 }
 
+int run_pipeline(const cli::Options& options, std::optional<launch::ScriptFile> known, int argc, char** argv) {
+  // Every rank reads the script: workers call its functions. A script that cannot be read is rank 0's to report.
+  const bool speaks = launch::speaks_for_job();
+  launch::ScriptFile script;
+  try {
+    script = known ? *known : launch::read_script_file(options.script, speaks);
+  } catch (const Error&) {
+    if (speaks) throw;
+  }
+  std::optional<runtime::ScriptLibrary> library;
+  if (script.text) library.emplace(script.name, *script.text);
+  launch::SpreadText spread;
+  if (speaks && script.is_stream) spread.text = *script.text;
+  spread.library_of = [&](std::string text) -> const runtime::TaskLibrary* {
+    library.emplace(script.name, std::move(text));
+    return &*library;
+  };
+  return launch::run_job(options, argc, argv, [&](runtime::Session& session, report::Reporter& reporter) {
+    return run_script(options, script, session, reporter);
+  }, library ? &*library : nullptr, std::move(spread));
+}
+
 int run_command(const cli::Options& options, int argc, char** argv) {
   for (const auto& plugin : options.plugins) runtime::load_plugin(plugin);
   store::confine({options.confine, options.confine_roots});
@@ -204,19 +234,14 @@ int run_command(const cli::Options& options, int argc, char** argv) {
     case cli::Command::info: return launch::speaks_for_job() ? info(options) : 0;
     case cli::Command::status: return launch::speaks_for_job() ? status(options.files[0]) : 0;
     case cli::Command::plan: return launch::speaks_for_job() ? plan_script(options) : 0;
-    case cli::Command::resume: return run_command(resumed(options), argc, argv);
+    case cli::Command::resume: {
+      std::optional<launch::ScriptFile> script;
+      const cli::Options run = resumed(options, script);
+      return run_pipeline(run, std::move(script), argc, argv);
+    }
     case cli::Command::run: break;
   }
-  // Every rank reads the script: workers call its functions. A script that cannot be read is rank 0's to report.
-  std::optional<runtime::ScriptLibrary> library;
-  try {
-    library.emplace(options.script, read_script(options.script));
-  } catch (const Error&) {
-    library.reset();
-  }
-  return launch::run_job(options, argc, argv, [&](runtime::Session& session, report::Reporter& reporter) {
-    return run_script(options, session, reporter);
-  }, library ? &*library : nullptr);
+  return run_pipeline(options, std::nullopt, argc, argv);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/memory_guard.hpp"
 
 namespace rankine::runtime {
 namespace {
@@ -507,6 +508,7 @@ std::vector<CallResult> CallRun::results(std::span<const CallId> calls) {
   while (true) {
     wait(calls);
     std::map<int, wire::ResultRequest> requests;
+    Bytes coming;
     bool all_here = true;
     for (const CallId call : calls) {
       const TaskId task{call.value};
@@ -523,8 +525,19 @@ std::vector<CallResult> CallRun::results(std::span<const CallId> calls) {
       }
       asked_.emplace(task, static_cast<int>(holder->value));
       requests[static_cast<int>(holder->value)].tasks.push_back(task);
+      coming += scheduler_.held_output_bytes(task);
     }
     if (all_here) break;
+    // As they arrive, as they are kept here, and as the value that is made of them.
+    if (coming >= asked_at_once) {
+      try {
+        ask_memory(Bytes{3 * coming.value});
+      } catch (...) {
+        for (const auto& [rank, request] : requests)
+          for (const TaskId task : request.tasks) asked_.erase(task);
+        throw;
+      }
+    }
     apply();
     for (const auto& [rank, request] : requests) send(rank, request);
     link_.until([&] { return asked_.empty(); });

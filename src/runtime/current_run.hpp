@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ struct Session::CurrentRun {
   const std::vector<array::OutputSpec>* outputs = nullptr;   ///< as asked for, with their eager values
   std::optional<sched::Scheduler> scheduler;
   std::vector<journal::KillRecord> earlier_kills;   ///< in jobs before this one
+  std::set<TaskId> killers;                   ///< tasks during which ranks of this job died
   std::uint32_t done_before_loss = 0;         ///< of the last worker, with which all results went
   /// Tasks that have a result, or had one.
   std::uint32_t done_count() const {
@@ -42,7 +44,10 @@ struct Session::CurrentRun {
   std::map<TaskId, ExitCode> failure_codes;   ///< of the last attempt
   std::set<int> preparing;                    ///< ranks that have not said PlanReady
   std::string plan_error;
-  std::map<TaskId, BlockPtr> values;
+  std::map<LayerId, NdArray> wholes;          ///< values, as far as they have been put together
+  std::set<TaskId> taken;                     ///< blocks of values that are in them
+  std::deque<TaskId> to_fetch;                ///< and those to be asked for
+  Bytes held_by_script;                       ///< of rank 0's memory limit, which blocks cannot have
   std::map<TaskId, int> asked;                ///< values that were asked for, and of which rank
   /// Who has written what to outputs that any rank writes, and may not have it on disk yet.
   struct Written {
@@ -69,6 +74,7 @@ struct Session::CurrentRun {
   bool said_full = false;                          ///< of this time
   std::string no_room;                             ///< why the run ends; empty: it does not, for that reason
   std::size_t first_layer = 0;                ///< of the plan's, in Session::layers_
+  bool distributed = false;                   ///< workers have been told of it
   bool closed = false;                        ///< every worker has let go of the outputs
 };
 

@@ -20,7 +20,9 @@
 #include "array/file_agreement.hpp"
 #include "array/loader.hpp"
 #include "array/reshape.hpp"
+#include "array/visit_stored.hpp"
 #include "base/check.hpp"
+#include "base/memory_guard.hpp"
 #include "plan/block_choice.hpp"
 #include "runtime/draw_graph.hpp"
 #include "runtime/engines.hpp"
@@ -33,10 +35,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// As no file's name has: the system would see another path.
+bool has_null(const std::string& path) { return path.find('\0') != std::string::npos; }
+
 /// Every rank must find the file, whatever directory it was started in.
 std::string absolute_path(const std::string& path) {
   if (path.find("://") != std::string::npos)
     throw UnsupportedError("'" + path + "' is a URL; only local and mounted files can be read and written");
+  if (has_null(path)) throw UsageError("embedded null byte");
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
   return error ? path : absolute.lexically_normal().string();
@@ -100,6 +106,16 @@ void refuse_undecodable(const array::ExprPtr& expression) {
     if (!array->refusal.empty()) throw InputError(array->refusal);
 }
 
+/// Whether so much is read for it that one thread of rank 0 should not do it.
+bool reads_much(const array::ExprPtr& expression) {
+  constexpr std::uint64_t much = std::uint64_t{16} << 20;
+  std::uint64_t read = 0;
+  array::visit_stored(expression, Box::whole(expression->shape), [&](const array::StoredArrayPtr& array, const Box& box) {
+    read += static_cast<std::uint64_t>(element_count(box.shape())) * size_of(array->dtype);
+  });
+  return read > much;
+}
+
 void load_indexes(const array::ExprPtr& expression, const StoreLeaves::Known& known) {
   for (const auto& array : stored_arrays_of(expression))
     if (array->storage == array::Storage::chunked && array->index == nullptr && !known.contains(array.get()))
@@ -111,10 +127,12 @@ void load_indexes(const array::ExprPtr& expression, const StoreLeaves::Known& kn
 PipelineHost::PipelineHost(Options options, Execute execute, report::Reporter& reporter)
     : options_(std::move(options)), execute_(std::move(execute)), reporter_(reporter), index_cache_(options_.index_cache) {
   if (options_.is_script) array::set_loader([this](const array::ExprPtr& expression) { return load_now(expression); });
+  if (options_.memory != nullptr) set_memory_guard([memory = options_.memory](Bytes wanted) { memory->ask(wanted); });
 }
 
 PipelineHost::~PipelineHost() {
   if (options_.is_script) array::set_loader({});
+  if (options_.memory != nullptr) set_memory_guard({});
 }
 
 script::CallGraph* PipelineHost::call_graph(std::vector<std::byte> program) {
@@ -196,6 +214,13 @@ NdArray PipelineHost::load_now(const array::ExprPtr& expression) {
   if (array::is_constant(expression)) return array::evaluate_constant(expression);
   refuse_undecodable(expression);
   check_interrupt();  // a file may have thousands of small variables to look at
+  // Much is read by the workers together, in blocks, rather than by one thread and whole. Pending outputs stay pending:
+  // this may be in the middle of the next one's.
+  if (options_.is_script && options_.prints && expression->dtype != DType::string && reads_much(expression)) {
+    PlanRequest request;
+    request.plan.sinks.push_back({plan::SinkKind::value, expression, {}, 0, 0, {}});
+    return execute_(request).at(0);
+  }
   load_indexes(expression, known_values_);
   StoreLeaves leaves(reader_, known_values_);
   return array::evaluate(expression, Box::whole(expression->shape), leaves);
@@ -388,6 +413,18 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   } else if (!options.region.empty()) {
     throw OutputError("cannot write a region of " + encode.path + ": there is no such store; make it first with mode='w'");
   }
+  // Now, where the script says it, and not when all of it has been computed. What an earlier job of this run has written is
+  // there with good reason.
+  if (options_.prints && !(options_.goes_on && options_.goes_on(first_output_.empty() ? encode.path : first_output_))) {
+    array::OutputSpec place;
+    place.path = encode.path;
+    place.mode = encode.mode;
+    place.group = encode.group;
+    place.format = encode.format;
+    store::check_output(place);
+  }
+  if (first_output_.empty()) first_output_ = encode.path;
+
   array::EncodedDataset encoded =
       array::encode_dataset(there ? with_existing_encodings(dataset, *there, options, load) : dataset, encode, load);
   if (there) fit_into_existing(encoded, *there, options, load);
@@ -462,6 +499,7 @@ std::optional<std::string> PipelineHost::environment(const std::string& name) {
 }
 
 bool PipelineHost::path_exists(const std::string& path) {
+  if (has_null(path)) return false;  // as Python says
   const std::string absolute = absolute_path(path);
   finish_if([&](const std::string& output) { return output == absolute; });
   std::error_code error;
@@ -469,11 +507,13 @@ bool PipelineHost::path_exists(const std::string& path) {
 }
 
 bool PipelineHost::is_directory(const std::string& path) {
+  if (has_null(path)) return false;
   std::error_code error;
   return fs::is_directory(path, error);
 }
 
 void PipelineHost::make_directories(const std::string& path, bool exist_ok) {
+  if (has_null(path)) throw UsageError("embedded null byte");
   if (!exist_ok && path_exists(path)) throw OutputError("cannot create directory '" + path + "': it exists");
   std::error_code error;
   fs::create_directories(path, error);
@@ -481,6 +521,7 @@ void PipelineHost::make_directories(const std::string& path, bool exist_ok) {
 }
 
 std::vector<std::string> PipelineHost::glob(const std::string& pattern) {
+  if (has_null(pattern)) return {};
   const std::string absolute = absolute_path(pattern);
   finish_if([&](const std::string& output) { return ::fnmatch(absolute.c_str(), output.c_str(), FNM_PATHNAME) == 0; });
   std::vector<std::string> paths;

@@ -41,6 +41,9 @@ class PipelineHost : public script::Host {
     std::function<Calls&()> calls = {}; ///< of delayed calls and futures; empty: they are made one after the other
     script::CallGraph* planned_calls = nullptr;  ///< instead of calls: what only notes them
     OpenFiles open_files = {};          ///< empty: on a few threads of this process
+    /// Whether this job goes on with one that may have finished outputs, of which this is the first; empty: it does not.
+    std::function<bool(const std::string& first_output)> goes_on = {};
+    ScriptMemory* memory = nullptr;     ///< what the script may hold, asked on this thread; null: nobody asks
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -102,6 +105,7 @@ class PipelineHost : public script::Host {
   std::unordered_map<const array::StoredArray*, NdArray> known_values_;
   PlanRequest pending_;
   std::unique_ptr<ScriptCalls> calls_;  ///< once the script has made one
+  std::string first_output_;            ///< that the script has asked for
   bool stdout_closed_ = false;          ///< its reader has left: `| head`
   bool dry_run_ = false;
   /// What a dry run has opened and the run will open again, by paths and options; each is taken once.

@@ -92,7 +92,7 @@ void RankWorker::report_room() {
 
 void RankWorker::send(int to, const wire::Message& message) { transport_.send(to, wire::encode(run_, message)); }
 
-void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
+void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan, Bytes held) {
   RANKINE_CHECK(running_.empty(), "a run begins while tasks of the last one are still running");
   RANKINE_CHECK(saving_ == nullptr && closing_ == nullptr, "a run begins while files of the last one are in use");
   save_wanted_.reset();
@@ -105,7 +105,8 @@ void RankWorker::begin_run(wire::RunId run, RunPlanPtr plan) {
   options.memory_limit = options_.memory_limit;
   // From what the scheduler's admission leaves free; group means and the like are read again and again.
   options.replica_cache = Bytes{options_.memory_limit.value != 0 ? options_.memory_limit.value / 16 : default_replica_cache};
-  if (spiller_) options.spill = spill_bounds();
+  held_beside_ = held;
+  if (spiller_) options.spill = spill_bounds(held);
   machine_.emplace(options);
   if (spiller_) prepare_spilling();
   writer_->room().begin();

@@ -45,8 +45,9 @@ class RankWorker {
   RankWorker(transport::Transport& transport, exec::Notifier& notifier, RankWorkerOptions options);
   ~RankWorker();
 
-  /// Rank 0's own worker is given the plan that rank 0 has lowered already.
-  void begin_run(wire::RunId run, RunPlanPtr plan);
+  /// Rank 0's own worker is given the plan that rank 0 has lowered already. `held`: of the memory limit, what the script
+  /// holds beside it.
+  void begin_run(wire::RunId run, RunPlanPtr plan, Bytes held = {});
   /// A message for this worker. `frame` must live until the call returns.
   void handle(int from, const wire::Decoded& decoded);
   /// Takes what threads have finished and sends what is due. True if anything happened.
@@ -54,6 +55,11 @@ class RankWorker {
   /// True while the plan of a run is being lowered: messages of that run have to wait.
   bool is_preparing() const { return preparing_ != nullptr; }
   void on_peer_lost(int rank);
+  /// A result that lies in memory here; null: it does not.
+  BlockPtr block(TaskId task) const {
+    const auto found = blocks_.find(task);
+    return found == blocks_.end() ? nullptr : found->second;
+  }
 
  private:
   struct Running;
@@ -74,7 +80,7 @@ class RankWorker {
   void outputs_closed();
   void begin_saving(const wire::SaveBlocks& order);
   // blocks that go to scratch and come back (rank_worker_spilling.cpp)
-  worker::SpillOptions spill_bounds() const;
+  worker::SpillOptions spill_bounds(Bytes held = {}) const;
   void prepare_spilling();
   void take_spilled();
   void watch_memory();
@@ -102,6 +108,7 @@ class RankWorker {
   RunPlanPtr plan_;
   std::unique_ptr<CallWorker> calls_;  ///< beside the runs of plans, one after the other
   std::optional<worker::Worker> machine_;
+  Bytes held_beside_;                 ///< by a script, during this run
   Bytes most_needed_;                 ///< by a plan that is over
   std::optional<TaskRunner> runner_;
   std::unordered_map<TaskId, BlockPtr> blocks_;

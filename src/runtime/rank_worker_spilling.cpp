@@ -34,13 +34,14 @@ struct RankWorker::SpillOrder {
   std::atomic<bool> ready = false;  ///< set by the thread that computed it
 };
 
-worker::SpillOptions RankWorker::spill_bounds() const {
+worker::SpillOptions RankWorker::spill_bounds(Bytes held) const {
   worker::SpillOptions bounds;
   bounds.enabled = true;
   bounds.spill = part_of(options_.memory_limit, options_.spill.spill);
   bounds.stop = part_of(options_.memory_limit, options_.spill.stop);
   bounds.smallest = smallest_spilled;
-  bounds.program = options_.memory_limit - memory_budget(options_.memory_limit, options_.program_bytes);
+  const Bytes budget = memory_budget(options_.memory_limit, options_.program_bytes);
+  bounds.program = options_.memory_limit - budget + std::min(held, Bytes{budget.value / 8 * 7});
   // What the program takes is no block's: known bytes alone never come near the bound of the resident set then.
   bounds.target = std::min(part_of(options_.memory_limit, options_.spill.target), bounds.spill - std::min(bounds.spill, bounds.program));
   return bounds;
@@ -54,7 +55,7 @@ void RankWorker::prepare_spilling() {
   std::uint64_t made = 0;
   for (const auto& layer : plan_->lowered.layers())
     if (layer.task_count != 0) made += plan_->lowered.output_bytes({layer.first_task}).value * layer.task_count;
-  if (made <= spill_bounds().target.value) return;
+  if (made <= spill_bounds(held_beside_).target.value) return;
   order_ = std::make_shared<SpillOrder>();
   spiller_->run_aside([order = order_, plan = plan_] {
     order->rank = sched::compute_static_order(plan->lowered).rank;
@@ -131,7 +132,7 @@ void RankWorker::watch_memory() {
   resident_ = exec::current_rss();
   const Bytes known = machine_->known_bytes();
   const bool is_much = resident_ > part_of(options_.memory_limit, options_.spill.spill);
-  if (is_much && resident_ > known + options_.program_bytes + part_of(options_.memory_limit, 1.0 / 32) && now >= next_trim_) {
+  if (is_much && resident_ > known + options_.program_bytes + held_beside_ + part_of(options_.memory_limit, 1.0 / 32) && now >= next_trim_) {
     next_trim_ = Instant{now.ns + trim_every_ns};
     spiller_->run_aside([] { exec::give_back_freed_memory(); });
   }

@@ -16,6 +16,7 @@
 #include "codec/checksum.hpp"
 #include "runtime/call_keys.hpp"
 #include "store/file_stamp.hpp"
+#include "store/output_target.hpp"
 
 namespace rankine::runtime {
 namespace {
@@ -78,21 +79,6 @@ std::vector<store::OutputTarget> decode_targets(std::span<const std::byte> bytes
   return targets;
 }
 
-std::vector<std::byte> encode_value(const NdArray& value) {
-  const Block block{{value}, {}};
-  ByteWriter writer;
-  writer.put_vector(encode_head(block));
-  std::vector<std::byte> bytes = writer.take();
-  append_payload(block, bytes);
-  return bytes;
-}
-
-NdArray decode_value(const std::vector<std::byte>& bytes) {
-  ByteReader reader(bytes);
-  const auto head = reader.get_vector<std::byte>();
-  return decode_block(head, reader.get_bytes(reader.remaining()))->parts.at(0);
-}
-
 /// "line 3 was 'a = 1' and is 'a = 2'"
 std::string first_difference(const std::string& before, const std::string& now) {
   std::istringstream old_lines(before), new_lines(now);
@@ -136,7 +122,8 @@ constexpr const char* outcome_file = "outcome.json";
 constexpr const char* begun_outcome_file = "outcome.json.new";   // left behind where whoever wrote it was killed
 
 bool is_own_name(const std::string& name) {
-  return name == "journal" || name == "lock" || name == outcome_file || name == begun_outcome_file || name.rfind("blocks-", 0) == 0;
+  return name == "journal" || name == "lock" || name == outcome_file || name == begun_outcome_file || name.rfind("blocks-", 0) == 0 ||
+         name.rfind("values-", 0) == 0;
 }
 
 }  // namespace
@@ -148,7 +135,7 @@ std::string default_run_directory(const std::string& output) {
 }
 
 std::string default_run_directory(const journal::JobRecord& job) {
-  std::string name = fs::path(job.script).filename().string();
+  std::string name = job.script == "-" ? "stdin" : fs::path(job.script).filename().string();
   if (!job.arguments.empty()) {
     ByteWriter words;
     words.reserve(256);  // also spares g++ 12 a false warning
@@ -188,6 +175,20 @@ journal::JobRecord job_of(const std::string& run_directory) {
   return *job;
 }
 
+std::uint64_t progress_of(const std::string& run_directory) noexcept {
+  try {
+    std::uint64_t count = 0;
+    for (const auto& record : journal::read_journal(run_directory + "/journal")) {
+      const journal::AnyRecord fields = journal::decode(record);
+      count += std::holds_alternative<journal::CheckpointRecord>(fields) || std::holds_alternative<journal::RunDoneRecord>(fields) ||
+               std::holds_alternative<journal::CallsRecord>(fields);
+    }
+    return count;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
 std::string RunDirectory::place(const std::string& otherwise) const {
   std::string path = options_.path.empty() ? otherwise : options_.path;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -224,6 +225,11 @@ void RunDirectory::open_at(std::string path) {
       throw UsageError("the directory " + path_ + " holds " + entry.path().filename().string() +
                        ", which is not of a run of rankine; name another one by --run-dir");
   lock_ = std::make_unique<journal::RunLock>(path_);
+  try {
+    last_outcome_ = journal::read_outcome(path_);
+  } catch (const Error&) {
+    // One that cannot be read tells nothing.
+  }
   for (const char* file : {outcome_file, begun_outcome_file}) fs::remove(path_ + "/" + file);   // of an earlier job
   auto journal = std::make_unique<journal::Journal>(path_ + "/journal");
   for (const auto& record : journal->records()) records_.push_back(journal::decode(record));
@@ -343,10 +349,46 @@ void RunDirectory::note_kill(const journal::KillRecord& kill) {
   journal_->sync();
 }
 
+/// A large value lies in a file of its own: neither the journal nor a later job holds it more than once.
+std::vector<std::byte> RunDirectory::encode_value(const NdArray& value, const std::string& file) const {
+  constexpr Bytes largest_inside{std::uint64_t{1} << 20};
+  const bool inside = value.bytes() <= largest_inside;
+  const Block block = inside ? Block{{value}, {}} : Block{};
+  ByteWriter writer;
+  writer.put_vector(encode_head(block));
+  if (!inside) {
+    const std::span<const std::byte> elements(value.raw(), value.bytes().value);
+    writer.put(value.dtype());
+    writer.put_vector(value.shape());
+    writer.put_string(file);
+    writer.put(codec::crc32c(elements));
+    store::write_file(path_ + "/" + file, elements, "cannot keep a value in " + path_);
+    store::flush_file(path_ + "/" + file, path_ + "/" + file);
+  }
+  std::vector<std::byte> bytes = writer.take();
+  append_payload(block, bytes);
+  return bytes;
+}
+
+NdArray RunDirectory::decode_value(const std::vector<std::byte>& bytes) const {
+  ByteReader reader(bytes);
+  const auto head = reader.get_vector<std::byte>();
+  if (!empty_block(head)->parts.empty()) return decode_block(head, reader.get_bytes(reader.remaining()))->parts.at(0);
+  const auto dtype = reader.get<DType>();
+  NdArray value(dtype, reader.get_vector<std::int64_t>());
+  const std::string file = reader.get_string();
+  std::ifstream stored(path_ + "/" + file, std::ios::binary);
+  stored.read(reinterpret_cast<char*>(value.raw()), static_cast<std::streamsize>(value.bytes().value));
+  if (!stored || codec::crc32c({value.raw(), value.bytes().value}) != reader.get<std::uint32_t>())
+    throw InputError("a value of the run in " + path_ + " cannot be read back from " + file + "; start over with --fresh");
+  return value;
+}
+
 void RunDirectory::note_done(std::uint32_t number, const std::vector<NdArray>& values) {
   journal::RunDoneRecord done;
   done.number = number;
-  for (const auto& value : values) done.values.push_back(encode_value(value));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    done.values.push_back(encode_value(values[i], "values-" + std::to_string(job_count_) + "-" + std::to_string(number) + "-" + std::to_string(i)));
   journal_->append(journal::encode(done));
   journal_->sync();
 }

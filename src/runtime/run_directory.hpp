@@ -6,6 +6,7 @@
 
 #include "grid/nd_array.hpp"
 #include "journal/journal.hpp"
+#include "journal/outcome.hpp"
 #include "journal/run_lock.hpp"
 #include "journal/run_records.hpp"
 #include "plan/logical_plan.hpp"
@@ -40,6 +41,7 @@ struct EarlierRun {
 ///     journal     records, see journal/run_records.hpp
 ///     lock        who has it
 ///     blocks-*    results of tasks, saved by one rank at one checkpoint
+///     values-*    values of a plan that are too large for the journal
 ///
 /// It comes into being with the first run that writes something, and is removed when the job succeeds; one
 /// that the user has named keeps the outcome.
@@ -85,6 +87,8 @@ class RunDirectory {
 
   /// Where rank `rank` saves results at checkpoint `sequence` of this job.
   std::string blocks_path(int rank, std::uint32_t run, std::uint32_t sequence) const;
+  /// How the job before this one ended, if it left a word; `deaths` and `progress` tell of rank 0's.
+  const std::optional<journal::Outcome>& last_outcome() const { return last_outcome_; }
   /// Jobs that have worked on it, this one too.
   std::size_t job_count() const { return job_count_; }
   /// Every few seconds.
@@ -98,6 +102,8 @@ class RunDirectory {
   std::string place(const std::string& otherwise) const;
   std::string place_for_calls() const;
   void open_at(std::string path);
+  std::vector<std::byte> encode_value(const NdArray& value, const std::string& file) const;
+  NdArray decode_value(const std::vector<std::byte>& bytes) const;
   void compare_job(const journal::JobRecord& earlier);
 
   RunDirectoryOptions options_;
@@ -105,12 +111,16 @@ class RunDirectory {
   std::unique_ptr<journal::RunLock> lock_;
   std::unique_ptr<journal::Journal> journal_;
   std::vector<journal::AnyRecord> records_;     ///< of earlier jobs
+  std::optional<journal::Outcome> last_outcome_;
   bool resumes_ = false;
   bool refused_ = false;
   bool named_ = false;                          ///< it is not the one beside the first output
   std::size_t job_count_ = 1;
   std::vector<std::string> left_outputs_;       ///< temporary paths that the journal names
 };
+
+/// How much a run directory's journal says is done: it only grows. 0 where there is none, or it cannot be read.
+std::uint64_t progress_of(const std::string& run_directory) noexcept;
 
 /// "out.nc.rankine"
 std::string default_run_directory(const std::string& output);

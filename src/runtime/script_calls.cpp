@@ -10,7 +10,9 @@
 #include "base/byte_stream.hpp"
 #include "base/detailed_error.hpp"
 #include "base/error.hpp"
+#include "base/memory_guard.hpp"
 #include "runtime/pipeline_host.hpp"
+#include "runtime/script_memory.hpp"
 #include "runtime/script_kernels.hpp"
 #include "runtime/task_calls.hpp"
 #include "script/remote_call.hpp"
@@ -28,6 +30,9 @@ std::vector<CallId> inner(std::span<const script::CallId> ids) {
   return all;
 }
 
+/// Of this process; set before its threads begin.
+ScriptMemory::Limits task_memory{{}, {}, true};
+
 /// What a function of a script may do on a worker: print, sleep, read files on this thread. It writes nothing.
 class TaskThread {
  public:
@@ -40,6 +45,7 @@ class TaskThread {
   TaskThread(const TaskThread&) = delete;
   TaskThread& operator=(const TaskThread&) = delete;
   script::RemoteProgram& program() { return program_; }
+  ScriptMemory& memory() { return memory_; }
   TaskCalls& calls() { return calls_; }
 
  private:
@@ -59,12 +65,15 @@ class TaskThread {
   }
 
   report::Reporter reporter_;
+  ScriptMemory memory_{task_memory};
   PipelineHost host_;
   TaskCalls calls_;
   script::RemoteProgram program_;
 };
 
 }  // namespace
+
+void limit_script_tasks(Bytes limit, Bytes program) { task_memory = {limit, program, true}; }
 
 namespace {
 
@@ -77,6 +86,20 @@ TaskThread& of_this_thread(std::span<const std::byte> program, std::uint64_t dig
   }
   return *mine;
 }
+
+/// While a task of the script is on this thread it asks for the memory that it takes.
+class GuardedTask {
+ public:
+  explicit GuardedTask(ScriptMemory& memory) {
+    memory.begin_task();
+    before_ = set_memory_guard([&memory](Bytes wanted) { memory.ask(wanted); });
+  }
+  ~GuardedTask() { set_memory_guard(std::move(before_)); }
+  GuardedTask(const GuardedTask&) = delete;
+  GuardedTask& operator=(const GuardedTask&) = delete;
+ private:
+  MemoryGuard before_;
+};
 
 /// The library of this process, for the kernel of arrays from delayed calls.
 const ScriptLibrary* current_library = nullptr;
@@ -91,7 +114,9 @@ const ScriptLibrary* ScriptLibrary::current() { return current_library; }
 
 NdArray ScriptLibrary::evaluate_block(std::span<const std::byte> call, const std::vector<script::BlockArgument>& blocks, DType dtype,
                                       const Shape& shape) const {
-  return of_this_thread(program_, digest_).program().evaluate_block(call, blocks, dtype, shape);
+  TaskThread& thread = of_this_thread(program_, digest_);
+  const GuardedTask guarded(thread.memory());
+  return thread.program().evaluate_block(call, blocks, dtype, shape);
 }
 
 std::uint64_t ScriptLibrary::digest_of(std::span<const std::byte> program) {
@@ -115,11 +140,14 @@ std::vector<std::byte> ScriptLibrary::call(std::uint32_t, std::span<const std::b
     throw UsageError("this rank has read another text of the script than rank 0; the file must be the same for all ranks while the job runs");
   TaskThread& thread = of_this_thread(program_, digest_);
   const TaskCalls::Scope scope(thread.calls(), context);
+  const GuardedTask guarded(thread.memory());
   return thread.program().run(arguments.subspan(sizeof(std::uint64_t)), {inputs.begin(), inputs.end()});
 }
 
 NdArray ScriptLibrary::evaluate_array(std::span<const std::byte> graph) const {
-  return of_this_thread(program_, digest_).program().evaluate_array(graph);
+  TaskThread& thread = of_this_thread(program_, digest_);
+  const GuardedTask guarded(thread.memory());
+  return thread.program().evaluate_array(graph);
 }
 
 std::string ScriptLibrary::describe(std::uint32_t, std::span<const std::byte> arguments) const {

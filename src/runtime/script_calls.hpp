@@ -10,6 +10,9 @@
 
 namespace rankine::runtime {
 
+/// What this process's limit is for tasks of scripts. Called before its threads begin.
+void limit_script_tasks(Bytes limit, Bytes program);
+
 /// The functions of a pipeline script as tasks: function 0 is a call that script::write_remote_call wrote. Every rank has
 /// read the same script when the job began; each thread parses it once and keeps its interpreter.
 class ScriptLibrary : public TaskLibrary {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/check.hpp"
+#include "base/memory_guard.hpp"
 #include "exec/clock.hpp"
 #include "exec/resources.hpp"
 #include "runtime/current_run.hpp"
@@ -59,8 +60,15 @@ Session::Session(transport::Transport& transport, exec::Notifier& notifier, Sess
                  report::Reporter& reporter)
     : transport_(transport), notifier_(notifier), options_(std::move(options)), reporter_(reporter),
       peers_(static_cast<std::size_t>(transport.size())),
-      heartbeats_(static_cast<std::size_t>(transport.size()), options_.heartbeats), started_(exec::now()) {
+      heartbeats_(static_cast<std::size_t>(transport.size()), options_.heartbeats), started_(exec::now()),
+      memory_({options_.own_worker.memory_limit, options_.own_worker.program_bytes.value != 0
+                                                     ? options_.own_worker.program_bytes
+                                                     : exec::program_bytes(options_.own_worker.threads)}) {
   for (int rank = 1; rank < transport_.size(); ++rank) heartbeats_.watch(rank, started_);
+  memory_.set_others([this] {
+    if (!calls_) return Bytes{};
+    return calls_->held_bytes(WorkerId{0}) + Bytes{memory_.limit().value / 8};  // and what running calls take
+  });
   if (!options_.scheduler_works) return;
   own_worker_ = std::make_unique<RankWorker>(transport_, notifier_, options_.own_worker);
   own_opener_ = std::make_unique<FileOpener>(options_.own_worker.threads, notifier_);
@@ -101,6 +109,7 @@ void Session::wait_for_workers() {
 }
 
 std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs) {
+  const MemoryGuardPause pause;  // blocks are counted by the plan
   wait_for_workers();
   look_for_losses(nullptr);  // while the script had the word
   if (live_workers() == 0) throw_no_worker_left(nullptr);
@@ -133,7 +142,7 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
     throw;
   }
   std::vector<NdArray> values;
-  if (run.missing_value.empty()) values = assemble(run);
+  if (run.missing_value.empty()) values = gathered_values(run);
   const bool is_whole = run.missing_value.empty() && std::count(run.spoiled.begin(), run.spoiled.end(), 0) == std::ssize(run.spoiled);
   try {
     if (keeps_journal && is_whole) directory_->note_done(run.id.value, values);
@@ -223,6 +232,7 @@ void Session::compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector
   check_memory(*run.graph);
   warn_of_little_memory();  // of what runs: a refusal names the least limit itself
   begin_layers(run);
+  reserve_memory(run);
   const plan::PlanSummary summary = run.graph->summary();
   reporter_.detail("plan: " + std::to_string(summary.tasks) + " tasks in " + std::to_string(run.graph->layers().size()) +
                    " layers, decodes " + format_bytes(Bytes{static_cast<std::uint64_t>(summary.bytes_decoded)}) + ", writes " +
@@ -270,7 +280,7 @@ void Session::throw_if_interrupted() const {
 }
 
 void Session::stop_workers(CurrentRun& run) noexcept {
-  if (!run.graph || run.closed) return;
+  if (!run.distributed || run.closed) return;
   stopping_ = true;
   try {
     close_outputs(run, false);
@@ -282,10 +292,11 @@ void Session::stop_workers(CurrentRun& run) noexcept {
 }
 
 void Session::distribute(CurrentRun& run, const std::vector<std::byte>& bytes) {
+  run.distributed = true;
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (!peers_[static_cast<std::size_t>(rank)].joined) continue;
     if (rank == 0) {
-      own_worker_->begin_run(run.id, run.plan);
+      own_worker_->begin_run(run.id, run.plan, run.held_by_script);
       continue;
     }
     send(run.id, rank, wire::Plan{bytes});
@@ -315,6 +326,7 @@ void Session::drive(CurrentRun& run) {
     description.hosts_scheduler = rank == 0;
     // Results of calls that are held there take room too.
     if (calls_) description.memory_limit -= std::min(Bytes{description.memory_limit.value / 2}, calls_->held_bytes(worker));
+    if (rank == 0) description.memory_limit -= std::min(Bytes{description.memory_limit.value / 8 * 7}, run.held_by_script);
     run.scheduler->on_worker_joined(exec::now(), worker, description, run.actions);
   }
   run.scheduler->start(exec::now(), run.actions);
@@ -329,7 +341,9 @@ void Session::drive(CurrentRun& run) {
 
 void Session::end_run(CurrentRun& run) {
   for (int rank = 0; rank < transport_.size(); ++rank)
-    if (peers_[static_cast<std::size_t>(rank)].joined) send(run.id, rank, wire::EndRun{});
+    if (peers_[static_cast<std::size_t>(rank)].joined && rank != 0) send(run.id, rank, wire::EndRun{});
+  // At once: the script may want the memory of its blocks before the next run.
+  if (own_worker_ && peers_[0].joined) own_worker_->handle(0, wire::Decoded{run.id, wire::EndRun{}});
 }
 
 /// Enters the reports that have arrived since the last call, of all workers together, and sends what follows.
@@ -503,57 +517,19 @@ void Session::handle(CurrentRun* run, const transport::Frame& frame) {
   } else if (const auto* note = std::get_if<wire::Note>(&decoded.message)) {
     reporter_.detail(note->text);
   } else if (const auto* reply = std::get_if<wire::BlockReply>(&decoded.message); reply != nullptr && run->asked.contains(reply->task)) {
-    run->values[reply->task] = decode_block(reply->head, reply->payload);
-    run->asked.erase(reply->task);
-    run->scheduler->on_wanted_taken(now, reply->task, run->actions);
-    apply(*run);
+    enter_value(*run, reply->task, *decode_block(reply->head, reply->payload));
   } else if (const auto* refused = std::get_if<wire::BlockRefused>(&decoded.message);
              refused != nullptr && run->asked.contains(refused->task)) {
     // What cannot be read back from scratch is lost, and the worker says so; until then it is asked again.
-    if (run->scheduler->holder(refused->task) != worker) run->asked.erase(refused->task);
+    if (run->scheduler->holder(refused->task) != worker) {
+      run->asked.erase(refused->task);
+      run->to_fetch.push_back(refused->task);
+    }
     else if (peers_[rank].description.scratch.value != 0) send(run->id, frame.from, wire::BlockRequest{refused->task});
     else throw Error(ExitCode::internal, "worker " + std::to_string(frame.from) + " no longer has a finished value");
   } else if (own_worker_) {
     own_worker_->handle(frame.from, decoded);
   }
-}
-
-void Session::fetch_values(CurrentRun& run) {
-  std::size_t wanted = 0;
-  for (const auto& layer : run.graph->layers()) {
-    if (!layer.wanted) continue;
-    for (std::uint32_t t = 0; t < layer.task_count; ++t) {
-      const TaskId task{layer.first_task + t};
-      ++wanted;
-      if (run.values.contains(task)) continue;
-      if (run.scheduler->state(task) == sched::TaskState::erred) {
-        --wanted;
-        continue;
-      }
-      const std::optional<WorkerId> holder = run.scheduler->holder(task);
-      RANKINE_CHECK(holder.has_value(), "a wanted value is held nowhere");
-      run.asked.emplace(task, static_cast<int>(holder->value));
-      send(run.id, static_cast<int>(holder->value), wire::BlockRequest{task});
-    }
-  }
-  until(&run, [&] { return run.values.size() >= wanted || !run.ended; });
-}
-
-std::vector<NdArray> Session::assemble(const CurrentRun& run) const {
-  std::vector<NdArray> values;
-  const auto& sinks = run.graph->logical().sinks;
-  for (std::size_t number = 0; number < sinks.size(); ++number) {
-    if (sinks[number].kind != plan::SinkKind::value) continue;
-    const plan::Layer& layer = run.graph->value_layer(number);
-    NdArray whole(layer.dtype, sinks[number].values->shape);
-    for (std::uint32_t t = 0; t < layer.task_count; ++t) {
-      const TaskId task{layer.first_task + t};
-      const Box box = layer.grid.box_of(run.graph->block_of(task));
-      copy_into(StridedView::of(run.values.at(task)->parts.at(0)), whole, box.begin);
-    }
-    values.push_back(std::move(whole));
-  }
-  return values;
 }
 
 void Session::close_outputs(CurrentRun& run, bool keep) {

@@ -16,6 +16,7 @@
 #include "runtime/heartbeats.hpp"
 #include "runtime/rank_worker.hpp"
 #include "runtime/run_directory.hpp"
+#include "runtime/script_memory.hpp"
 #include "sched/scheduler.hpp"
 #include "transport/peer_watch.hpp"
 
@@ -81,6 +82,8 @@ class Session {
   Calls& calls();
   /// From now on what is done is kept in a run directory, so that a later job can go on with it.
   void keep_progress(RunDirectoryOptions options);
+  /// Whether this job goes on with what an earlier one has done, of which `first_output` is the first output.
+  bool goes_on(const std::string& first_output) const;
   /// The job ends with `status`: the run directory goes, unless the job is to be gone on with.
   void end_progress(int status) noexcept;
 
@@ -104,6 +107,9 @@ class Session {
   /// Between runs, for whoever computes on this thread: throws Error(ExitCode::interrupted) once a signal has come that ends
   /// the job; after a warning it saves what there is of calls and throws Error(ExitCode::resumable).
   void check_interrupt();
+
+  /// What this rank may hold for the script.
+  ScriptMemory& memory() { return memory_; }
 
   /// Whether anything was run.
   bool has_run() const { return last_run_ > 0; }  // calls are a run too
@@ -130,7 +136,14 @@ class Session {
   void load_chunk_indexes(const std::vector<array::StoredArrayPtr>& arrays);
   void distribute(CurrentRun& run, const std::vector<std::byte>& bytes);
   void drive(CurrentRun& run);
+  // values for the script (session_gather.cpp)
+  Bytes held_by_script();
+  /// Throws Error(ExitCode::resources) if rank 0 has no room for the values that the plan is to give it.
+  void reserve_memory(CurrentRun& run);
   void fetch_values(CurrentRun& run);
+  void ask_for_values(CurrentRun& run);
+  void enter_value(CurrentRun& run, TaskId task, const Block& block);
+  std::vector<NdArray> gathered_values(CurrentRun& run) const;
   /// What is missing where the run kept going, and why (session_failures.cpp).
   void note_missing(CurrentRun& run, const std::vector<store::OutputTarget>& targets);
   void end_run(CurrentRun& run);
@@ -147,7 +160,7 @@ class Session {
   void warn_of_little_memory();
   void quarantine(CurrentRun* run, const FaultyPlaces::Verdict& verdict);
   void note_whether_ended(CurrentRun& run);
-  void note_kills(const CurrentRun& run, const transport::PeerDeath& death);
+  void note_kills(CurrentRun& run, const transport::PeerDeath& death);
   const std::string& node_of(WorkerId worker) const;
   void note_written(CurrentRun& run, int rank, const wire::FinishedBatch& batch);
   void note_on_disk(CurrentRun& run, int rank);
@@ -191,7 +204,6 @@ class Session {
   /// Creates the outputs, distributes and drives the plan, closes the outputs.
   void compute(CurrentRun& run, plan::LogicalPlan plan, const std::vector<array::OutputSpec>& outputs,
                std::vector<store::OutputTarget>& targets, EarlierRun earlier);
-  std::vector<NdArray> assemble(const CurrentRun& run) const;
   /// Handles what has arrived and waits for more until `done()`; true at once if it is.
   void until(CurrentRun* run, const std::function<bool()>& done);
   void handle(CurrentRun* run, const transport::Frame& frame);
@@ -243,6 +255,7 @@ class Session {
   std::vector<journal::CallsRecord> unnoted_calls_;   ///< that found no room in the journal yet
   bool leaving_ = false;               ///< the job is over: ranks end
   bool stopping_ = false;              ///< a signal has been heard: the rest only tidies up
+  ScriptMemory memory_;
 };
 
 }  // namespace rankine::runtime

@@ -139,6 +139,14 @@ void Session::note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::Bl
 
 void Session::keep_progress(RunDirectoryOptions options) { directory_ = std::make_unique<RunDirectory>(std::move(options)); }
 
+bool Session::goes_on(const std::string& first_output) const {
+  if (!directory_) return false;
+  if (directory_->is_open()) return directory_->resumes();
+  std::string name = first_output;
+  while (name.size() > 1 && name.back() == '/') name.pop_back();
+  return directory_->is_there(name) || directory_->is_there_for_calls();
+}
+
 void Session::end_progress(int status) noexcept {
   if (!leaving_) await_calls_checkpoint();
   if (directory_ && status != static_cast<int>(ExitCode::resumable)) directory_->remove();

@@ -141,11 +141,13 @@ void Session::note_whether_ended(CurrentRun& run) {
 }
 
 /// Of a job that is ended from outside the ranks die too, through no task's fault.
-void Session::note_kills(const CurrentRun& run, const transport::PeerDeath& death) {
+void Session::note_kills(CurrentRun& run, const transport::PeerDeath& death) {
   if (!run.checkpointer || is_asked_to_leave()) return;
   try {
-    for (const TaskId task : running_of(death, run.id))
+    for (const TaskId task : running_of(death, run.id)) {
+      run.killers.insert(task);
       directory_->note_kill({run.id.value, task, static_cast<std::uint32_t>(death.rank), losses_.back().how});
+    }
   } catch (const OutputError& error) {
     reporter_.warning(std::string("a job that goes on will not know of this loss: ") + error.what());
   }
@@ -198,6 +200,13 @@ void Session::throw_no_worker_left(const CurrentRun* run) const {
   const std::uint64_t done = tasks_ + (run != nullptr ? run->done_count() : 0) + (calls_ ? calls_->done_count() : 0);
   const std::uint64_t known = tasks_known_ + (calls_ ? calls_->task_count() : 0);
   if (known != 0) text += " " + std::to_string(done) + " of " + std::to_string(known) + " tasks were done;";
+  if (run != nullptr)
+    for (const auto& kill : run->earlier_kills)
+      if (run->killers.contains(kill.task))
+        throw Error(ExitCode::resources, text + " task " + run->graph->describe(kill.task) + " was running then, and when a rank " + kill.how +
+                                             " in an earlier job: it would come again. Give each rank more memory (fewer ranks a node, a larger "
+                                             "allocation), lower --memory-limit, or use smaller chunks (chunks={...}); then " +
+                                             directory_->how_to_go_on());
   throw Error(ExitCode::resumable, text + (directory_ && directory_->is_open()
                                                ? " " + directory_->how_to_go_on()
                                                : " nothing is wrong with the script as such: run it again"));

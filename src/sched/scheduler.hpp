@@ -121,6 +121,8 @@ class Scheduler {
   TaskState state(TaskId task) const { return tasks_.state(task); }
   /// The worker that holds the output of a held task.
   std::optional<WorkerId> holder(TaskId task) const;
+  /// Of that output.
+  Bytes held_output_bytes(TaskId task) const { return {held_bytes_of(task)}; }
   /// Appends every output that is held and still needed, with its holder, in the order of the ids. O(tasks).
   void held_outputs(std::vector<std::pair<TaskId, WorkerId>>& out) const;
   /// Where a pin group lives; nothing if none of its tasks was placed.

@@ -29,6 +29,7 @@ LONGEST_JOB_S = 240
 OPTIONS = ["--progress", "off", "--log-file", "log", "--heartbeat-interval", "300ms", "--heartbeat-timeout", "3s", "--max-worker-kills", "100",
            "--checkpoint-every", "200ms"]
 RESUMABLE = 75
+RESOURCES = 5
 
 
 def digest(folder, printed):
@@ -267,6 +268,9 @@ class Storm:
             if status == 0:
                 return "; ".join(told), self.faults(name, job, is_named)
             told[-1] += f", status {status}"
+            # Struck twice before more was done, as by want of memory: it can be gone on with by hand all the same.
+            if status == RESOURCES and struck and len(told) > 1:
+                continue
             if status not in (RESUMABLE, 3) and "SEGV" not in told[-1] and is_named:
                 return "; ".join(told), f"status {status} of the run directory: {open(job.err).read()}"
         return "; ".join(told), "it never ended well"

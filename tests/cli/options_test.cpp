@@ -182,8 +182,9 @@ TEST_CASE("the help of run is complete") {
 
 Runs a pipeline script: Python syntax with xarray's names. Rank 0 schedules, the
 other ranks work; without mpirun one process does both. Options stand before the
-script; the words after it are its sys.argv[1:], untouched. Options of the environment
-variable RANKINE_OPTIONS stand before them, those of --config before these.
+script; the words after it are its sys.argv[1:], untouched. A script '-' is read from
+the standard input; pipes and FIFOs will do too. Options of the environment variable
+RANKINE_OPTIONS stand before them, those of --config before these.
 
 options:
   -t, --threads N               threads per rank that run tasks (default: the cores that the rank

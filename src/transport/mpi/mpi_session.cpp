@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,11 +67,16 @@ void exchange_text(const StartExchange& exchange) {
   std::vector<std::string> about;
   for (std::size_t at = 0; at < all.size(); at += about_bytes) about.emplace_back(all.data() + at);
   std::string text = rank == 0 && exchange.offer ? exchange.offer(about) : std::string();
-  char fixed[4096] = {};
-  text.copy(fixed, sizeof fixed - 1);
-  check_mpi(MPI_Bcast(fixed, sizeof fixed, MPI_BYTE, 0, MPI_COMM_WORLD), doing);
-  fixed[sizeof fixed - 1] = '\0';
-  exchange.take(rank, fixed);
+  struct { char text[4096]; std::uint64_t shared_bytes; } fixed{};
+  text.copy(fixed.text, sizeof fixed.text - 1);
+  if (rank == 0 && exchange.shared != nullptr) fixed.shared_bytes = exchange.shared->size();
+  check_mpi(MPI_Bcast(&fixed, sizeof fixed, MPI_BYTE, 0, MPI_COMM_WORLD), doing);
+  fixed.text[sizeof fixed.text - 1] = '\0';
+  exchange.take(rank, fixed.text);
+  if (fixed.shared_bytes == 0) return;
+  std::string shared = rank == 0 ? *exchange.shared : std::string(fixed.shared_bytes, '\0');
+  check_mpi(MPI_Bcast(shared.data(), static_cast<int>(shared.size()), MPI_BYTE, 0, MPI_COMM_WORLD), doing);
+  if (exchange.shared != nullptr) *exchange.shared = std::move(shared);
 }
 
 }  // namespace

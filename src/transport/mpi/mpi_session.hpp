@@ -30,6 +30,8 @@ struct StartExchange {
   std::string about_this_rank;                                                  ///< on every rank; 1 KiB at most
   std::function<std::string(const std::vector<std::string>& about)> offer;      ///< on rank 0; by rank
   std::function<void(int rank, const std::string& text)> take;                  ///< on every rank
+  /// On rank 0, what every rank is to know besides: mostly nothing. The other ranks find it here afterwards.
+  std::string* shared = nullptr;
   ProcessIdentity supervisor;                                                   ///< for RankPlace::neighbours
 };
 
