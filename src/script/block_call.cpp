@@ -220,6 +220,7 @@ Value try_on_small_blocks(Interpreter& in, const BlockCall& call, const std::vec
   } catch (const UnsupportedError&) {
     throw;
   } catch (const UsageError& error) {
+    in.forget_trace();
     throw ValueError(std::string("what the function gives was looked for with small arrays of ones, but it fails with them (") + error.what() +
                      "); give " + give);
   }

@@ -77,7 +77,10 @@ Value range(Interpreter&, const Arguments& args) {
 Value enumerate(Interpreter& in, const Arguments& args) {
   std::int64_t number = args.given("start") ? to_integer(args.get("start"), "start") : 0;
   Values result;
-  for (const Value& element : elements_of(in, args.get("iterable"))) result.push_back(make_tuple({number++, element}));
+  for (const Value& element : elements_of(in, args.get("iterable"))) {
+    in.count();
+    result.push_back(make_tuple({number++, element}));
+  }
   return make_list(std::move(result));
 }
 
@@ -90,6 +93,7 @@ Value zip(Interpreter& in, const Arguments& args) {
   }
   Values result;
   for (std::size_t i = 0; i < count; ++i) {
+    in.count();
     Values row;
     for (const auto& column : columns) row.push_back(column[i]);
     result.push_back(make_tuple(std::move(row)));
@@ -99,12 +103,17 @@ Value zip(Interpreter& in, const Arguments& args) {
 
 Value sorted_values(Interpreter& in, Values elements, const Value& key, bool reverse) {
   std::vector<std::pair<Value, Value>> keyed;
+  ask_room(elements.size(), 5 * sizeof(Value));  // the pairs, half of them once more while they are merged, and the result
   for (Value& element : elements) {
+    in.count();
     Value k = key.is_none() ? element : in.call(key, {element});
     keyed.emplace_back(std::move(k), std::move(element));
   }
   // std::sort may run wild where NaN breaks the order; a merge sort only sorts badly, as Python's does.
-  const auto before = [&](const auto& a, const auto& b) { return reverse ? less(in, b.first, a.first) : less(in, a.first, b.first); };
+  const auto before = [&](const auto& a, const auto& b) {
+    in.count();
+    return reverse ? less(in, b.first, a.first) : less(in, a.first, b.first);
+  };
   std::stable_sort(keyed.begin(), keyed.end(), before);
   Values result;
   for (auto& [k, element] : keyed) result.push_back(std::move(element));
@@ -122,6 +131,7 @@ Value extreme(Interpreter& in, const Arguments& args, bool smallest) {
   Value best = elements[0];
   Value best_key = keyed(best);
   for (std::size_t i = 1; i < elements.size(); ++i) {
+    in.count();
     Value k = keyed(elements[i]);
     if (!(smallest ? less(in, k, best_key) : less(in, best_key, k))) continue;
     best = elements[i];
@@ -178,7 +188,11 @@ Value rounded(Interpreter&, const Arguments& args) {
 
 Value sum(Interpreter& in, const Arguments& args) {
   Value total = args.given("start") ? args.get("start") : Value(0);
-  for (const Value& element : elements_of(in, args.get("iterable"))) total = binary(in, BinaryOp::add, total, element);
+  // Without a copy of what is added up: of a range there may be no end.
+  iterate(in, args.get("iterable"), [&](const Value& element) {
+    total = binary(in, BinaryOp::add, total, element);
+    return true;
+  });
   return total;
 }
 
@@ -385,6 +399,7 @@ void add_builtins(BindingTable& table) {
     try {
       return in.attribute(args.get("object"), to_text(args.get("name"), "attribute name"));
     } catch (const UsageError&) {
+      in.forget_trace();
       if (const Value* fallback = args.find("default")) return *fallback;
       throw;
     }
@@ -394,6 +409,7 @@ void add_builtins(BindingTable& table) {
       in.attribute(args.get("object"), to_text(args.get("name"), "attribute name"));
       return true;
     } catch (const UsageError&) {
+      in.forget_trace();
       return false;
     }
   });

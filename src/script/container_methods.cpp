@@ -22,13 +22,17 @@ const Values& sequence(const Arguments& args) {
 Value index_of(Interpreter& in, const Arguments& args) {
   const Values& all = sequence(args);
   for (std::size_t i = 0; i < all.size(); ++i) {
+    in.count();
     if (equal(in, all[i], args.get("value"))) return static_cast<std::int64_t>(i);
   }
   throw UsageError(repr_of(in, args.get("value")) + " is not in " + name_of(args.self.type()));
 }
 Value count_of(Interpreter& in, const Arguments& args) {
   std::int64_t count = 0;
-  for (const Value& v : sequence(args)) count += equal(in, v, args.get("value")) ? 1 : 0;
+  for (const Value& v : sequence(args)) {
+    in.count();
+    count += equal(in, v, args.get("value")) ? 1 : 0;
+  }
   return count;
 }
 
@@ -48,11 +52,14 @@ void add_list(BindingTable& table) {
     table.method(Type::list, name, signature, result, f);
   };
   add("append", "value", Type::none, [](Interpreter&, const Arguments& args) -> Value {
-    elements(args).push_back(args.get("value"));
+    Values& all = elements(args);
+    if (all.size() == all.capacity()) ask_room(all.size(), 2 * sizeof(Value));
+    all.push_back(args.get("value"));
     return {};
   });
   add("extend", "iterable", Type::none, [](Interpreter& in, const Arguments& args) -> Value {
     const Values more = elements_of(in, args.get("iterable"));
+    ask_room(elements(args).size() + more.size(), sizeof(Value));
     elements(args).insert(elements(args).end(), more.begin(), more.end());
     return {};
   });
@@ -72,7 +79,10 @@ void add_list(BindingTable& table) {
     return {};
   });
   add("clear", "", Type::none, [](Interpreter&, const Arguments& args) -> Value { elements(args).clear(); return {}; });
-  add("copy", "", Type::list, [](Interpreter&, const Arguments& args) -> Value { return make_list(elements(args)); });
+  add("copy", "", Type::list, [](Interpreter&, const Arguments& args) -> Value {
+    ask_room(elements(args).size(), sizeof(Value));
+    return make_list(elements(args));
+  });
   add("reverse", "", Type::none, [](Interpreter&, const Arguments& args) -> Value {
     std::reverse(elements(args).begin(), elements(args).end());
     return {};
@@ -90,6 +100,13 @@ void add_list(BindingTable& table) {
     table.method(type, "index", "value", Type::integer, index_of);
     table.method(type, "count", "value", Type::integer, count_of);
   }
+}
+
+Value make_view(const Arguments& args, Values elements) {
+  auto view = std::make_shared<DictViewObject>();
+  view->elements = std::move(elements);
+  view->of = args.self.as<DictObject>();
+  return view;
 }
 
 Value update_dict(Interpreter& in, const Arguments& args) {
@@ -114,12 +131,15 @@ void add_dict(BindingTable& table) {
   const auto add = [&](const char* name, const char* signature, TypeSet result, Binding::Function f) {
     table.method(Type::dict, name, signature, result, f);
   };
-  add("keys", "", Type::list, [](Interpreter&, const Arguments& args) -> Value { return make_list(dict(args).keys()); });
-  add("values", "", Type::list, [](Interpreter&, const Arguments& args) -> Value { return make_list(dict(args).values()); });
-  add("items", "", Type::list, [](Interpreter&, const Arguments& args) -> Value {
+  add("keys", "", Type::list, [](Interpreter&, const Arguments& args) -> Value { return make_view(args, dict(args).keys()); });
+  add("values", "", Type::list, [](Interpreter&, const Arguments& args) -> Value { return make_view(args, dict(args).values()); });
+  add("items", "", Type::list, [](Interpreter& in, const Arguments& args) -> Value {
     Values pairs;
-    dict(args).each([&](const Value& k, const Value& v) { pairs.push_back(make_tuple({k, v})); });
-    return make_list(std::move(pairs));
+    dict(args).each([&](const Value& k, const Value& v) {
+      in.count();
+      pairs.push_back(make_tuple({k, v}));
+    });
+    return make_view(args, std::move(pairs));
   });
   add("get", "key, default=", any, [](Interpreter&, const Arguments& args) -> Value {
     const Value* found = dict(args).find(args.get("key"));

@@ -263,6 +263,7 @@ Value future_exception(Interpreter& in, const Arguments& args) {
   } catch (const Error& error) {
     const ExceptionPtr exception = exception_of(error);
     if (exception == nullptr) throw;
+    in.forget_trace();
     return exception;
   }
   return {};

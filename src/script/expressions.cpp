@@ -1,4 +1,5 @@
 // What expressions give.
+#include "base/memory_guard.hpp"
 #include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
@@ -158,24 +159,35 @@ Value Interpreter::evaluate_slice(const SliceDisplay& node, const std::shared_pt
 }
 
 Value Interpreter::evaluate_comprehension(const Comprehension& node, const std::shared_ptr<Environment>& env) {
+  static const std::string names[] = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"};
+  const std::string& name = names[node.kind == Comprehension::Kind::list  ? 0
+                                  : node.kind == Comprehension::Kind::set  ? 1
+                                  : node.kind == Comprehension::Kind::dict ? 2
+                                                                           : 3];
   const auto scope = new_environment(env, nullptr);
-  Values list;
-  if (node.kind == Comprehension::Kind::dict) {
-    auto dict = std::make_shared<DictObject>();
-    comprehend(node, 0, scope, list, dict.get());
-    return dict;
-  }
-  comprehend(node, 0, scope, list, nullptr);
-  if (node.kind == Comprehension::Kind::set) return make_set(list);
-  if (node.kind == Comprehension::Kind::generator) return make_iterator(std::move(list));
-  return make_list(std::move(list));
+  // The outermost iterable is the business of whoever writes the comprehension.
+  const Value outermost = evaluate(*node.clauses[0].iterable, scope);
+  at(node.clauses[0].iterable->span);
+  return in_frame(name, [&]() -> Value {
+    Values list;
+    if (node.kind == Comprehension::Kind::dict) {
+      auto dict = std::make_shared<DictObject>();
+      comprehend(node, 0, outermost, scope, list, dict.get());
+      return dict;
+    }
+    comprehend(node, 0, outermost, scope, list, nullptr);
+    if (node.kind == Comprehension::Kind::set) return make_set(list);
+    if (node.kind == Comprehension::Kind::generator) return make_iterator(std::move(list));
+    return make_list(std::move(list));
+  });
 }
 
-void Interpreter::comprehend(const Comprehension& node, std::size_t clause_number,
+void Interpreter::comprehend(const Comprehension& node, std::size_t clause_number, const Value& iterable,
                              const std::shared_ptr<Environment>& env, Values& list, DictObject* dict) {
   if (clause_number == node.clauses.size()) {
     Value element = evaluate(*node.element, env);
     if (dict == nullptr) {
+      if (list.size() == list.capacity()) ask_room(list.size(), 2 * sizeof(Value));
       list.push_back(std::move(element));
     } else {
       Value value = evaluate(*node.value, env);
@@ -185,7 +197,6 @@ void Interpreter::comprehend(const Comprehension& node, std::size_t clause_numbe
     return;
   }
   const auto& clause = node.clauses[clause_number];
-  const Value iterable = evaluate(*clause.iterable, env);
   at(clause.iterable->span);
   iterate(*this, iterable, [&](const Value& element) {
     assign(*clause.target, element, env);
@@ -194,7 +205,10 @@ void Interpreter::comprehend(const Comprehension& node, std::size_t clause_numbe
       at(condition->span);
       if (!truth(*this, value)) return true;
     }
-    comprehend(node, clause_number + 1, env, list, dict);
+    const std::size_t next = clause_number + 1;
+    const Value inner = next == node.clauses.size() ? Value() : evaluate(*node.clauses[next].iterable, env);
+    comprehend(node, next, inner, env, list, dict);
+    at(clause.iterable->span);
     return true;
   });
 }
@@ -211,7 +225,9 @@ std::string Interpreter::evaluate_format(const std::vector<FormatPart>& parts, c
     at(part.value->span);
     if (part.conversion == 'r' || part.conversion == 'a') value = repr_of(*this, value);
     else if (part.conversion == 's') value = text_of(*this, value);
-    text += format_value(*this, value, spec);
+    const std::string formatted = format_value(*this, value, spec);
+    if (formatted.size() >= asked_at_once.value) ask_room(text.size() + formatted.size(), 2);
+    text += formatted;
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/memory_guard.hpp"
 #include "script/classes.hpp"
 #include "script/dask_objects.hpp"
 #include "script/interpreter.hpp"
@@ -37,7 +38,12 @@ std::string quoted(const std::string& text) {
 
 std::string joined(Interpreter& in, const Values& values) {
   std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + repr_of(in, values[i]);
+  GrowingMemory growth;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t before = text.size();
+    text += (i == 0 ? "" : ", ") + repr_of(in, values[i]);
+    growth.add(3 * (text.size() - before));
+  }
   return text;
 }
 
@@ -45,9 +51,12 @@ std::string repr_of_dict(Interpreter& in, const DictObject& dict) {
   if (dict.is_data_variables) return repr_of_data_variables(dict);
   std::string text = dict.frozen ? "Frozen({" : "{";
   bool first = true;
+  GrowingMemory growth;
   dict.each([&](const Value& key, const Value& value) {
+    const std::size_t before = text.size();
     text += (first ? "" : ", ") + repr_of(in, key) + ": " + repr_of(in, value);
     first = false;
+    growth.add(3 * (text.size() - before));
   });
   return text + (dict.frozen ? "})" : "}");
 }
@@ -148,20 +157,20 @@ PercentField parse_percent_field(const std::string& format, std::size_t& i) {
     else if (peek() == '#') field.spec.alternate = true;
     else break;
   }
-  const auto number = [&] {
-    int value = 0;
+  const auto number = [&](std::int64_t most) {
+    std::int64_t value = 0;
     while (peek() >= '0' && peek() <= '9') {
       value = value * 10 + (format[i++] - '0');
-      if (value > 1'000'000) throw UsageError("width or precision of a format is too large");
+      if (value > most) throw UsageError("width or precision of a format is too large");
     }
-    return value;
+    return static_cast<int>(value);
   };
   if (peek() == '*') { field.width_from_values = true; ++i; }
-  else field.spec.width = number();
+  else field.spec.width = number(widest_field);
   if (peek() == '.') {
     ++i;
     if (peek() == '*') { field.precision_from_values = true; ++i; }
-    else field.spec.precision = number();
+    else field.spec.precision = number(most_digits);
   }
   while (peek() == 'l' || peek() == 'h' || peek() == 'L') ++i;
   if (i >= format.size()) throw UsageError("incomplete format");
@@ -219,7 +228,7 @@ std::string percent_format(Interpreter& in, const std::string& format, const Val
     PercentField field = parse_percent_field(format, i);
     const auto taken = [&](const char* what) {
       const std::int64_t number = to_integer(take(), what);
-      if (number < 0 || number > 1'000'000) throw UsageError(std::string(what) + " of a format is out of range");
+      if (number < 0 || number > (what[2] == 'w' ? widest_field : most_digits)) throw UsageError(std::string(what) + " of a format is out of range");
       return static_cast<int>(number);
     };
     if (field.width_from_values) field.spec.width = taken("a width");

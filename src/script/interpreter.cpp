@@ -4,6 +4,7 @@
 #include <map>
 
 #include "array/arithmetic.hpp"
+#include "base/memory_guard.hpp"
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
@@ -14,6 +15,7 @@
 #include "script/plugin_functions.hpp"
 #include "script/remote_call.hpp"
 #include "script/replacements.hpp"
+#include "script/traceback.hpp"
 
 namespace rankine::script {
 
@@ -33,11 +35,33 @@ Interpreter::~Interpreter() {
   kept.clear();
 }
 
-void Interpreter::check_stack() const {
+void Interpreter::check_stack() {
   // A dry run takes more of the stack than the run: it must not find it short first.
   if (stack_.exceeded() && dry_run_ != nullptr) throw DryRunEnds();
   if (stack_.exceeded()) throw PythonError("RecursionError", "maximum recursion depth exceeded");
   host_.check_interrupt();
+  count();
+}
+
+void Interpreter::look_around() {
+  host_.check_interrupt();
+  // What small objects take; large ones ask themselves.
+  constexpr std::uint64_t bytes_each = 256;
+  ask_memory(Bytes{counted_at_once * bytes_each});
+}
+
+void Interpreter::note_frame() {
+  constexpr std::size_t most_entries = 100'000;
+  if (trace_.size() < most_entries) trace_.push_back({*frame_, place_});
+}
+
+void Interpreter::raise_again(const ExceptionPtr& exception) {
+  trace_ = exception->trace;
+  if (!trace_.empty() && (frame_ == nullptr || trace_.back().function == *frame_)) {
+    place_ = trace_.back().place;
+    trace_.pop_back();
+  }
+  throw RaisedError(exception);
 }
 
 CallGraph& Interpreter::calls() {
@@ -53,8 +77,11 @@ CallGraph& Interpreter::calls() {
 void Interpreter::run(const Block& script) {
   script_ = &script;
   run_task([&] {
-    execute(script, globals_);
-    return Value();
+    static const std::string module = "<module>";
+    return in_frame(module, [&] {
+      execute(script, globals_);
+      return Value();
+    });
   });
 }
 
@@ -73,10 +100,12 @@ const Value* Interpreter::look_up(const std::string& name, const std::shared_ptr
 }
 
 Value Interpreter::run_task(const std::function<Value()>& task, ExceptionPtr* raised) {
-  const auto fail = [&](ExitCode code, Span place, const std::string& text) {
-    if (code == ExitCode::usage) source_.fail(place, text);
-    throw Error(code, source_.describe(place, text));
+  const auto fail = [&](ExitCode code, const Trace& trace, const std::string& message, const std::string& text) {
+    if (code != ExitCode::usage) throw Error(code, text);
+    const SourceText::Place at = source_.place(trace.empty() ? place_.begin : trace.front().place.begin);
+    throw ScriptError(source_.name(), at.line, at.column, message, text);
   };
+  forget_trace();
   try {
     return task();
   } catch (const ScriptError&) {
@@ -85,15 +114,19 @@ Value Interpreter::run_task(const std::function<Value()>& task, ExceptionPtr* ra
     if (error.code() == ExitCode::interrupted) throw;  // wherever it was, it is not the script's fault
     const ExceptionPtr exception = exception_of(error);
     if (raised != nullptr) *raised = exception;
-    if (exception == nullptr) fail(error.code(), place_, error.what());
-    std::string text = exception->report;
-    if (text.empty()) {
-      text = text_of_exception(*this, *exception);
-      text = exception->name + (text.empty() ? "" : ": " + text);
+    const Trace trace = std::exchange(trace_, {});
+    if (exception == nullptr) {
+      // What no script can catch: a lack of Rankine, or something that is neither's fault.
+      if (error.code() != ExitCode::usage && dynamic_cast<const UncatchableError*>(&error) == nullptr)
+        throw Error(error.code(), source_.describe(trace.empty() ? place_ : trace.front().place, error.what()));
+      const std::string name = dynamic_cast<const UnsupportedError*>(&error) != nullptr ? "NotImplementedError: " : "";
+      fail(error.code(), trace, name + error.what(), describe_trace(source_, trace) + name + error.what());
     }
-    fail(exception->code, exception->place.value_or(place_), text);
+    exception->trace = trace;
+    const std::string what = exception->report.empty() ? text_of_exception(*this, *exception) : exception->report;
+    fail(exception->code, trace, exception->name + (what.empty() ? "" : ": " + what), describe_exception(*this, source_, *exception));
   } catch (const std::bad_alloc&) {
-    throw Error(ExitCode::resources, source_.describe(place_, "out of memory"));
+    throw Error(ExitCode::resources, source_.describe(place_, "MemoryError: out of memory"));
   }
   return {};
 }
@@ -261,9 +294,12 @@ Value Interpreter::call_script_function(const FunctionObject& function, Values p
   const auto& definition = *function.definition;
   const auto env = new_environment(function.closure, &scope_of_function(definition));
   bind_parameters(function, std::move(positional), std::move(keywords), *env);
-  if (definition.expression) return evaluate(*definition.expression, env);
-  if (execute(definition.body, env) != Flow::return_) return Value();
-  return std::exchange(returned_, Value());
+  static const std::string lambda = "<lambda>";
+  return in_frame(definition.expression ? lambda : definition.name, [&] {
+    if (definition.expression) return evaluate(*definition.expression, env);
+    if (execute(definition.body, env) != Flow::return_) return Value();
+    return std::exchange(returned_, Value());
+  });
 }
 
 const FunctionScope& Interpreter::scope_of_function(const FunctionDefinition& definition) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "script/ast.hpp"
 #include "script/bindings.hpp"
@@ -90,8 +91,15 @@ class Interpreter {
   Values kept;
   /// Results of calls that may be shared: a pure function is called once with the same arguments.
   std::unordered_map<std::string, std::weak_ptr<Object>> pure_calls;
-  /// Throws UsageError where the machine stack is nearly used up.
-  void check_stack() const;
+  /// Throws RecursionError where the machine stack is nearly used up, what ends the run, and what count() throws.
+  void check_stack();
+  /// Called wherever a script can make work without end: now and then it looks whether the run is to end, and whether
+  /// the script may have the memory that such work takes.
+  void count() {
+    if (++counted_ % counted_at_once == 0) look_around();
+  }
+  /// An error has been dealt with: the next one passes through other calls.
+  void forget_trace() { trace_.clear(); }
 
  private:
   enum class Flow : std::uint8_t { normal, break_, continue_, return_ };
@@ -122,7 +130,7 @@ class Interpreter {
   Value evaluate_dict(const DictDisplay& node, const std::shared_ptr<Environment>& env);
   Value evaluate_slice(const SliceDisplay& node, const std::shared_ptr<Environment>& env);
   Value evaluate_comprehension(const Comprehension& node, const std::shared_ptr<Environment>& env);
-  void comprehend(const Comprehension& node, std::size_t clause, const std::shared_ptr<Environment>& env,
+  void comprehend(const Comprehension& node, std::size_t clause, const Value& iterable, const std::shared_ptr<Environment>& env,
                   Values& list, DictObject* dict);
   Values evaluate_elements(const std::vector<ExpressionPtr>& elements, const std::shared_ptr<Environment>& env);
   std::string evaluate_format(const std::vector<FormatPart>& parts, const std::shared_ptr<Environment>& env);
@@ -138,6 +146,31 @@ class Interpreter {
   const FunctionScope& scope_of_function(const FunctionDefinition& definition);
   std::shared_ptr<Environment> new_environment(std::shared_ptr<Environment> parent, const FunctionScope* scope);
   void at(Span span) { place_ = span; }
+  void look_around();
+
+  /// A call of the script: what leaves it by an error is noted in the trace.
+  template <typename F>
+  auto in_frame(const std::string& function, F&& body) {
+    const Span called_at = place_;
+    const std::string* const before = std::exchange(frame_, &function);
+    try {
+      auto result = body();
+      frame_ = before;
+      return result;
+    } catch (const Error&) {
+      note_frame();
+      frame_ = before;
+      place_ = called_at;
+      throw;
+    } catch (...) {
+      frame_ = before;
+      place_ = called_at;
+      throw;
+    }
+  }
+  void note_frame();
+  /// The exception goes on from where it was caught.
+  [[noreturn]] void raise_again(const ExceptionPtr& exception);
 
   const SourceText& source_;
   Host& host_;
@@ -147,6 +180,10 @@ class Interpreter {
   std::uint64_t last_key_ = 0;
   StackLimit stack_;
   DryRun* dry_run_ = nullptr;                     ///< while one is under way
+  static constexpr std::uint32_t counted_at_once = 1024;
+  std::uint32_t counted_ = 0;
+  Trace trace_;                                   ///< of the error that is on its way
+  const std::string* frame_ = nullptr;            ///< the function that is being run; null: none
   Span place_;                                    ///< of what is being evaluated, for errors from below
   Value returned_;
   std::shared_ptr<Environment> globals_;

@@ -83,32 +83,52 @@ Value sequence_item(const Values& elements, const Value& index, bool list) {
   const auto size = static_cast<std::int64_t>(elements.size());
   if (const auto slice = index.as<SliceObject>()) {
     const auto range = slice_range(*slice, size);
+    ask_room(static_cast<std::uint64_t>(range.count), sizeof(Value));
     Values picked;
+    picked.reserve(static_cast<std::size_t>(range.count));
     for (std::int64_t i = 0; i < range.count; ++i) picked.push_back(elements[static_cast<std::size_t>(range.start + i * range.step)]);
     return list ? make_list(std::move(picked)) : make_tuple(std::move(picked));
   }
   return elements[static_cast<std::size_t>(position(index, size, list ? "list" : "tuple"))];
 }
 
-std::vector<std::string> characters(const std::string& text) {
-  std::vector<std::string> result;
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80 || result.empty()) result.emplace_back();
-    result.back() += c;
-  }
-  return result;
+/// Where the character that begins at `begin` ends.
+std::size_t end_of_character(const std::string& text, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return end;
 }
 
+/// The characters of a text by number. One of ASCII alone is its own index; another needs four bytes a character.
+class Characters {
+ public:
+  explicit Characters(const std::string& text) : text_(text), size_(character_count(text)) {
+    if (size_ == text.size()) return;
+    ask_room(size_, sizeof(std::uint32_t));
+    begins_.reserve(size_);
+    for (std::size_t at = 0; at < text.size(); at = end_of_character(text, at)) begins_.push_back(static_cast<std::uint32_t>(at));
+  }
+  std::int64_t size() const { return static_cast<std::int64_t>(size_); }
+  std::string_view operator[](std::int64_t i) const {
+    const std::size_t begin = begins_.empty() ? static_cast<std::size_t>(i) : begins_[static_cast<std::size_t>(i)];
+    return std::string_view(text_).substr(begin, end_of_character(text_, begin) - begin);
+  }
+ private:
+  const std::string& text_;
+  std::size_t size_;
+  std::vector<std::uint32_t> begins_;
+};
+
 Value text_item(const std::string& text, const Value& index) {
-  const auto chars = characters(text);
-  const auto size = static_cast<std::int64_t>(chars.size());
+  const Characters characters(text);
   if (const auto slice = index.as<SliceObject>()) {
-    const auto range = slice_range(*slice, size);
+    const auto range = slice_range(*slice, characters.size());
+    ask_room(static_cast<std::uint64_t>(range.count), 1);
     std::string picked;
-    for (std::int64_t i = 0; i < range.count; ++i) picked += chars[static_cast<std::size_t>(range.start + i * range.step)];
+    for (std::int64_t i = 0; i < range.count; ++i) picked += characters[range.start + i * range.step];
     return picked;
   }
-  return chars[static_cast<std::size_t>(position(index, size, "string"))];
+  return std::string(characters[position(index, characters.size(), "string")]);
 }
 
 Value range_item(const RangeObject& range, const Value& index) {
@@ -288,17 +308,32 @@ void set_attribute(Interpreter& in, const Value& object, const std::string& name
   }
 }
 
-void iterate(Interpreter& in, const Value& iterable, const std::function<bool(const Value&)>& f) {
+namespace {
+
+[[noreturn]] void throw_changed(const char* what) {
+  throw PythonError("RuntimeError", std::string(what) + " changed size during iteration");
+}
+
+}  // namespace
+
+void iterate(Interpreter& in, const Value& iterable, const std::function<bool(const Value&)>& body) {
+  const auto f = [&](const Value& element) {
+    in.count();
+    return body(element);
+  };
   const auto each = [&](const Values& elements) {
     for (const Value& element : elements) {
       if (!f(element)) return;
     }
   };
   if (const auto list = iterable.as<ListObject>()) {
+    const auto* view = dynamic_cast<const DictViewObject*>(list.get());
+    const std::size_t size = view == nullptr ? 0 : view->of->size();
     // The list may grow or shrink meanwhile, as in Python.
     for (std::size_t i = 0; i < list->elements.size(); ++i) {
       const Value element = list->elements[i];
       if (!f(element)) return;
+      if (view != nullptr && view->of->size() != size) throw_changed("dictionary");
     }
   } else if (const auto tuple = iterable.as<TupleObject>()) {
     each(tuple->elements);
@@ -308,16 +343,26 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
       if (!f(range->start + i * range->step)) return;
     }
   } else if (const auto dict = iterable.as<DictObject>()) {
-    each(dict->keys());
+    const std::size_t size = dict->size();
+    for (const Value& key : dict->keys()) {
+      if (!f(key)) return;
+      if (dict->size() != size) throw_changed("dictionary");
+    }
   } else if (const auto set = iterable.as<SetObject>()) {
-    each(set->elements.keys());
+    const std::size_t size = set->elements.size();
+    for (const Value& element : set->elements.keys()) {
+      if (!f(element)) return;
+      if (set->elements.size() != size) throw_changed("Set");
+    }
   } else if (const auto iterator = iterable.as<IteratorObject>()) {
     while (iterator->next < iterator->elements.size()) {
       if (!f(iterator->elements[iterator->next++])) return;
     }
   } else if (const auto* text = iterable.text()) {
-    for (const auto& c : characters(*text)) {
-      if (!f(c)) return;
+    for (std::size_t at = 0; at < text->size();) {
+      const std::size_t end = end_of_character(*text, at);
+      if (!f(text->substr(at, end - at))) return;
+      at = end;
     }
   } else if (const auto array = iterable.as<ArrayObject>()) {
     if (array->array.ndim() == 0) throw TypeError("iteration over a 0-d array");
@@ -353,10 +398,13 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
 }
 
 Values elements_of(Interpreter& in, const Value& iterable) {
-  constexpr std::size_t max_elements = std::size_t{1} << 27;
   Values result;
+  if (const auto range = iterable.as<RangeObject>()) {
+    ask_room(static_cast<std::uint64_t>(range->size()), sizeof(Value));
+    result.reserve(static_cast<std::size_t>(range->size()));
+  }
   iterate(in, iterable, [&](const Value& element) {
-    if (result.size() >= max_elements) throw UsageError("the sequence is too long");
+    if (result.size() == result.capacity()) ask_room(result.size(), 2 * sizeof(Value));
     result.push_back(element);
     return true;
   });

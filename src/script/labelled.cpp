@@ -139,7 +139,7 @@ void flatten(const Value& value, std::size_t depth, Shape& shape, std::vector<Nd
   if (list) elements = &list->elements;
   if (tuple) elements = &tuple->elements;
   if (const auto range = value.as<RangeObject>()) {
-    if (range->size() > (std::int64_t{1} << 27)) throw UsageError(std::string(what) + " is too long");
+    ask_room(static_cast<std::uint64_t>(range->size()), sizeof(Value));
     for (std::int64_t i = 0; i < range->size(); ++i) unpacked.push_back(range->start + i * range->step);
     elements = &unpacked;
   }
@@ -167,7 +167,12 @@ void flatten(const Value& value, std::size_t depth, Shape& shape, std::vector<Nd
   } else if (shape[depth] != count) {
     throw UsageError(std::string(what) + " is ragged");
   }
-  for (const Value& element : *elements) flatten(element, depth + 1, shape, scalars, what);
+  for (const Value& element : *elements) {
+    // Each is an array of its own at first.
+    constexpr std::uint64_t scalar_bytes = 256;
+    if (scalars.size() == scalars.capacity()) ask_room(scalars.size(), sizeof(NdArray) + scalar_bytes);
+    flatten(element, depth + 1, shape, scalars, what);
+  }
 }
 
 NdArray stacked(const std::vector<NdArray>& scalars, Shape shape, const char* what) {

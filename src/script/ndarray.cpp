@@ -78,6 +78,9 @@ void add_ndarray(BindingTable& table) {
   });
   table.property(type, "values", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value { return args.self; });
   table.method(type, "tolist", "", scalar | Type::list, [](Interpreter&, const Arguments& args) -> Value {
+    // An element of a list, and for dates and texts what it refers to.
+    const bool is_plain = is_numeric(self(args).dtype());
+    ask_room(static_cast<std::uint64_t>(self(args).size()), sizeof(Value) + (is_plain ? 0 : 128));
     std::int64_t next = 0;
     return nested_list(*args.self.as<ArrayObject>(), 0, next);
   });

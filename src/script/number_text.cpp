@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/memory_guard.hpp"
 
 namespace rankine::script {
 
@@ -38,6 +39,7 @@ std::string print(const char* format, int precision, double value) {
 
 /// Separators between groups of digits, counted from the end of the integer part.
 std::string grouped(const std::string& digits, char separator, std::size_t group, std::size_t min_width) {
+  if (min_width > asked_at_once.value) ask_memory(Bytes{2 * min_width});
   std::string integer = digits;
   std::string result;
   std::size_t count = 0;
@@ -61,6 +63,7 @@ std::string pad(const std::string& text, const FormatSpec& spec, char default_al
   const auto width = static_cast<std::size_t>(spec.width);
   if (length >= width) return text;
   const std::size_t missing = width - length;
+  ask_memory(Bytes{2 * width});
   const char align = spec.align != 0 ? spec.align : default_align;
   std::size_t left = align == '<' ? 0 : align == '^' ? missing / 2 : missing;
   std::string result;
@@ -123,20 +126,20 @@ FormatSpec parse_format_spec(const std::string& text) {
     if (spec.align == 0) { spec.fill = "0"; spec.align = '='; }
     ++i;
   }
-  const auto number = [&] {
-    int value = 0;
+  const auto number = [&](std::int64_t most) {
+    std::int64_t value = 0;
     while (peek() >= '0' && peek() <= '9') {
       value = value * 10 + (text[i++] - '0');
-      if (value > 1'000'000) throw UsageError("width or precision of a format specification is too large");
+      if (value > most) throw UsageError("width or precision of a format specification is too large");
     }
-    return value;
+    return static_cast<int>(value);
   };
-  spec.width = number();
+  spec.width = number(widest_field);
   if (peek() == ',' || peek() == '_') spec.grouping = text[i++];
   if (peek() == '.') {
     ++i;
     if (peek() < '0' || peek() > '9') throw UsageError("Format specifier missing precision");
-    spec.precision = number();
+    spec.precision = number(most_digits);
   }
   if (i < text.size()) spec.type = text[i++];
   if (i < text.size()) throw UsageError("Invalid format specifier '" + text + "'");

@@ -20,6 +20,9 @@ struct FormatSpec {
   int precision = -1;
   char type = 0;
 };
+/// Bounds of what a specification may ask for; the memory for it is asked for where it is padded.
+inline constexpr std::int64_t widest_field = 2'000'000'000;
+inline constexpr std::int64_t most_digits = 1'000'000;
 /// Throws UsageError for what is none.
 FormatSpec parse_format_spec(const std::string& text);
 std::string format_number(double value, const FormatSpec& spec);

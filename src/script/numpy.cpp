@@ -17,7 +17,6 @@ namespace rankine::script {
 namespace {
 
 constexpr TypeSet any = TypeSet::any();
-constexpr std::int64_t max_elements = std::int64_t{1} << 27;
 constexpr Type np = Type::numpy;
 
 NdArray cast(NdArray array, const Value& dtype) {
@@ -37,7 +36,8 @@ Value arange(Interpreter&, const Arguments& args) {
   const double first = to_double(start, "start"), last = to_double(stop, "stop"), by = to_double(step, "step");
   if (by == 0) throw UsageError("Maximum allowed size exceeded: step is 0");
   const double count = std::max(0.0, std::ceil((last - first) / by));
-  if (!(count <= static_cast<double>(max_elements))) throw UsageError("np.arange: too many elements");
+  if (!(count < 9e18)) throw ValueError("Maximum allowed size exceeded");
+  ask_room(static_cast<std::uint64_t>(count), sizeof(double));
   NdArray result(whole ? DType::int64 : DType::float64, {static_cast<std::int64_t>(count)});
   // NumPy computes start + i * delta with delta = (start + step) - start.
   const double delta = (first + by) - first;
@@ -51,7 +51,8 @@ Value arange(Interpreter&, const Arguments& args) {
 Value linspace(Interpreter& in, const Arguments& args) {
   const double start = to_double(args.get("start"), "start"), stop = to_double(args.get("stop"), "stop");
   const std::int64_t count = args.given("num") ? to_integer(args.get("num"), "num") : 50;
-  if (count < 0 || count > max_elements) throw UsageError("np.linspace: wrong number of samples");
+  if (count < 0) throw ValueError("Number of samples, " + std::to_string(count) + ", must be non-negative.");
+  ask_room(static_cast<std::uint64_t>(count), sizeof(double));
   const bool endpoint = !args.given("endpoint") || truth(in, args.get("endpoint"));
   const std::int64_t parts = endpoint ? count - 1 : count;
   NdArray result(DType::float64, {count});
@@ -74,7 +75,7 @@ Value filled(const Arguments& args, double value) {
   for (const std::int64_t extent : shape) {
     if (extent < 0) throw UsageError("negative dimensions are not allowed");
   }
-  if (element_count(shape) > max_elements) throw UnsupportedError("an eager array of this size is not supported; use xr.zeros_like of a lazy one");
+  ask_room(static_cast<std::uint64_t>(element_count(shape)), sizeof(double));
   NdArray result(DType::float64, shape);
   std::fill_n(result.data<double>(), result.size(), value);
   return make_array(cast(std::move(result), args.get("dtype")));

@@ -13,9 +13,6 @@ namespace rankine::script {
 
 namespace {
 
-// Sequences larger than this are a mistake in a script that describes arrays; refuse them before memory is gone.
-constexpr std::int64_t max_sequence_size = std::int64_t{1} << 27;
-
 [[noreturn]] void unsupported_operands(const char* op, const Value& a, const Value& b) {
   throw TypeError(std::string("unsupported operand type(s) for ") + op + ": '" + kind_of(a) + "' and '" +
                    kind_of(b) + "'");
@@ -118,22 +115,29 @@ Value binary_floats(BinaryOp op, double a, double b, const Value& left, const Va
 template <typename Object>
 Value repeated(const Object& sequence, std::int64_t count) {
   const auto size = static_cast<std::int64_t>(sequence.elements.size());
-  if (count > 0 && size > max_sequence_size / count) throw UsageError("the sequence is too long");
+  count = std::max<std::int64_t>(count, 0);
+  ask_room(static_cast<std::uint64_t>(count), static_cast<std::uint64_t>(size) * sizeof(Value));
   Values result;
+  result.reserve(static_cast<std::size_t>(size * count));
   for (std::int64_t i = 0; i < count; ++i)
     result.insert(result.end(), sequence.elements.begin(), sequence.elements.end());
   return sequence.type() == Type::list ? make_list(std::move(result)) : make_tuple(std::move(result));
 }
 Value repeated(const std::string& text, std::int64_t count) {
-  if (count > 0 && static_cast<std::int64_t>(text.size()) > max_sequence_size / count) throw UsageError("the text is too long");
+  count = std::max<std::int64_t>(count, 0);
+  ask_room(static_cast<std::uint64_t>(count), text.size());
   std::string result;
+  result.reserve(text.size() * static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) result += text;
   return result;
 }
 
 template <typename Object>
 Value joined(const Object& a, const Object& b) {
-  Values result = a.elements;
+  ask_room(a.elements.size() + b.elements.size(), sizeof(Value));
+  Values result;
+  result.reserve(a.elements.size() + b.elements.size());
+  result.insert(result.end(), a.elements.begin(), a.elements.end());
   result.insert(result.end(), b.elements.begin(), b.elements.end());
   return a.type() == Type::list ? make_list(std::move(result)) : make_tuple(std::move(result));
 }
@@ -202,7 +206,10 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
     return binary_arrays(in, array_op(op), symbol(op), a, b);
   if (op == BinaryOp::modulo && a.text() != nullptr) return percent_format(in, *a.text(), b);
   if (op == BinaryOp::add) {
-    if (a.text() != nullptr && b.text() != nullptr) return *a.text() + *b.text();
+    if (a.text() != nullptr && b.text() != nullptr) {
+      ask_room(a.text()->size() + b.text()->size(), 1);
+      return *a.text() + *b.text();
+    }
     if (a.text() != nullptr)
       throw TypeError(std::string("can only concatenate str (not \"") + name_of(b.type()) + "\") to str");
     if (const auto x = a.as<ListObject>(), y = b.as<ListObject>(); x && y) return joined(*x, *y);

@@ -79,7 +79,7 @@ ExceptionPtr make_exception(std::string name, Values arguments) {
 
 void raise_key_error(const Value& key, const std::string& repr) {
   auto exception = make_exception("KeyError", {key});
-  exception->report = "KeyError: " + repr;
+  exception->report = repr;
   throw RaisedError(std::move(exception));
 }
 

@@ -25,17 +25,30 @@ struct ZeroDivisionError : PythonError { explicit ZeroDivisionError(const std::s
 /// From another rank, where nothing could catch it either.
 struct UncatchableError : Error { using Error::Error; };
 
+/// A call of the script that an error has passed through: "region", or "<module>" outside of all, and where it was then.
+struct TraceEntry {
+  std::string function;
+  Span place;
+};
+/// Innermost call first.
+using Trace = std::vector<TraceEntry>;
+
+struct ExceptionObject;
+using ExceptionPtr = std::shared_ptr<ExceptionObject>;
+
 struct ExceptionObject : Object {
   static constexpr Type static_type = Type::exception;
   Type type() const override { return static_type; }
   std::string name;
   Values arguments;
   Value cause;                         ///< raise ... from cause
-  std::string report = {};             ///< what is printed where nothing catches it; empty: name and text
+  std::string report = {};             ///< what is printed behind the name where nothing catches it; empty: its text
+  bool is_remote = false;              ///< `report` is all of it, with the calls that it passed through in a task
   ExitCode code = ExitCode::usage;     ///< what the run ends with then
-  std::optional<Span> place = {};      ///< where it was raised first
+  Trace trace = {};                    ///< as far as it has come
+  ExceptionPtr context = {};           ///< what was being handled when it was raised
+  bool has_cause = false;              ///< raise ... from: `context` is not shown
 };
-using ExceptionPtr = std::shared_ptr<ExceptionObject>;
 
 /// An exception on its way.
 struct RaisedError : Error {

@@ -123,6 +123,7 @@ ExceptionPtr read_exception(Interpreter& in, const DetailedError& error) {
   if (name.empty()) throw UncatchableError(error.code(), error.what());
   ExceptionPtr exception = make_exception(std::move(name), ValueReader(in, reader, in.script(), {}).get_all());
   exception->report = error.what();
+  exception->is_remote = true;
   exception->code = error.code();
   return exception;
 }

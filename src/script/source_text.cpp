@@ -28,6 +28,11 @@ SourceText::Place SourceText::place(std::uint32_t offset) const {
   return {static_cast<int>(next - line_starts_.begin()), static_cast<int>(column) + 1};
 }
 
+std::string SourceText::line(int number) const {
+  const std::uint32_t start = line_starts_[static_cast<std::size_t>(number - 1)];
+  return text_.substr(start, std::min(text_.find_first_of("\r\n", start), text_.size()) - start);
+}
+
 std::string SourceText::describe(Span span, const std::string& message) const {
   const Place at = place(span.begin);
   std::string result = name_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;

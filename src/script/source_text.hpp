@@ -25,6 +25,8 @@ class SourceText {
   Place place(std::uint32_t offset) const;
   /// "anomaly.py:7:12: message", the line, and a caret under the place.
   std::string describe(Span span, const std::string& message) const;
+  /// Line `number` (from 1) without its end.
+  std::string line(int number) const;
   [[noreturn]] void fail(Span span, const std::string& message) const;
 
  private:

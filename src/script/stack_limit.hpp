@@ -4,7 +4,7 @@
 
 namespace rankine::script {
 
-/// Bounds recursion by what it really costs: bytes of machine stack since construction. 3 MiB leave
+/// Bounds recursion by what it really costs: bytes of machine stack since construction. 4 MiB leave
 /// room in the 8 MiB that Linux gives the main thread, and are ten times what CPython's own limits allow.
 class StackLimit {
  public:
@@ -15,7 +15,7 @@ class StackLimit {
   }
 
  private:
-  static constexpr std::size_t limit_bytes = std::size_t{3} << 20;
+  static constexpr std::size_t limit_bytes = std::size_t{4} << 20;
   std::uintptr_t base_;
 };
 

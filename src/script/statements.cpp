@@ -22,6 +22,7 @@ Interpreter::Flow Interpreter::execute(const Block& block, const std::shared_ptr
 Interpreter::Flow Interpreter::execute(const Statement& statement, const std::shared_ptr<Environment>& env) {
   if (dry_run_ != nullptr && !dry_run_->has_entered(&statement)) return execute_dry(statement, env);
   at(statement.span);
+  forget_trace();  // nothing is on its way while statements run
   check_stack();
   const auto& node = statement.node;
   if (const auto* s = std::get_if<ExpressionStatement>(&node)) {
@@ -102,10 +103,13 @@ void Interpreter::execute_class(const DefineClass& node, Span span, const std::s
   const auto inside = new_environment(env, nullptr);
   Value made = make_class(node.name, span);
   DictObject& attributes = made.as<FunctionObject>()->script_class->attributes;
-  for (const auto& statement : node.body) {
-    if (const auto* method = std::get_if<Define>(&statement->node)) inside->variables[method->function->name] = decorated(*method, inside, env);
-    else execute(*statement, inside);
-  }
+  in_frame(node.name, [&] {
+    for (const auto& statement : node.body) {
+      if (const auto* method = std::get_if<Define>(&statement->node)) inside->variables[method->function->name] = decorated(*method, inside, env);
+      else execute(*statement, inside);
+    }
+    return true;
+  });
   for (const auto& [name, value] : inside->variables) attributes.set(name, value);
   bind(node.name, std::move(made), env);
 }
@@ -115,11 +119,13 @@ Interpreter::Flow Interpreter::execute_for(const For& node, const std::shared_pt
   at(node.iterable->span);
   Flow result = Flow::normal;
   bool broken = false;
+  const Span loop = node.iterable->span;
   iterate(*this, iterable, [&](const Value& element) {
     assign(*node.target, element, env);
     const Flow flow = execute(node.body, env);
     if (flow == Flow::break_) broken = true;
     if (flow == Flow::return_) result = flow;
+    at(loop);
     return flow == Flow::normal || flow == Flow::continue_;
   });
   if (result == Flow::return_ || broken) return result;
@@ -216,15 +222,15 @@ void Interpreter::execute_assert(const Assert& node, Span span, const std::share
   if (truth(*this, condition)) return;
   Values arguments;
   if (node.message) arguments.push_back(evaluate(*node.message, env));
+  at(span);
   auto exception = make_exception("AssertionError", std::move(arguments));
-  exception->place = span;
   throw RaisedError(std::move(exception));
 }
 
 void Interpreter::execute_raise(const Raise& node, Span span, const std::shared_ptr<Environment>& env) {
   if (!node.value) {
     if (handling_.empty()) throw PythonError("RuntimeError", "No active exception to reraise");
-    throw RaisedError(handling_.back());
+    raise_again(handling_.back());
   }
   Value value = evaluate(*node.value, env);
   if (value.as<TypeObject>()) value = call(value, {});
@@ -238,8 +244,12 @@ void Interpreter::execute_raise(const Raise& node, Span span, const std::shared_
     host_.print(text_of(*this, status) + "\n", true);
     throw ScriptExit{1};
   }
-  if (node.cause) exception->cause = evaluate(*node.cause, env);
-  if (!exception->place) exception->place = span;
+  if (node.cause) {
+    exception->cause = evaluate(*node.cause, env);
+    exception->has_cause = true;
+  }
+  at(span);
+  trace_ = exception->trace;  // raised before: this place comes on top
   throw RaisedError(exception);
 }
 
@@ -292,7 +302,9 @@ Interpreter::Flow Interpreter::execute_try(const Try& node, const std::shared_pt
     } catch (const Error& error) {
       pending = exception_of(error);
       if (!pending) throw;
-      if (!pending->place) pending->place = place_;
+      note_frame();
+      pending->trace = std::exchange(trace_, {});
+      if (!handling_.empty() && pending != handling_.back() && !pending->context) pending->context = handling_.back();
     }
     flow = Flow::normal;
   };
@@ -302,6 +314,8 @@ Interpreter::Flow Interpreter::execute_try(const Try& node, const std::shared_pt
     bool handled = false;
     const auto before = std::pair(std::exchange(pending, nullptr), std::exchange(leaving, std::nullopt));
     guarded([&] { return handle(node, caught, env, handled); });
+    // Raised while `caught` was being handled.
+    if (pending && pending != caught && !pending->context && before.first) pending->context = caught;
     if (!handled && !pending && !leaving) std::tie(pending, leaving) = before;
   } else if (flow == Flow::normal) {
     guarded([&] { return execute(node.otherwise, env); });
@@ -314,7 +328,7 @@ Interpreter::Flow Interpreter::execute_try(const Try& node, const std::shared_pt
     returned_ = returned;
   }
   if (leaving) throw *leaving;
-  if (pending) throw RaisedError(pending);
+  if (pending) raise_again(pending);
   return flow;
 }
 
@@ -339,6 +353,7 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
     at(node.op_span);
     if (auto list = old.as<ListObject>(); list && node.op == BinaryOp::add) {
       Values more = elements_of(*this, operand);
+      ask_room(list->elements.size() + more.size(), sizeof(Value));
       list->elements.insert(list->elements.end(), more.begin(), more.end());
       return old;
     }

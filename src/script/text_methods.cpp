@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/memory_guard.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 
@@ -78,11 +79,16 @@ Value replace(Interpreter&, const Arguments& args) {
   const std::string to = to_text(args.get("new"), "new");
   std::int64_t left = args.given("count") ? to_integer(args.get("count"), "count") : -1;
   if (from.empty()) throw UnsupportedError("replace() of an empty text is not supported");
+  std::size_t places = 0;
+  for (std::size_t found = 0; (found = text.find(from, found)) != std::string::npos; found += from.size()) ++places;
+  if (left >= 0) places = std::min(places, static_cast<std::size_t>(left));
+  ask_room(places, to.size());
+  ask_room(text.size(), 1);
   std::string out;
   std::size_t at = 0;
   for (std::size_t found; left != 0 && (found = text.find(from, at)) != std::string::npos; at = found + from.size(), --left)
-    out += text.substr(at, found - at) + to;
-  return out + text.substr(at);
+    out.append(text, at, found - at).append(to);
+  return out.append(text, at);
 }
 
 std::string mapped(const std::string& text, int (*f)(int)) {
@@ -165,8 +171,8 @@ Value justified(const Arguments& args, char align) {
   const std::string& text = self(args);
   const std::int64_t width = to_integer(args.get("width"), "width");
   const std::string fill = args.given("fillchar") ? to_text(args.get("fillchar"), "fillchar") : " ";
-  if (width > 1'000'000) throw UsageError("the width is too large");
   std::string left, right;
+  ask_room(static_cast<std::uint64_t>(std::max<std::int64_t>(width, 0)), fill.size());
   std::int64_t missing = width - static_cast<std::int64_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   // str.center gives the odd blank to the left only if the width is odd.
@@ -188,7 +194,9 @@ void add_text_methods(BindingTable& table) {
   add("join", "iterable", Type::text, [](Interpreter& in, const Arguments& args) -> Value {
     std::string out;
     bool first = true;
+    GrowingMemory growth;
     iterate(in, args.get("iterable"), [&](const Value& v) {
+      growth.add(2 * (self(args).size() + (v.text() != nullptr ? v.text()->size() : 0)));
       out += (first ? "" : self(args)) + to_text(v, "an element to join");
       first = false;
       return true;
@@ -260,11 +268,12 @@ void add_text_methods(BindingTable& table) {
   add("ljust", "width, fillchar=", Type::text, [](Interpreter&, const Arguments& args) { return justified(args, '<'); });
   add("rjust", "width, fillchar=", Type::text, [](Interpreter&, const Arguments& args) { return justified(args, '>'); });
   add("center", "width, fillchar=", Type::text, [](Interpreter&, const Arguments& args) { return justified(args, '^'); });
-  add("zfill", "width", Type::text, [](Interpreter&, const Arguments& args) -> Value {
+  add("zfill", "width", Type::text, [](Interpreter& in, const Arguments& args) -> Value {
     std::string text = self(args);
-    const std::int64_t width = std::min<std::int64_t>(to_integer(args.get("width"), "width"), 1'000'000);
-    const std::size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-    while (static_cast<std::int64_t>(text.size()) < width) text.insert(at, "0");
+    const std::int64_t missing = to_integer(args.get("width"), "width") - length(in, args.self);
+    if (missing <= 0) return text;
+    ask_room(static_cast<std::uint64_t>(missing) + text.size(), 1);
+    text.insert(!text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0, static_cast<std::size_t>(missing), '0');
     return text;
   });
 }

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/memory_guard.hpp"
+#include "base/prepaid_memory.hpp"
 #include "script/delayed.hpp"
 #include "script/python_error.hpp"
 
@@ -98,6 +100,16 @@ std::int64_t RangeObject::size() const {
   const auto stride = step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
   const std::uint64_t count = (high - low - 1) / stride + 1;
   return count > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(count);
+}
+
+void ask_room(std::uint64_t count, std::uint64_t size) {
+  std::uint64_t bytes = 0;
+  constexpr std::uint64_t beyond_any_machine = std::uint64_t{1} << 46;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > beyond_any_machine)
+    throw Error(ExitCode::resources, "more memory would be needed here than any machine has");
+  if (bytes < asked_at_once.value) return;
+  ask_memory(Bytes{bytes});
+  note_prepaid(Bytes{bytes});
 }
 
 Value make_list(Values elements) {

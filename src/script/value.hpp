@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/memory_guard.hpp"
 #include "calendar/calendar.hpp"
 #include "grid/nd_array.hpp"
 
@@ -45,7 +46,7 @@ class Value {
   Value(std::int64_t v) : v_(v) {}
   Value(int v) : v_(std::int64_t{v}) {}
   Value(double v) : v_(v) {}
-  Value(std::string v) : v_(std::make_shared<const std::string>(std::move(v))) {}
+  Value(std::string v) : v_(std::make_shared<const std::string>(std::move(v))) { ask_for(*text()); }
   Value(const char* v) : Value(std::string(v)) {}
   template <typename T> requires std::is_base_of_v<Object, T>
   Value(std::shared_ptr<T> object) : v_(ObjectPtr(std::move(object))) {}
@@ -72,6 +73,10 @@ class Value {
   bool same(const Value& other) const { return v_ == other.v_ && v_.index() == other.v_.index(); }
 
  private:
+  /// Small ones are asked for in between (Interpreter::count).
+  static void ask_for(const std::string& text) {
+    if (text.size() >= 1024) ask_memory(Bytes{text.size()});
+  }
   std::variant<std::monostate, bool, std::int64_t, double, TextPtr, ObjectPtr> v_;
 };
 using Values = std::vector<Value>;
@@ -121,6 +126,11 @@ class DictObject : public Object {
   std::size_t erased_ = 0;
 };
 using DictPtr = std::shared_ptr<DictObject>;
+
+/// What dict.keys(), values() and items() give: a list, of which a loop minds that the dict changes meanwhile.
+struct DictViewObject : ListObject {
+  DictPtr of;
+};
 
 /// A set in insertion order; elements as the keys of a dict.
 struct SetObject : Object {
@@ -190,6 +200,9 @@ struct ModuleObject : Object {
   Type type() const override { return module; }
   Type module;
 };
+
+/// Throws what a script sees as a MemoryError if there is no room for `count` things of `size` bytes.
+void ask_room(std::uint64_t count, std::uint64_t size);
 
 Value make_list(Values elements);
 Value make_tuple(Values elements);

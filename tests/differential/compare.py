@@ -279,7 +279,7 @@ def check_refused(options, script, ranks, folder):
         comparison.say(f"exit status {status} instead of {wanted}: {errors.strip()[-500:]}")
     if text not in errors:
         comparison.say(f"the message is {errors.strip()[-500:]!r} and does not say {text!r}")
-    if wanted == 2 and not re.search(re.escape(script.name) + r"\.py:\d+:\d+: ", errors):
+    if wanted == 2 and not re.search(re.escape(script.name) + r"\.py(:\d+:\d+: |\", line \d+, in )", errors):
         comparison.say(f"the message names no {script.name}.py:LINE:COLUMN: {errors.strip()[-500:]!r}")
     if os.listdir(output):
         comparison.say(f"outputs are left: {os.listdir(output)}")

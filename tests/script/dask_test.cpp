@@ -22,12 +22,15 @@ std::string with_imports(const std::string& text) {
 
 TEST_CASE("an error in a task comes with its place, its function and the arguments") {
   CHECK(error_of(with_imports("def ratio(a, b, unit='K'):\n    c = a\n    return c / b\nprint(delayed(ratio)(1, 0, unit='m').compute())\n")) ==
-        "script.py:7:38: script.py:6:14: division by zero\n"
-        "        return c / b\n"
-        "                 ^\n"
-        "  in ratio(1, 0, unit='m')\n"
+        "Traceback (most recent call last):\n"
+        "  File \"script.py\", line 7, in <module>\n"
         "    print(delayed(ratio)(1, 0, unit='m').compute())\n"
-        "                                         ^");
+        "                                         ^\n"
+        "  File \"script.py\", line 6, in ratio\n"
+        "    return c / b\n"
+        "             ^\n"
+        "ZeroDivisionError: division by zero\n"
+        "  in ratio(1, 0, unit='m')");
   CHECK(output_of(with_imports("def bad(x):\n    raise ValueError(f'too hot: {x}')\n"
                                "f = Client().submit(bad, 300)\nprint(f.status, repr(f.exception()), f.exception())\n")) ==
         "error ValueError('too hot: 300') too hot: 300\n");
