@@ -208,7 +208,10 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   if (op == BinaryOp::add) {
     if (a.text() != nullptr && b.text() != nullptr) {
       ask_room(a.text()->size() + b.text()->size(), 1);
-      return *a.text() + *b.text();
+      std::string text;  // operator+ would hold one of them twice
+      text.reserve(a.text()->size() + b.text()->size());
+      text.append(*a.text()).append(*b.text());
+      return text;
     }
     if (a.text() != nullptr)
       throw TypeError(std::string("can only concatenate str (not \"") + name_of(b.type()) + "\") to str");

@@ -2,7 +2,6 @@
 #include <cctype>
 
 #include "base/error.hpp"
-#include "base/memory_guard.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 
@@ -192,15 +191,19 @@ void add_text_methods(BindingTable& table) {
     return format_text(in, self(args), args, next, 0);
   });
   add("join", "iterable", Type::text, [](Interpreter& in, const Arguments& args) -> Value {
+    const Values parts = elements_of(in, args.get("iterable"));
+    std::size_t bytes = 0;
+    for (const Value& part : parts) {
+      if (part.text() == nullptr) to_text(part, "an element to join");  // which says what it is
+      bytes += part.text()->size() + self(args).size();
+    }
+    ask_room(bytes, 1);
     std::string out;
-    bool first = true;
-    GrowingMemory growth;
-    iterate(in, args.get("iterable"), [&](const Value& v) {
-      growth.add(2 * (self(args).size() + (v.text() != nullptr ? v.text()->size() : 0)));
-      out += (first ? "" : self(args)) + to_text(v, "an element to join");
-      first = false;
-      return true;
-    });
+    out.reserve(bytes);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (i != 0) out += self(args);
+      out += *parts[i].text();
+    }
     return out;
   });
   add("split", "sep=, maxsplit=", Type::list, split);
