@@ -39,7 +39,9 @@ rankine_room(kernel ROOMS base grid)
 # Nobody reads errno or the floating-point exception flags, so sqrt, floor and selections may vectorise.
 target_compile_options(rankine_kernel PRIVATE $<$<NOT:$<BOOL:${RANKINE_FUZZ}>>:-O3> -ffp-contract=off -fno-math-errno -fno-trapping-math)
 rankine_room(array ROOMS base grid calendar codec kernel LIBS nlohmann_json::nlohmann_json)
-rankine_room(store ROOMS base grid array codec calendar kernel
+# Files and directories where others may write too: what is ours, and names that nobody guesses.
+rankine_room(place ROOMS base)
+rankine_room(store ROOMS base grid array codec calendar kernel place
              LIBS PkgConfig::HDF5 PkgConfig::NETCDF nlohmann_json::nlohmann_json Threads::Threads)
 rankine_room(plan ROOMS base grid array kernel codec)
 rankine_room(sched ROOMS base)
@@ -69,10 +71,10 @@ if(RANKINE_FUZZ)
     script/static_check.cpp PROPERTIES COMPILE_OPTIONS "${RANKINE_FUZZ_OPTIONS}")
 endif()
 # The run directory: what is done, what is saved, who has it.
-rankine_room(journal ROOMS base codec LIBS nlohmann_json::nlohmann_json)
+rankine_room(journal ROOMS base codec place LIBS nlohmann_json::nlohmann_json)
 # Blocks on node-local scratch.
-rankine_room(spill ROOMS base codec)
-rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal spill LIBS ${CMAKE_DL_LIBS})
+rankine_room(spill ROOMS base codec place)
+rankine_room(runtime ROOMS base grid array calendar codec kernel plan store sched worker wire sim transport exec report script journal spill place LIBS ${CMAKE_DL_LIBS})
 target_compile_definitions(rankine_runtime PRIVATE RANKINE_VERSION="${PROJECT_VERSION}")
 # Pictures of graphs other than DOT's text.
 pkg_check_modules(GRAPHVIZ IMPORTED_TARGET libgvc libcgraph)  # also read by tests/dask
@@ -81,7 +83,7 @@ if(GRAPHVIZ_FOUND)
   target_compile_definitions(rankine_runtime PRIVATE RANKINE_HAVE_GRAPHVIZ)
 endif()
 # A job's ranks, started: by MPI or as one process.
-rankine_room(launch ROOMS base cli report runtime exec transport journal spill codec store array calendar grid kernel)
+rankine_room(launch ROOMS base cli report runtime exec transport journal spill place codec store array calendar grid kernel)
 # The commit that is built; a new one configures anew.
 find_package(Git QUIET)
 set(rankine_commit "unknown")

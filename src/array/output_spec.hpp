@@ -65,6 +65,10 @@ struct OutputSpec {
   Attributes attributes;             ///< global, history included
   bool consolidated = true;          ///< Zarr: write .zmetadata (v2) or inline consolidated metadata (v3)
   std::string group;                 ///< Zarr: group inside the store, "a/b"; empty: the root
+  /// What is appended to along this dim, and how long it was before; -1: there was no such store. A job that goes on with a run
+  /// tells by it whether the steps are in the store already.
+  std::string append_dim;
+  std::int64_t append_begin = -1;
 };
 
 void write_to(ByteWriter& writer, const OutputSpec& spec);

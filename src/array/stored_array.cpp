@@ -240,6 +240,8 @@ void write_to(ByteWriter& writer, const OutputSpec& spec) {
     writer.put_vector(variable.origin);
   }
   writer.put_string(spec.group);
+  writer.put_string(spec.append_dim);
+  writer.put(spec.append_begin);
   write_to(writer, spec.attributes);
 }
 
@@ -276,6 +278,8 @@ OutputSpec read_output_spec(ByteReader& reader) {
     variable.origin = reader.get_vector<std::int64_t>();
   }
   spec.group = reader.get_string();
+  spec.append_dim = reader.get_string();
+  spec.append_begin = reader.get<std::int64_t>();
   spec.attributes = read_attributes(reader);
   return spec;
 }

@@ -41,57 +41,43 @@ void write_whole(int descriptor, std::uint64_t offset, std::span<const std::byte
 
 }  // namespace
 
-Journal::Journal(const std::string& path) : path_(path) {
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) throw OutputError("cannot open the journal " + path + ": " + std::strerror(errno));
-  try {
-    ParsedJournal parsed = parse_journal(read_whole(descriptor_, path), path);
-    records_ = std::move(parsed.records);
-    torn_bytes_ = parsed.torn_bytes;
-    size_ = parsed.sound_bytes;
-    if (torn_bytes_ != 0 && ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0)
-      throw OutputError("cannot cut the torn end off the journal " + path + ": " + std::strerror(errno));
-    if (size_ == 0) {
-      const std::vector<std::byte> head = journal_head();
-      write_whole(descriptor_, 0, head, path);
-      size_ = head.size();
-    }
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
+Journal::Journal(const place::OwnDirectory& directory, const std::string& name)
+    : path_(directory.path() + "/" + name), file_(directory.open_or_make_file(name, O_RDWR)) {
+  if (!file_) throw OutputError("cannot open the journal " + path_ + ": " + std::strerror(errno));
+  ParsedJournal parsed = parse_journal(read_whole(file_.number(), path_), path_);
+  records_ = std::move(parsed.records);
+  torn_bytes_ = parsed.torn_bytes;
+  size_ = parsed.sound_bytes;
+  if (torn_bytes_ != 0 && ::ftruncate(file_.number(), static_cast<off_t>(size_)) != 0)
+    throw OutputError("cannot cut the torn end off the journal " + path_ + ": " + std::strerror(errno));
+  if (size_ != 0) return;
+  const std::vector<std::byte> head = journal_head();
+  write_whole(file_.number(), 0, head, path_);
+  size_ = head.size();
 }
-
-Journal::~Journal() { ::close(descriptor_); }
 
 void Journal::append(const Record& record) {
   const std::vector<std::byte> bytes = encode_record(record);
   // A journal that still can say what is done when the disk is full is worth a little room.
   constexpr std::uint64_t step_bytes = std::uint64_t{1} << 20;
   if (const std::uint64_t wanted = size_ + bytes.size() + step_bytes / 2; wanted > reserved_) {
-    if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_), static_cast<off_t>(bytes.size() + step_bytes)) == 0)
+    if (::fallocate(file_.number(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_), static_cast<off_t>(bytes.size() + step_bytes)) == 0)
       reserved_ = size_ + bytes.size() + step_bytes;
   }
   // A write that failed half way is written over by the next one, and cut off if there is none.
-  write_whole(descriptor_, size_, bytes, path_);
+  write_whole(file_.number(), size_, bytes, path_);
   size_ += bytes.size();
 }
 
 void Journal::sync() {
-  if (::fdatasync(descriptor_) != 0) throw OutputError("cannot write " + path_ + " to disk: " + std::strerror(errno));
+  if (::fdatasync(file_.number()) != 0) throw OutputError("cannot write " + path_ + " to disk: " + std::strerror(errno));
 }
 
-std::vector<Record> read_journal(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw InputError("cannot read the journal " + path + ": " + std::strerror(errno));
-  try {
-    ParsedJournal parsed = parse_journal(read_whole(descriptor, path), path);
-    ::close(descriptor);
-    return std::move(parsed.records);
-  } catch (...) {
-    ::close(descriptor);
-    throw;
-  }
+std::vector<Record> read_journal(const place::OwnDirectory& directory, const std::string& name) {
+  const std::string path = directory.path() + "/" + name;
+  const place::Descriptor file = directory.open_file(name, O_RDONLY);
+  if (!file) throw InputError("cannot read the journal " + path + ": " + std::strerror(errno));
+  return parse_journal(read_whole(file.number(), path), path).records;
 }
 
 }  // namespace rankine::journal

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "journal/record.hpp"
+#include "place/own_directory.hpp"
 
 namespace rankine::journal {
 
@@ -11,9 +12,8 @@ namespace rankine::journal {
 class Journal {
  public:
   /// Creates the file (mode 0600) or opens the one that is there. Throws InputError (no journal, another version),
-  /// OutputError (cannot be written).
-  explicit Journal(const std::string& path);
-  ~Journal();
+  /// OutputError (cannot be written), place::NotOurs.
+  Journal(const place::OwnDirectory& directory, const std::string& name);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -27,14 +27,14 @@ class Journal {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
+  place::Descriptor file_;
   std::uint64_t size_ = 0;
   std::uint64_t reserved_ = 0;   ///< the disk has room up to here
   std::vector<Record> records_;
   std::uint64_t torn_bytes_ = 0;
 };
 
-/// The records of a journal that nobody has open here; nothing is changed. Throws InputError.
-std::vector<Record> read_journal(const std::string& path);
+/// The records of a journal that nobody has open here; nothing is changed. Throws InputError, place::NotOurs.
+std::vector<Record> read_journal(const place::OwnDirectory& directory, const std::string& name);
 
 }  // namespace rankine::journal

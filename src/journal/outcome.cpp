@@ -8,13 +8,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/bytes.hpp"
 #include "base/printable.hpp"
+#include "place/own_directory.hpp"
 
 namespace rankine::journal {
 namespace {
@@ -22,6 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* file_name = "outcome.json";
+constexpr const char* what = "the run directory";
 constexpr int layout_version = 1;
 
 [[noreturn]] void fail(const std::string& directory) {
@@ -133,28 +134,26 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
   }
 }
 
-void write_outcome(const std::string& directory, const Outcome& outcome) {
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail(directory);
-  const std::string path = directory + "/" + file_name, temporary = path + ".new";
+void write_outcome(const std::string& path, const Outcome& outcome) {
+  const place::OwnDirectory directory = place::OwnDirectory::make(path, what);
+  const std::string begun = std::string(file_name) + "." + place::unguessable_name();
   const std::string text = to_json(outcome);
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) fail(directory);
+  place::Descriptor file = directory.make_file(begun, O_WRONLY);
+  if (!file) fail(path);
+  const auto give_up = [&] {
+    const int reason = errno;
+    directory.remove(begun);
+    errno = reason;
+    fail(path);
+  };
   std::size_t done = 0;
   while (done < text.size()) {
-    const ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
-    if (written > 0) {
-      done += static_cast<std::size_t>(written);
-    } else if (written == 0 || errno != EINTR) {
-      ::close(descriptor);
-      ::unlink(temporary.c_str());
-      fail(directory);
-    }
+    const ssize_t written = ::write(file.number(), text.data() + done, text.size() - done);
+    if (written > 0) done += static_cast<std::size_t>(written);
+    else if (written == 0 || errno != EINTR) give_up();
   }
-  const bool flushed = ::fsync(descriptor) == 0;
-  if (::close(descriptor) != 0 || !flushed || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    ::unlink(temporary.c_str());
-    fail(directory);
-  }
+  const bool flushed = ::fsync(file.number()) == 0;
+  if (::close(file.release()) != 0 || !flushed || directory.rename(begun, file_name) != 0) give_up();
 }
 
 std::optional<Outcome> read_outcome(const std::string& directory) {
@@ -164,15 +163,23 @@ std::optional<Outcome> read_outcome(const std::string& directory) {
   if (!is_there)
     throw InputError("there is no run directory " + directory +
                      "; a run that succeeded removes its own unless it was named by --run-dir");
+  const auto own = place::OwnDirectory::open(directory, what);
   const std::string path = directory + "/" + file_name;
-  std::ifstream file(path, std::ios::binary);
+  const place::Descriptor file = own ? own->open_file(file_name, O_RDONLY) : place::Descriptor();
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
     throw InputError("cannot read " + path + ": " + std::strerror(errno));
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return outcome_from_json(text.str(), path);
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const ssize_t got = ::read(file.number(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw InputError("cannot read " + path + ": " + std::strerror(errno));
+    if (got == 0) break;
+    text.append(piece, static_cast<std::size_t>(got));
+  }
+  return outcome_from_json(text, path);
 }
 
 namespace {

@@ -73,10 +73,10 @@ struct Outcome {
 std::string status_name(int exit_code);
 
 /// The file DIR/outcome.json, replaced as a whole and on disk when this returns; the directory is made if it is not there.
-/// File and directory are for the user alone. Throws OutputError.
+/// File and directory are for the user alone. Throws OutputError; place::NotOurs if the directory is another user's.
 void write_outcome(const std::string& directory, const Outcome& outcome);
 /// Nothing if the directory holds no outcome: the run lives or was killed. Throws InputError if there is no such directory
-/// or the file is damaged.
+/// or the file is damaged, place::NotOurs.
 std::optional<Outcome> read_outcome(const std::string& directory);
 
 std::string to_json(const Outcome& outcome);

@@ -9,7 +9,7 @@
 namespace rankine::journal {
 namespace {
 
-constexpr char name_and_version[8] = {'R', 'A', 'N', 'K', 'J', 'R', 'N', '1'};
+constexpr char name_and_version[8] = {'R', 'A', 'N', 'K', 'J', 'R', 'N', '2'};
 constexpr std::size_t head_bytes = 16;  // u64 payload length, u32 kind, u32 checksum
 
 std::uint32_t checksum_of(std::uint64_t length, std::uint32_t kind, std::span<const std::byte> payload) {

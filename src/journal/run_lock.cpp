@@ -18,6 +18,8 @@
 namespace rankine::journal {
 namespace {
 
+constexpr const char* file_name = "lock";
+
 std::string host_name() {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
@@ -48,9 +50,10 @@ std::string read_text(int descriptor) {
   return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
 }
 
-bool is_named(int descriptor, const std::string& path) {
+bool is_named(int descriptor, const place::OwnDirectory& directory) {
+  const place::Descriptor named = directory.open_file(file_name, O_RDONLY);
   struct stat open_file{}, named_file{};
-  return ::fstat(descriptor, &open_file) == 0 && ::stat(path.c_str(), &named_file) == 0 &&
+  return named && ::fstat(descriptor, &open_file) == 0 && ::fstat(named.number(), &named_file) == 0 &&
          open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
 }
 
@@ -74,15 +77,18 @@ std::string describe(const LockOwner& owner) {
   return "process " + std::to_string(owner.pid) + " on " + owner.host + (owner.job.empty() ? "" : " (job " + owner.job + ")");
 }
 
+LockOwner this_process() { return {host_name(), ::getpid(), batch_job(), 0}; }
+
 std::optional<LastOwner> last_owner(const std::string& directory) {
-  const int descriptor = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  const std::optional<LockOwner> owner = parse_owner(read_text(descriptor));
+  const auto own = place::OwnDirectory::open(directory, "the run directory");
+  if (!own) return std::nullopt;
+  const place::Descriptor file = own->open_file(file_name, O_RDONLY);
+  if (!file) return std::nullopt;
+  const std::optional<LockOwner> owner = parse_owner(read_text(file.number()));
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  const bool asked = ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
-  ::close(descriptor);
+  const bool asked = ::fcntl(file.number(), F_OFD_GETLK, &lock) == 0;
   if (!owner) return std::nullopt;
   using State = LastOwner::State;
   if (asked && lock.l_type != F_UNLCK) return LastOwner{*owner, State::lives};
@@ -92,53 +98,45 @@ std::optional<LastOwner> last_owner(const std::string& directory) {
   return LastOwner{*owner, lives ? State::lives : State::died};
 }
 
-RunLock::RunLock(const std::string& directory, Timing timing) : path_(directory + "/lock") {
+RunLock::RunLock(const place::OwnDirectory& directory, Timing timing) : directory_(directory) {
   std::optional<std::uint64_t> watched_beat;
   unsigned watched_ms = 0;
   for (;;) {
-    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor_ < 0) throw OutputError("cannot lock the run directory " + directory + ": " + std::strerror(errno));
+    file_ = directory_.open_or_make_file(file_name, O_RDWR);
+    if (!file_) throw OutputError("cannot lock the run directory " + directory_.path() + ": " + std::strerror(errno));
     struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     // Locks of an open file, not of a process: a second one in the same process is refused as well.
-    const bool locked = ::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0;
+    const bool locked = ::fcntl(file_.number(), F_OFD_SETLK, &lock) == 0;
     const bool held = !locked && (errno == EAGAIN || errno == EACCES);
-    const std::optional<LockOwner> owner = parse_owner(read_text(descriptor_));
+    const std::optional<LockOwner> owner = parse_owner(read_text(file_.number()));
     const bool elsewhere = owner && owner->host != host_name();
     // Without locks of the file system the process is asked for.
     const bool alive_here = !locked && owner && !elsewhere && ::kill(static_cast<pid_t>(owner->pid), 0) == 0;
     const bool beats = elsewhere && watched_beat && *watched_beat != owner->beat;
-    if (held || alive_here || beats) {
-      ::close(descriptor_);
-      refuse(directory, owner);
-    }
+    if (held || alive_here || beats) refuse(directory_.path(), owner);
     const bool watching = elsewhere && watched_ms < timing.watch_ms;
-    if (!watching && is_named(descriptor_, path_)) break;
+    if (!watching && is_named(file_.number(), directory_)) break;
     // To be watched; or its last owner removed the file between open and lock: a lock on it is worth nothing.
-    ::close(descriptor_);
+    file_ = place::Descriptor();
     if (!watching) continue;
     watched_beat = owner->beat;
     std::this_thread::sleep_for(std::chrono::milliseconds(timing.look_ms));
     watched_ms += timing.look_ms;
   }
-  owner_.host = host_name();
-  owner_.pid = ::getpid();
-  owner_.job = batch_job();
+  owner_ = this_process();
   beat();
 }
 
-RunLock::~RunLock() {
-  ::unlink(path_.c_str());
-  ::close(descriptor_);
-}
+RunLock::~RunLock() { directory_.remove(file_name); }
 
 void RunLock::beat() {
   ++owner_.beat;
   const std::string text = text_of(owner_);
   // What cannot be written (a full disk) does not end a run that holds the lock.
-  if (::pwrite(descriptor_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
-    static_cast<void>(::ftruncate(descriptor_, static_cast<off_t>(text.size())) == 0);
+  if (::pwrite(file_.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+    static_cast<void>(::ftruncate(file_.number(), static_cast<off_t>(text.size())) == 0);
 }
 
 }  // namespace rankine::journal

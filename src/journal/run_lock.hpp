@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "place/own_directory.hpp"
 
 namespace rankine::journal {
 
@@ -22,6 +23,7 @@ struct LockOwner {
 
 /// "process 4711 on node12 (job slurm 1234)".
 std::string describe(const LockOwner& owner);
+LockOwner this_process();
 
 /// The last owner of a run directory that did not leave in order.
 struct LastOwner {
@@ -29,7 +31,7 @@ struct LastOwner {
   LockOwner owner;
   State state = State::elsewhere;
 };
-/// Nothing if the directory holds no lock.
+/// Nothing if the directory holds no lock. Throws place::NotOurs.
 std::optional<LastOwner> last_owner(const std::string& directory);
 
 /// Makes two live runs on one run directory impossible. The file DIR/lock holds the owner's host, pid and job; a lock
@@ -45,9 +47,10 @@ class RunLock {
   /// The owner is to call beat() so often.
   static constexpr unsigned beat_interval_ms = 5'000;
 
-  /// Throws UsageError naming the live owner and what to do, OutputError if the directory cannot be written.
-  explicit RunLock(const std::string& directory) : RunLock(directory, Timing{}) {}
-  RunLock(const std::string& directory, Timing timing);
+  /// `directory` must outlive it. Throws UsageError naming the live owner and what to do, OutputError if the directory cannot
+  /// be written, place::NotOurs if somebody else has put something where the lock belongs.
+  explicit RunLock(const place::OwnDirectory& directory) : RunLock(directory, Timing{}) {}
+  RunLock(const place::OwnDirectory& directory, Timing timing);
   /// Leaves no lock behind.
   ~RunLock();
   RunLock(const RunLock&) = delete;
@@ -57,8 +60,8 @@ class RunLock {
   void beat();
 
  private:
-  std::string path_;
-  int descriptor_ = -1;
+  const place::OwnDirectory& directory_;
+  place::Descriptor file_;
   LockOwner owner_;
 };
 

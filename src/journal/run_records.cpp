@@ -22,6 +22,8 @@ void put(ByteWriter& writer, const JobRecord& job) {
   writer.put_string(job.script);
   writer.put_string(job.script_text);
   put_words(writer, job.arguments);
+  writer.put_string(job.place);
+  writer.put(job.inode);
 }
 
 JobRecord get_job(ByteReader& reader) {
@@ -31,6 +33,8 @@ JobRecord get_job(ByteReader& reader) {
   job.script = reader.get_string();
   job.script_text = reader.get_string();
   job.arguments = get_words(reader);
+  job.place = reader.get_string();
+  job.inode = reader.get<std::uint64_t>();
   return job;
 }
 
@@ -101,6 +105,8 @@ RunDoneRecord get_run_done(ByteReader& reader) {
 }
 
 void put(ByteWriter& writer, const VoidFileRecord& file) { writer.put_string(file.path); }
+
+void put(ByteWriter& writer, const BegunOutputsRecord& begun) { writer.put_vector(begun.targets); }
 
 void put(ByteWriter& writer, const KillRecord& kill) {
   writer.put(kill.run);
@@ -220,6 +226,7 @@ AnyRecord decode(const Record& record) {
     case 4: fields = VoidFileRecord{reader.get_string()}; break;
     case 5: fields = get_kill(reader); break;
     case 6: fields = get_calls(reader); break;
+    case 7: fields = BegunOutputsRecord{reader.get_vector<std::byte>()}; break;
     default: throw DecodeError("malformed record: unknown kind " + std::to_string(record.kind));
   }
   if (reader.remaining() != 0) throw DecodeError("malformed record: bytes are left over");

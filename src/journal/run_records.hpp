@@ -18,6 +18,10 @@ struct JobRecord {
   std::string script;                  ///< its path
   std::string script_text;             ///< a changed script is refused with the line that changed
   std::vector<std::string> arguments;  ///< sys.argv without the script
+  /// Where the run directory lay when the job began, and which it was: a directory that is moved keeps its number, a copy of it
+  /// has another one. (Numbers of devices differ between hosts and mounts.)
+  std::string place;
+  std::uint64_t inode = 0;
   bool operator==(const JobRecord&) const = default;
 };
 
@@ -120,7 +124,14 @@ struct CallsRecord {
   bool operator==(const CallsRecord&) const = default;
 };
 
-using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord, KillRecord, CallsRecord>;
+/// Outputs that are about to be made: whoever is killed before the plan has begun leaves nothing that nobody knows of.
+struct BegunOutputsRecord {
+  std::vector<std::byte> targets;      ///< as RunRecord's, without their contents
+  bool operator==(const BegunOutputsRecord&) const = default;
+};
+
+using AnyRecord = std::variant<JobRecord, RunRecord, CheckpointRecord, RunDoneRecord, VoidFileRecord, KillRecord, CallsRecord,
+                               BegunOutputsRecord>;
 
 Record encode(const AnyRecord& record);
 /// Throws DecodeError for an unknown kind or a payload that does not fit it.

@@ -92,12 +92,16 @@ runtime::RankWorkerOptions worker_options(const cli::Options& options, const run
 }
 
 /// Open MPI 4 takes a rank that leaves without MPI_Finalize for a failure of the job, and after a loss nobody can finalize.
+constexpr const char* early_exit_setting = "OMPI_MCA_orte_allowed_exit_without_sync";
+bool launcher_allows_early_exit() {
+  const char* value = std::getenv(early_exit_setting);
+  return value != nullptr && (std::string(value) == "1" || std::string(value) == "true");
+}
+
 void check_launcher(report::Reporter& reporter) {
-  constexpr const char* setting = "OMPI_MCA_orte_allowed_exit_without_sync";
   if (std::getenv("OMPI_MCA_orte_num_nodes") == nullptr && std::getenv("OMPI_MCA_orte_launch") == nullptr) return;
-  const char* value = std::getenv(setting);
-  if (value != nullptr && (std::string(value) == "1" || std::string(value) == "true")) return;
-  reporter.detail(std::string("set ") + setting +
+  if (launcher_allows_early_exit()) return;
+  reporter.detail(std::string("set ") + early_exit_setting +
                   "=1 before mpirun: without it mpirun's exit status is its own once a rank is lost (docs/operating.md)");
 }
 
@@ -143,6 +147,9 @@ struct JobEnd {
   int status = static_cast<int>(ExitCode::done);
   bool has_losses = false;   ///< of ranks
   bool is_stuck = false;     ///< a thread of this process still runs a task
+  /// Of a good end: it says that all is done until nothing can go wrong any more, so that the same command once more does not
+  /// do it again. May be null.
+  std::shared_ptr<runtime::RunDirectory> directory;
 };
 
 /// Rank 0: the pipeline, the scheduler and, in small jobs, work.
@@ -187,8 +194,7 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
     if (status == 0) fail(error.code(), error.what());
     else if (reporter) reporter->warning(error.what());
   }
-  // At a good end there is nothing that anybody could go on from, whatever happens to this process while others leave.
-  if (session && status == 0) session->end_progress(status);
+  if (session && status == 0) end.directory = session->take_progress();
   if (session) session->shutdown();
   if (session && status != 0) session->end_progress(status);
   end.has_losses = session && !session->losses().empty();
@@ -221,6 +227,7 @@ int run_alone(const cli::Options& options, const Pipeline& pipeline, const runti
   JobFacts facts;
   facts.banner = banner_of(session, 1, {session.node_name});
   const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, facts);
+  if (end.directory) end.directory->remove();
   if (end.is_stuck) ::_exit(end.status);
   return end.status;
 }
@@ -263,7 +270,8 @@ int end_by_launcher(const std::vector<int>& left, int status) {
 
 /// Rank 0 leaves: through MPI's own end, which needs everyone, if everyone is alive, and without it otherwise.
 [[noreturn]] void end_rank_0(transport::MpiSession& mpi, transport::Lifelines* lifelines, const transport::Neighbours& neighbours,
-                             int status, bool has_losses) {
+                             const JobEnd& job_end, bool has_losses) {
+  const int status = job_end.status;
   const auto end_rest = [&neighbours, lifelines, status](int longest_ms) {
     if (lifelines == nullptr || lifelines->await_ends(longest_ms).empty()) return status;
     neighbours.end_stopped(0);
@@ -272,9 +280,12 @@ int end_by_launcher(const std::vector<int>& left, int status) {
   if (lifelines != nullptr) lifelines->say_farewell();
   if (has_losses) mpi.end(end_rest(leave_grace_ms), false);
   if (lifelines != nullptr) {
-    lifelines->on_each_death([status](const transport::PeerDeath& death) {
+    lifelines->on_each_death([status, directory = job_end.directory](const transport::PeerDeath& death) {
       const bool orderly = death.confirmed && WIFEXITED(death.wait_status) && WEXITSTATUS(death.wait_status) == 0;
-      if (!orderly) ::_exit(status);
+      if (orderly) return;
+      // Where mpirun makes a failure of it the same command may come again, and is to find that all is done.
+      if (directory && launcher_allows_early_exit()) directory->remove();
+      ::_exit(status);
     });
   }
   mpi.end(status, true, end_rest);
@@ -342,7 +353,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
   if (place.rank != 0 && !spread.text.empty() && spread.library_of) library = spread.library_of(std::move(spread.text));
   const transport::Neighbours neighbours(supervision.is_supervised() ? place.neighbours : std::vector<transport::Neighbour>());
   const auto end_neighbour = [&neighbours](int rank) { neighbours.end(rank); };
-  mpi.on_leave([&] { supervision.wake_supervisor(); });
+  mpi.on_leave([&](int) { supervision.wake_supervisor(); });
   runtime::FaultRehearsal::from_environment().begin_io_faults(place.rank);
   runtime::report_kernel_crashes(place.rank);  // after MPI, whose own reports of a crash still come
   transport::MpiTransportOptions transport_options;
@@ -378,8 +389,13 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
     const JobFacts facts{banner_of(session, place.size, nodes), place.local_size};
     const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, facts);
+    mpi.on_leave([&supervision, directory = end.directory](int status) {
+      // With another status the same command may come again.
+      if (directory && status == 0) directory->remove();
+      supervision.wake_supervisor();
+    });
     supervision.end_orderly();
-    end_rank_0(mpi, lifelines.get(), neighbours, end.status, end.has_losses || end.is_stuck);
+    end_rank_0(mpi, lifelines.get(), neighbours, end, end.has_losses || end.is_stuck);
   }
   try {
     runtime::RankWorkerOptions worker = worker_options(options, library, place.local_size, place.ranks_sharing_mask);

@@ -11,6 +11,7 @@
 
 #include "base/printable.hpp"
 #include "journal/run_lock.hpp"
+#include "place/own_directory.hpp"
 #include "runtime/run_directory.hpp"
 #include "transport/peer_watch.hpp"
 
@@ -28,11 +29,15 @@ std::string time_stamp() {
   return stamp;
 }
 
-/// "out.nc.rankine", if it is there.
+/// "out.nc.rankine", if it is there and ours.
 std::string directory_beside(std::string output) {
   while (output.size() > 1 && output.back() == '/') output.pop_back();
-  std::error_code error;
-  return !output.empty() && fs::is_directory(output + ".rankine", error) ? output + ".rankine" : std::string();
+  if (output.empty()) return {};
+  try {
+    return place::OwnDirectory::open(output + ".rankine", "the run directory") ? output + ".rankine" : std::string();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 }  // namespace

@@ -60,7 +60,10 @@ int run_script(const cli::Options& options, const launch::ScriptFile& script, ru
       {script_argv(options), launch::history_line(command_line(options)), true, [&] { session.check_interrupt(); },
        options.index_cache, true, [&]() -> runtime::Calls& { return session.calls(); }, nullptr,
        [&](const runtime::OpeningRequest& request) { return session.open_files(request); },
-       [&](const std::string& first_output) { return session.goes_on(first_output); }, &session.memory()},
+       [&](const std::string& first_output) { return session.goes_on(first_output); }, &session.memory(),
+       [&](const std::string& path, std::size_t ordinal, const std::vector<array::OutputSpec>& pending) {
+         return session.earlier_append(path, ordinal, pending);
+       }},
       [&](const runtime::PlanRequest& request) { return session.run(request.plan, request.outputs); }, reporter);
   try {
     script::run_script(script.name, text, host);

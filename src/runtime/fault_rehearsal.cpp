@@ -18,7 +18,8 @@ namespace rankine::runtime {
 FaultRehearsal::FaultRehearsal(const std::string& text) {
   static const std::map<std::string, LifePoint> points{
       {"launch", LifePoint::launch}, {"start", LifePoint::start}, {"plan", LifePoint::plan},
-      {"task", LifePoint::task},     {"close", LifePoint::close}, {"leave", LifePoint::leave}};
+      {"task", LifePoint::task},     {"making", LifePoint::making}, {"close", LifePoint::close},
+      {"commit", LifePoint::commit}, {"leave", LifePoint::leave}};
   static const std::map<std::string, store::IoCall> calls{{"open", store::IoCall::open}, {"read", store::IoCall::read},
                                                           {"list", store::IoCall::list}, {"write", store::IoCall::write}};
   static const std::map<std::string, int> errors{{"EIO", EIO},       {"ESTALE", ESTALE}, {"ETIMEDOUT", ETIMEDOUT}, {"EAGAIN", EAGAIN},
@@ -122,6 +123,8 @@ std::vector<std::string> FaultRehearsal::not_struck(int rank, int size) const {
 }
 
 void FaultRehearsal::begin_io_faults(int rank) const {
+  if (std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) { return fault.point == LifePoint::commit && fault.is_for(rank); }))
+    store::rehearse_commits([rank, faults = std::make_shared<FaultRehearsal>(*this)] { faults->pass(LifePoint::commit, rank); });
   struct Faults {
     std::mutex mutex;
     std::vector<Fault> list;

@@ -10,13 +10,14 @@
 namespace rankine::runtime {
 
 /// Moments in a rank's life at which a rehearsed fault may strike.
-enum class LifePoint { launch, start, plan, task, close, leave };
+enum class LifePoint { launch, start, plan, task, making, close, commit, leave };
 
 /// Ranks that die, or fail, on purpose, to see what a job does then: RANKINE_REHEARSE="rank=2 at=task count=10 signal=9; ...".
 ///
 ///     rank=N|any   which rank; any: every rank but 0 (default)
 ///     at=POINT     launch: before MPI starts; start: when it has started; plan: when a plan arrives; task: when a task
-///                  begins; close: when outputs are being closed; leave: when the job is over
+///                  begins; making: rank 0 has made an output; close: when outputs are being closed; commit: rank 0 takes a
+///                  step of giving outputs their names; leave: when the job is over
 ///     task=TEXT    only tasks whose description contains TEXT, where + stands for a blank
 ///     count=N      at the N-th such moment (default 1)
 ///     error=TEXT   it does not die: from then on each of these tasks fails there with TEXT, + for blanks

@@ -405,8 +405,11 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   for (const auto& [name, variable] : dataset.variables) refuse_undecodable(variable.data);
   const array::LoadFn load = [this](const array::ExprPtr& expression) { return load_now(expression); };
   std::optional<array::Catalogue> there;
-  if (adds && store::has_zarr_group(encode.path, encode.group)) {
+  std::optional<std::int64_t> begin;
+  if (!options.append_dim.empty() && options_.earlier_append) begin = options_.earlier_append(encode.path, appends_[encode.path]++, pending_.outputs);
+  if (adds && begin != -1 && store::has_zarr_group(encode.path, encode.group)) {
     there = store::open_catalogue(encode.path, {encode.group, false});
+    if (begin) there = before_append(std::move(*there), options.append_dim, *begin);
     encode.format = there->format == "Zarr v3" ? array::OutputFormat::zarr3 : array::OutputFormat::zarr2;
     encode.is_moved = {};  // what is there decides
     for (const auto& variable : there->variables) encode.in_store.insert(variable.name);
@@ -428,6 +431,8 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
   array::EncodedDataset encoded =
       array::encode_dataset(there ? with_existing_encodings(dataset, *there, options, load) : dataset, encode, load);
   if (there) fit_into_existing(encoded, *there, options, load);
+  encoded.spec.append_dim = options.append_dim;
+  encoded.spec.append_begin = there ? size_of_dim(*there, options.append_dim) : -1;
 
   const auto output = static_cast<std::uint32_t>(pending_.outputs.size());
   for (std::size_t i = 0; i < encoded.lazy.size(); ++i) {

@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -27,6 +29,11 @@ using Execute = std::function<std::vector<NdArray>(const PlanRequest&)>;
 /// Learns of many files at once: Session::open_files.
 using OpenFiles = std::function<std::vector<store::OpenedFile>(const OpeningRequest&)>;
 
+/// How long the dim was to which the script appends to the store at `path`, for the `ordinal`-th time, if an earlier job of this
+/// run has done so already; -1: there was no store. `pending`: outputs that wait to be written. Session::earlier_append.
+using EarlierAppend = std::function<std::optional<std::int64_t>(const std::string& path, std::size_t ordinal,
+                                                                const std::vector<array::OutputSpec>& pending)>;
+
 /// What scripts see of the world. Opens files on rank 0, collects sinks, and hands them to `execute`
 /// together when a value is asked for or the script ends.
 class PipelineHost : public script::Host {
@@ -44,6 +51,7 @@ class PipelineHost : public script::Host {
     /// Whether this job goes on with one that may have finished outputs, of which this is the first; empty: it does not.
     std::function<bool(const std::string& first_output)> goes_on = {};
     ScriptMemory* memory = nullptr;     ///< what the script may hold, asked on this thread; null: nobody asks
+    EarlierAppend earlier_append = {};  ///< may be empty
   };
   PipelineHost(Options options, Execute execute, report::Reporter& reporter);
   ~PipelineHost() override;
@@ -104,6 +112,7 @@ class PipelineHost : public script::Host {
   /// Values that came with the metadata of many files, while these are put together.
   std::unordered_map<const array::StoredArray*, NdArray> known_values_;
   PlanRequest pending_;
+  std::map<std::string, std::size_t> appends_;   ///< so far, by path
   std::unique_ptr<ScriptCalls> calls_;  ///< once the script has made one
   std::string first_output_;            ///< that the script has asked for
   bool stdout_closed_ = false;          ///< its reader has left: `| head`

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "journal/outcome.hpp"
 #include "journal/run_lock.hpp"
 #include "journal/run_records.hpp"
+#include "place/own_directory.hpp"
 #include "plan/logical_plan.hpp"
 #include "runtime/saved_blocks.hpp"
 #include "runtime/saved_calls.hpp"
@@ -50,7 +52,8 @@ class RunDirectory {
   explicit RunDirectory(RunDirectoryOptions options) : options_(std::move(options)) {}
 
   /// Opens the directory that the options name, or the one beside `first_output`; once. Mode 0700. Throws UsageError if
-  /// another run has it, if script or arguments have changed, or if it is no run directory; OutputError.
+  /// another run has it, if script or arguments have changed, if it is no run directory, if somebody else could have put there
+  /// what lies in it (place::NotOurs), or if its journal names what no run of ours would have made; OutputError.
   void open(const std::string& first_output);
   /// Whether open() would find what an earlier job left.
   bool is_there(const std::string& first_output) const;
@@ -63,11 +66,18 @@ class RunDirectory {
   /// open() was refused, because another run has the directory or it is none of a run: nothing is to be left there.
   bool belongs_to_others() const { return !path_.empty() && lock_ == nullptr; }
   const std::string& path() const { return path_; }
+  /// Where the run lies that this directory was a copy of, when it was opened: that one goes on there, and this one began anew.
+  /// Empty: it was none.
+  const std::string& copied_from() const { return copied_from_; }
   /// Whether an earlier job left something to go on from.
   bool resumes() const { return resumes_; }
 
   /// What the journal knows of plan `number`, whose inputs are looked at now. Throws UsageError naming what changed.
   EarlierRun earlier(std::uint32_t number, const plan::LogicalPlan& plan);
+  /// Session::earlier_append(), of what lies in the journal.
+  std::optional<std::int64_t> append_begin(const std::string& path, std::size_t ordinal) const;
+  /// Outputs of these temporary names are made next. On disk when it returns.
+  void note_making(const std::vector<store::OutputTarget>& targets);
   /// The plan that earlier() looked at begins, with these unfinished outputs.
   void note_begin(journal::RunRecord plan, const std::vector<store::OutputTarget>& targets);
   /// On disk when it returns.
@@ -95,6 +105,8 @@ class RunDirectory {
   void beat();
   /// Throws UsageError: `what` is not as it was, start over or use another directory. remove() leaves all as it is then.
   [[noreturn]] void refuse(const std::string& what);
+  /// remove() leaves all as it is.
+  void keep() { refused_ = true; }
   /// Removes the unfinished outputs that only an earlier job knew of, then everything of its own.
   void remove() noexcept;
 
@@ -106,17 +118,27 @@ class RunDirectory {
   NdArray decode_value(const std::vector<std::byte>& bytes) const;
   void compare_job(const journal::JobRecord& earlier);
 
+  void begin_anew(std::unique_ptr<journal::Journal>& journal);
+  void follow();
+  std::vector<std::string> working_directories() const;
+  void check_names() const;
+  std::set<std::uint32_t> done_runs() const;
+  void finish_commits() const;
+  void remove_left_outputs() noexcept;
+
   RunDirectoryOptions options_;
   std::string path_;
+  std::optional<place::OwnDirectory> directory_;
   std::unique_ptr<journal::RunLock> lock_;
   std::unique_ptr<journal::Journal> journal_;
   std::vector<journal::AnyRecord> records_;     ///< of earlier jobs
   std::optional<journal::Outcome> last_outcome_;
   bool resumes_ = false;
   bool refused_ = false;
+  std::string copied_from_;
   bool named_ = false;                          ///< it is not the one beside the first output
   std::size_t job_count_ = 1;
-  std::vector<std::string> left_outputs_;       ///< temporary paths that the journal names
+  std::vector<store::OutputTarget> left_outputs_;   ///< that the journal names
 };
 
 /// How much a run directory's journal says is done: it only grows. 0 where there is none, or it cannot be read.
@@ -127,7 +149,8 @@ std::string default_run_directory(const std::string& output);
 /// "sweep.py.rankine", and with arguments "sweep.py-1c8e03f2.rankine": several may run in one place at once.
 std::string default_run_directory(const journal::JobRecord& job);
 
-/// The first record of the job in a run directory, to start it again. Throws InputError, UsageError.
+/// The job in a run directory, to start it again; its working directory is where it lies now if it was moved along. Throws
+/// InputError; UsageError, also for a copy of a directory that can be gone on with where it was.
 journal::JobRecord job_of(const std::string& run_directory);
 
 /// Of the calls of the run in a run directory. Empty where there is no journal.

@@ -10,6 +10,7 @@
 #include "base/byte_stream.hpp"
 #include "base/check.hpp"
 #include "codec/checksum.hpp"
+#include "place/own_directory.hpp"
 #include "store/output_target.hpp"
 
 namespace rankine::runtime {
@@ -23,14 +24,14 @@ std::vector<std::byte> payload_of(const Block& block) {
 }
 
 void read_segment(const std::string& path, const journal::Segment& segment, std::vector<std::byte>& payload) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw InputError("cannot open " + path + " to go on from it: " + std::strerror(errno));
+  const place::Descriptor file = place::open_own_file(path, O_RDONLY);
+  if (!file) throw InputError("cannot open " + path + " to go on from it: " + (errno == EPERM || errno == ELOOP ? "it is not a file of yours alone" : std::strerror(errno)));
   const std::size_t first = payload.size();
   payload.resize(first + segment.bytes);
   std::size_t done = 0;
   int reason = 0;
   while (done < segment.bytes) {
-    const ssize_t got = ::pread(descriptor, payload.data() + first + done, segment.bytes - done,
+    const ssize_t got = ::pread(file.number(), payload.data() + first + done, segment.bytes - done,
                                 static_cast<off_t>(segment.offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
@@ -39,7 +40,6 @@ void read_segment(const std::string& path, const journal::Segment& segment, std:
     }
     done += static_cast<std::size_t>(got);
   }
-  ::close(descriptor);
   if (done < segment.bytes) throw InputError("cannot read " + path + " to go on from it: " + std::strerror(reason));
 }
 
@@ -129,25 +129,28 @@ std::vector<journal::SavedBlock> save_blocks(const std::string& path,
 std::vector<journal::SavedBlock> save_payloads(const std::string& path,
                                                std::span<const std::pair<TaskId, PayloadSource>> payloads) {
   const std::string what = "cannot save results to " + path;
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
+  // The directory is asked for anew by every rank, and what is made in it is made in the one that was looked at.
+  const std::size_t slash = path.rfind('/');
+  const std::string name = path.substr(slash + 1);
+  const auto directory = place::OwnDirectory::open(slash == std::string::npos ? "." : path.substr(0, slash), "the run directory");
+  place::Descriptor file = directory ? directory->make_file(name, O_WRONLY) : place::Descriptor();
+  if (!file) throw OutputError(what + ": " + std::strerror(errno));
   std::vector<journal::SavedBlock> saved;
   try {
     std::uint64_t offset = 0;
     for (const auto& [task, source] : payloads) {
       const SavedPayload payload = source();
       if (payload.bytes == nullptr) continue;
-      store::write_at(descriptor, offset, *payload.bytes, what, path);
+      store::write_at(file.number(), offset, *payload.bytes, what, path);
       saved.push_back({task, payload.head, {{0, offset, payload.bytes->size()}}, codec::crc32c(*payload.bytes)});
       offset += payload.bytes->size();
     }
-    if (::fsync(descriptor) != 0) throw OutputError(what + ": " + std::strerror(errno));
+    if (::fsync(file.number()) != 0) throw OutputError(what + ": " + std::strerror(errno));
   } catch (...) {
-    ::close(descriptor);
-    ::unlink(path.c_str());
+    directory->remove(name);
     throw;
   }
-  if (::close(descriptor) != 0 && errno != EINTR) throw OutputError(what + ": " + std::strerror(errno));
+  if (::close(file.release()) != 0 && errno != EINTR) throw OutputError(what + ": " + std::strerror(errno));
   return saved;
 }
 

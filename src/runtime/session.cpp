@@ -118,9 +118,12 @@ std::vector<NdArray> Session::run(plan::LogicalPlan plan, const std::vector<arra
   run.id = wire::RunId{++last_run_};
   plan = plan::simplify(std::move(plan));
   if (first_output_.empty() && !outputs.empty()) first_output_ = outputs.front().path;
-  const EarlierRun earlier = open_directory(run, plan, outputs);
+  const EarlierRun earlier = look_for_earlier(run, plan, outputs);
+  if (!earlier.done)
+    for (const auto& output : outputs) store::check_output(output);
+  const std::vector<store::OutputLock> locks = lock_outputs(outputs);
   if (earlier.done) return take_earlier(earlier, outputs);
-  std::vector<store::OutputTarget> targets = create_outputs(run, outputs, earlier);
+  std::vector<store::OutputTarget> targets = create_outputs(outputs, earlier);
   OutputGuard guard(targets);
   const bool keeps_journal = directory_ && directory_->is_open();
   if (keeps_journal) directory_->note_begin(earlier.plan, targets);

@@ -18,6 +18,7 @@
 #include "runtime/run_directory.hpp"
 #include "runtime/script_memory.hpp"
 #include "sched/scheduler.hpp"
+#include "store/output_lock.hpp"
 #include "transport/peer_watch.hpp"
 
 namespace rankine::runtime {
@@ -86,6 +87,13 @@ class Session {
   bool goes_on(const std::string& first_output) const;
   /// The job ends with `status`: the run directory goes, unless the job is to be gone on with.
   void end_progress(int status) noexcept;
+  /// The job has ended well: the run directory, which says so, for whoever removes it as the last thing that the job does. Until
+  /// then the same command once more finds all done. Null if there is none.
+  std::unique_ptr<RunDirectory> take_progress();
+  /// How long the dim was along which the script appends to the store at `path`, for the `ordinal`-th time, before an earlier job
+  /// of this run did so; -1: there was no store. Nothing if none has: then the store is as it was. What an earlier job left
+  /// between two steps of giving its outputs their names is finished first.
+  std::optional<std::int64_t> earlier_append(const std::string& path, std::size_t ordinal, const std::vector<array::OutputSpec>& pending);
 
   /// Ranks that were lost so far, in that order.
   const std::vector<LostRank>& losses() const { return losses_; }
@@ -170,10 +178,12 @@ class Session {
   [[noreturn]] void throw_no_worker_left(const CurrentRun* run) const;
 
   // what a later job can go on from (session_checkpoints.cpp)
-  EarlierRun open_directory(const CurrentRun& run, const plan::LogicalPlan& plan, const std::vector<array::OutputSpec>& outputs);
+  bool has_earlier(const std::string& output) const;
+  void open_directory(const std::string& output);
+  EarlierRun look_for_earlier(const CurrentRun& run, const plan::LogicalPlan& plan, const std::vector<array::OutputSpec>& outputs);
+  std::vector<store::OutputLock> lock_outputs(const std::vector<array::OutputSpec>& outputs);
   std::vector<NdArray> take_earlier(const EarlierRun& earlier, const std::vector<array::OutputSpec>& outputs);
-  std::vector<store::OutputTarget> create_outputs(const CurrentRun& run, const std::vector<array::OutputSpec>& outputs,
-                                                  const EarlierRun& earlier);
+  std::vector<store::OutputTarget> create_outputs(const std::vector<array::OutputSpec>& outputs, const EarlierRun& earlier);
   void prepare_checkpoints(CurrentRun& run, const std::vector<store::OutputTarget>& targets, const EarlierRun& earlier);
   void note_finished(CurrentRun& run, WorkerId worker, TaskId task);
   void note_blocks_saved(CurrentRun& run, WorkerId worker, const wire::BlocksSaved& saved);
@@ -246,6 +256,7 @@ class Session {
   bool workers_known_ = false;
   std::unique_ptr<RunDirectory> directory_;
   bool has_checkpoints_ = false;       ///< the run that is on
+  bool said_no_locks_ = false;         ///< that nobody keeps other runs from its outputs
   Instant last_beat_;                  ///< of the run directory's lock
   bool keeps_calls_ = true;            ///< where there is a run directory: it can be opened
   Instant next_calls_checkpoint_;

@@ -1,12 +1,12 @@
 // What a later job can go on from: the run directory, checkpoints, and leaving when the time is up.
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <utility>
 
 #include "base/check.hpp"
 #include "exec/clock.hpp"
+#include "place/own_file.hpp"
 #include "runtime/current_run.hpp"
 #include "sched/resumed_graph.hpp"
 
@@ -17,19 +17,22 @@ namespace fs = std::filesystem;
 
 constexpr double full_disk_drain_s = 4;
 
-/// Distinguishes the temporary outputs of runs that write to one directory, and of jobs that go on with one run.
-std::string output_token(std::uint32_t run, const RunDirectory* directory) {
-  std::string token = std::to_string(::getpid()) + "-" + std::to_string(run);
-  if (directory != nullptr && directory->is_open()) token += "-" + std::to_string(directory->job_count());
-  return token;
-}
-
 /// A later job can go on writing to it. What one owner writes through libhdf5 is in no known state after a crash:
 /// such a file is begun anew, with the chunks that lie in the old one.
 bool is_kept(const store::OutputTarget& target) {
   for (std::size_t v = 0; v < target.spec.variables.size(); ++v)
     if (target.complete[v] == 0 && !store::any_rank_writes(target, v)) return false;
   return true;
+}
+
+/// An earlier job's output in the words of this one, whose names are those of the place where all lies now.
+store::OutputTarget as_asked_for(store::OutputTarget target, const array::OutputSpec& output) {
+  for (std::size_t v = 0; v < target.spec.variables.size() && v < output.variables.size(); ++v)
+    target.spec.variables[v].existing = output.variables[v].existing;
+  std::string path = output.path;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  target.spec.path = path;
+  return target;
 }
 
 /// What the run directory is named after. Jobs that write regions of one store at the same time have one each, told by
@@ -49,26 +52,65 @@ std::string run_name(const array::OutputSpec& output) {
 
 }  // namespace
 
-EarlierRun Session::open_directory(const CurrentRun& run, const plan::LogicalPlan& plan,
-                                   const std::vector<array::OutputSpec>& outputs) {
+/// Where calls came first, theirs is the place where the next job looks first.
+bool Session::has_earlier(const std::string& output) const {
+  return saves_calls() ? directory_->is_there_for_calls() : directory_->is_there(output);
+}
+
+void Session::open_directory(const std::string& output) {
+  if (saves_calls()) directory_->open_for_calls();
+  else directory_->open(output);
+  if (options_.on_run_directory) options_.on_run_directory(*directory_);
+  if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
+  if (!directory_->copied_from().empty())
+    reporter_.warning(directory_->path() + " is a copy of the run in " + directory_->copied_from() + ", which can be gone on with there; this one begins anew");
+}
+
+EarlierRun Session::look_for_earlier(const CurrentRun& run, const plan::LogicalPlan& plan,
+                                     const std::vector<array::OutputSpec>& outputs) {
   if (!directory_) return {};
   if (!directory_->is_open()) {
     if (outputs.empty()) return {};   // nothing to lose yet
-    // Where calls came first, theirs is the place where the next job looks first.
-    if (!(saves_calls() ? directory_->is_there_for_calls() : directory_->is_there(run_name(outputs.front()))))
+    if (!has_earlier(run_name(outputs.front())))
       for (const auto& output : outputs) store::check_output(output);
-    if (saves_calls()) directory_->open_for_calls();
-    else directory_->open(run_name(outputs.front()));
-    if (options_.on_run_directory) options_.on_run_directory(*directory_);
-    if (directory_->resumes()) reporter_.note("goes on with the run in " + directory_->path());
+    open_directory(run_name(outputs.front()));
   }
   return directory_->earlier(run.id.value, plan);
+}
+
+std::optional<std::int64_t> Session::earlier_append(const std::string& path, std::size_t ordinal,
+                                                    const std::vector<array::OutputSpec>& pending) {
+  if (!directory_) return std::nullopt;
+  if (!directory_->is_open()) {
+    const std::string first = pending.empty() ? path : run_name(pending.front());
+    if (!has_earlier(first)) return std::nullopt;
+    open_directory(first);
+  }
+  return directory_->append_begin(path, ordinal);
+}
+
+/// For as long as the plan runs no other run writes to its outputs, whatever its run directory is.
+std::vector<store::OutputLock> Session::lock_outputs(const std::vector<array::OutputSpec>& outputs) {
+  std::vector<store::OutputLock> locks;
+  const std::string who = journal::describe(journal::this_process());
+  for (const auto& output : outputs) {
+    try {
+      locks.emplace_back(output, who);
+    } catch (const UsageError&) {
+      // What an earlier job has done is gone on with when the other run has ended.
+      if (directory_ && directory_->is_open() && directory_->resumes()) directory_->keep();
+      throw;
+    }
+    if (!locks.back().why_not().empty() && !std::exchange(said_no_locks_, true))
+      reporter_.note("see to it that no other run writes to " + output.path + " at the same time: " + locks.back().why_not());
+  }
+  return locks;
 }
 
 std::vector<NdArray> Session::take_earlier(const EarlierRun& earlier, const std::vector<array::OutputSpec>& outputs) {
   for (const auto& target : earlier.targets) {
     // The job may have ended between the last byte and the name.
-    if (fs::exists(target.temporary_path)) store::commit_output(target);
+    if (store::is_unfinished(target)) store::commit_output(target);
     else if (!fs::exists(target.spec.path))
       directory_->refuse("its output " + target.spec.path + " has gone");
   }
@@ -76,18 +118,31 @@ std::vector<NdArray> Session::take_earlier(const EarlierRun& earlier, const std:
   return earlier.values;
 }
 
-std::vector<store::OutputTarget> Session::create_outputs(const CurrentRun& run,
-                                                         const std::vector<array::OutputSpec>& outputs,
+std::vector<store::OutputTarget> Session::create_outputs(const std::vector<array::OutputSpec>& outputs,
                                                          const EarlierRun& earlier) {
-  std::vector<store::OutputTarget> targets;
+  std::vector<store::OutputTarget> targets, making;
+  std::vector<std::string> tokens(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (i < earlier.targets.size() && is_kept(earlier.targets[i])) continue;
+    tokens[i] = place::unguessable_name();
+    making.push_back(store::target_to_make(outputs[i], tokens[i]));
+  }
+  if (directory_ && directory_->is_open()) directory_->note_making(making);
   try {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      if (i < earlier.targets.size() && is_kept(earlier.targets[i])) {
-        if (!fs::exists(earlier.targets[i].temporary_path))
-          directory_->refuse("its unfinished output " + earlier.targets[i].temporary_path + " has gone");
-        targets.push_back(earlier.targets[i]);
+      if (tokens[i].empty()) {
+        if (!store::is_unfinished(earlier.targets[i]))
+          directory_->refuse("its unfinished output " + earlier.targets[i].temporary_path + " has gone, or is not what it has made");
+        const auto& begun = earlier.targets[i].spec;
+        if (begun.append_begin != outputs[i].append_begin)
+          directory_->refuse(outputs[i].path + " has changed: along " + outputs[i].append_dim + " it had " + std::to_string(begun.append_begin) +
+                             " elements before this run appends to it, and has " + std::to_string(outputs[i].append_begin));
+        targets.push_back(as_asked_for(earlier.targets[i], outputs[i]));
+        if (targets[i].spec.path != begun.path)
+          directory_->refuse("its unfinished output " + begun.path + " was left behind when it was moved");
       } else {
-        targets.push_back(store::create_output(outputs[i], output_token(run.id.value, directory_.get())));
+        targets.push_back(store::create_output(outputs[i], tokens[i]));
+        options_.own_worker.rehearsal.pass(LifePoint::making, 0);
       }
     }
   } catch (...) {
@@ -145,6 +200,11 @@ bool Session::goes_on(const std::string& first_output) const {
   std::string name = first_output;
   while (name.size() > 1 && name.back() == '/') name.pop_back();
   return directory_->is_there(name) || directory_->is_there_for_calls();
+}
+
+std::unique_ptr<RunDirectory> Session::take_progress() {
+  if (!leaving_) await_calls_checkpoint();
+  return std::move(directory_);
 }
 
 void Session::end_progress(int status) noexcept {

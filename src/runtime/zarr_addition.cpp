@@ -105,6 +105,18 @@ array::ExprPtr widened(const array::ExprPtr& values, const array::ExprPtr& old, 
   return wide;
 }
 
+NdArray part_of(const NdArray& texts, const Box& box) {
+  NdArray part(DType::string, box.shape());
+  const Shape strides = c_strides(texts.shape());
+  std::size_t i = 0;
+  for_each_index(box, [&](const Index& at) {
+    std::int64_t from = 0;
+    for (std::size_t axis = 0; axis < at.size(); ++axis) from += at[axis] * strides[axis];
+    part.strings()[i++] = texts.strings()[static_cast<std::size_t>(from)];
+  });
+  return part;
+}
+
 void place_strings(array::OutputVariable& out, const array::StoredVariable& old, const Placement& placement) {
   if (placement.whole) return;
   NdArray all(DType::string, placement.shape_after);
@@ -336,6 +348,30 @@ void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& t
   if (!added.empty() && (options.mode == "r+" || !options.region.empty()))
     throw UsageError("dataset contains new variables not already present in the store: " + array::format_names(added) +
                      "; mode 'r+' and region= change existing variables only");
+}
+
+std::int64_t size_of_dim(const array::Catalogue& there, const std::string& dim) {
+  const array::StoredDim* found = find_dim(there, dim);
+  return found == nullptr ? -1 : found->size;
+}
+
+array::Catalogue before_append(array::Catalogue there, const std::string& dim, std::int64_t size) {
+  for (auto& known : there.dims)
+    if (known.name == dim) known.size = size;
+  for (auto& variable : there.variables) {
+    const auto axis = std::find(variable.dims.begin(), variable.dims.end(), dim) - variable.dims.begin();
+    if (axis == std::ssize(variable.dims)) continue;
+    if (variable.data) {
+      auto shorter = std::make_shared<array::StoredArray>(*variable.data);
+      shorter->shape[static_cast<std::size_t>(axis)] = size;
+      variable.data = std::move(shorter);
+    } else {
+      Box part = Box::whole(variable.strings.shape());
+      part.end[static_cast<std::size_t>(axis)] = std::min(size, part.end[static_cast<std::size_t>(axis)]);
+      variable.strings = part_of(variable.strings, part);
+    }
+  }
+  return there;
 }
 
 }  // namespace rankine::runtime

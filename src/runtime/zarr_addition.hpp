@@ -22,4 +22,10 @@ array::Dataset with_existing_encodings(array::Dataset dataset, const array::Cata
 void fit_into_existing(array::EncodedDataset& encoded, const array::Catalogue& there, const script::SinkOptions& options,
                        const array::LoadFn& load);
 
+/// The store as it was when `dim` had `size` elements: before a run, which a job goes on with, appended to it.
+array::Catalogue before_append(array::Catalogue there, const std::string& dim, std::int64_t size);
+
+/// How long `dim` is there.
+std::int64_t size_of_dim(const array::Catalogue& there, const std::string& dim);
+
 }  // namespace rankine::runtime

@@ -78,7 +78,7 @@ void read_all(int descriptor, void* into, std::size_t bytes, const std::string& 
 
 Bytes write_block_file(const std::string& path, std::span<const std::span<const std::byte>> parts, Compression compression,
                        ScratchUse& use, const std::atomic<bool>& cancelled) {
-  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (file.value < 0) fail_write(path, errno);
   std::uint64_t written = 0;
   const auto undo = [&] {
@@ -118,7 +118,7 @@ Bytes write_block_file(const std::string& path, std::span<const std::span<const 
 }
 
 void read_block_file(const std::string& path, std::span<const std::span<std::byte>> parts) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
   if (file.value < 0) throw InputError("cannot read back " + path + ": " + std::strerror(errno));
   const auto damaged = [&] { return InputError(path + " is damaged: it does not hold what was written to it"); };
   codec::Scratch scratch;

@@ -10,10 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <vector>
 
 #include "base/error.hpp"
+#include "place/own_file.hpp"
 
 namespace rankine::spill {
 namespace {
@@ -29,11 +29,6 @@ std::string plain(const std::string& text) {
   return out.empty() ? "job" : out.substr(0, 60);
 }
 
-void remove_folder(const std::string& path) {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-}
-
 }  // namespace
 
 ScratchFolder::ScratchFolder(const std::string& scratch, const std::string& job, int rank) {
@@ -42,7 +37,7 @@ ScratchFolder::ScratchFolder(const std::string& scratch, const std::string& job,
   path_ = name;
   // It gets its name when it is locked: nobody ever sees it without its lock while this process lives.
   const std::string making = path_ + "/owner.new", owner = path_ + "/owner";
-  owner_ = ::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  owner_ = ::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   const std::string text = "pid " + std::to_string(::getpid()) + "\n";
   const bool done = owner_ >= 0 && ::flock(owner_, LOCK_EX | LOCK_NB) == 0 &&
                     ::write(owner_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
@@ -50,12 +45,12 @@ ScratchFolder::ScratchFolder(const std::string& scratch, const std::string& job,
   if (done) return;
   const int reason = errno;
   if (owner_ >= 0) ::close(owner_);
-  remove_folder(path_);
+  place::remove_own(path_);
   throw OutputError("cannot lock " + owner + ": " + std::strerror(reason));
 }
 
 ScratchFolder::~ScratchFolder() {
-  remove_folder(path_);
+  place::remove_own(path_);
   ::close(owner_);
 }
 
@@ -74,12 +69,12 @@ int remove_leftovers(const std::string& scratch) {
     if (owner < 0) {
       const bool is_old = std::time(nullptr) - status.st_mtime > made_within_s;
       if (errno != ENOENT || !is_old) continue;
-      remove_folder(path);
+      place::remove_own(path);
       ++removed;
       continue;
     }
     if (::flock(owner, LOCK_EX | LOCK_NB) == 0) {
-      remove_folder(path);
+      place::remove_own(path);
       ++removed;
     }
     ::close(owner);

@@ -62,6 +62,8 @@ class NetcdfChunkWriter {
   std::unique_ptr<State> state_;
 };
 
+/// Where a store that the commit replaces goes until it is removed: ".<name>.rankine-<token>.old".
+std::string replaced_path_of(const OutputTarget& target);
 /// fsyncs the temporary store and renames it to the final path; an old store there is renamed aside
 /// first and then removed. zarr/
 void commit_zarr(const OutputTarget& target);

@@ -1,17 +1,19 @@
 #include "store/index_cache.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
 #include "store/catalogue_bytes.hpp"
+#include "store/output_target.hpp"
 
 namespace rankine::store {
 namespace {
@@ -67,13 +69,35 @@ std::optional<array::Catalogue> decode_entry(std::span<const std::byte> bytes, c
   }
 }
 
+/// Nothing of an entry that others have made or may change: it would tell where the bytes of a file lie.
 std::vector<std::byte> read_whole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return {};
-  std::vector<std::byte> bytes(static_cast<std::size_t>(file.tellg()));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  return file ? bytes : std::vector<std::byte>{};
+  const place::Descriptor file = place::open_own_file(path, O_RDONLY);
+  struct stat status {};
+  if (!file || ::fstat(file.number(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return {};
+  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::pread(file.number(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return {};
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+/// False if it could not be written; nothing is left then.
+bool write_whole(const std::string& path, std::span<const std::byte> bytes) {
+  place::Descriptor file = place::make_own_file(path, O_WRONLY, 0644);
+  if (!file) return false;
+  try {
+    write_at(file.number(), 0, bytes, "cannot write", path);
+  } catch (const OutputError&) {
+    ::unlink(path.c_str());
+    return false;
+  }
+  if (::close(file.release()) == 0) return true;
+  ::unlink(path.c_str());
+  return false;
 }
 
 }  // namespace
@@ -123,14 +147,9 @@ void IndexCache::save() {
     const std::size_t indexes = index_count(entry.catalogue);
     if (entry.saved && indexes == entry.saved_index_count) continue;
     const std::string file = file_of(entry.path, entry.options);
-    const std::string partial = file + "." + std::to_string(::getpid()) + ".part";
-    const std::vector<std::byte> bytes = encode_entry(entry.path, entry.stamp, entry.catalogue);
-    std::ofstream out(partial, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    std::error_code error;
-    if (out) fs::rename(partial, file, error);
-    if (!out || error) fs::remove(partial, error);
+    const std::string partial = file + "." + place::unguessable_name() + ".part";
+    if (write_whole(partial, encode_entry(entry.path, entry.stamp, entry.catalogue)) && ::rename(partial.c_str(), file.c_str()) != 0)
+      ::unlink(partial.c_str());
     entry.saved = true;
     entry.saved_index_count = indexes;
   }

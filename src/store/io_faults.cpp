@@ -14,6 +14,7 @@ namespace {
 
 std::function<int(IoCall, const std::string&)> rehearsal;
 std::atomic<bool> rehearses{false};
+std::function<void()> commit_rehearsal;
 
 constexpr int most_tries = 5;
 constexpr std::chrono::milliseconds first_wait(20);
@@ -36,6 +37,12 @@ void rehearse_io(std::function<int(IoCall, const std::string& path)> fault) {
 
 int rehearsed_error(IoCall call, const std::string& path) {
   return rehearses.load(std::memory_order_acquire) ? rehearsal(call, path) : 0;
+}
+
+void rehearse_commits(std::function<void()> strike) { commit_rehearsal = std::move(strike); }
+
+void pass_commit_step() {
+  if (commit_rehearsal) commit_rehearsal();
 }
 
 bool is_passing(int error) {

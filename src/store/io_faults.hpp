@@ -21,6 +21,10 @@ void rehearse_io(std::function<int(IoCall, const std::string& path)> fault);
 /// 0 where nothing is rehearsed, which costs one load.
 int rehearsed_error(IoCall call, const std::string& path);
 
+/// The same for a process that dies on purpose while it gives outputs their names: called before each step of that.
+void rehearse_commits(std::function<void()> strike);
+void pass_commit_step();
+
 /// Errors of network file systems that go by: a server that restarts or is overrun (EIO, ETIMEDOUT, EAGAIN), a handle
 /// that it has forgotten (ESTALE).
 bool is_passing(int error);

@@ -1,17 +1,22 @@
 #include "store/output_target.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 
 #include "base/byte_stream.hpp"
+#include "base/check.hpp"
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/full_disk.hpp"
+#include "store/io_faults.hpp"
 #include "store/written_check.hpp"
 
 namespace rankine::store {
@@ -76,17 +81,16 @@ void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> b
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes, const std::string& what) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw_not_written(what, errno, path, bytes.size());
+  place::Descriptor file = place::make_own_file(path, O_WRONLY, 0666);
+  if (!file) throw_not_written(what, errno, path, bytes.size());
   try {
-    write_at(descriptor, 0, bytes, what, path);
+    write_at(file.number(), 0, bytes, what, path);
   } catch (...) {
-    ::close(descriptor);
     ::unlink(path.c_str());
     throw;
   }
   // Network file systems report a full disk or quota only here.
-  if (::close(descriptor) != 0 && errno != EINTR) throw_not_written(what, errno, path, bytes.size());
+  if (::close(file.release()) != 0 && errno != EINTR) throw_not_written(what, errno, path, bytes.size());
 }
 
 void flush_file_system(const std::string& path, const std::string& final_path) {
@@ -97,12 +101,49 @@ void flush_file_system(const std::string& path, const std::string& final_path) {
   if (!flushed) throw_not_written("cannot commit " + final_path, reason, path);
 }
 
-void flush_file(const std::string& path, const std::string& final_path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::string reason = std::strerror(errno);
-  if (descriptor >= 0) ::close(descriptor);
-  if (!flushed) throw_not_written("cannot commit " + final_path, reason, path);
+void flush_file(const OutputTarget& target) {
+  const place::Descriptor file = open_temporary(target, O_RDWR, "cannot commit " + target.spec.path);
+  if (::fsync(file.number()) != 0) throw_not_written("cannot commit " + target.spec.path, errno, target.temporary_path);
+}
+
+place::Descriptor open_temporary(const OutputTarget& target, int flags, const std::string& what) {
+  place::Descriptor file = place::open_own_file(target.temporary_path, flags, target.owner);
+  if (!file)
+    throw_not_written(what, errno == EPERM || errno == ELOOP ? target.temporary_path + " is not the file that was made there: somebody else has changed it"
+                                                             : std::string(std::strerror(errno)), target.temporary_path);
+  return file;
+}
+
+std::uint32_t this_user() { return ::geteuid(); }
+
+std::string temporary_path_of(const array::OutputSpec& spec, const std::string& token) {
+  const fs::path path(without_trailing_slash(spec.path));
+  return (path.parent_path() / ("." + path.filename().string() + ".rankine-" + token + ".part")).string();
+}
+
+OutputTarget target_to_make(const array::OutputSpec& spec, const std::string& token) {
+  OutputTarget target;
+  target.spec.path = without_trailing_slash(spec.path);
+  target.spec.format = spec.format;
+  target.spec.mode = spec.mode;
+  target.temporary_path = temporary_path_of(spec, token);
+  return target;
+}
+
+bool has_own_temporary_path(const OutputTarget& target) {
+  const std::string begin = temporary_path_of(target.spec, ""), end = ".part";
+  const std::string stem = begin.substr(0, begin.size() - end.size());
+  const std::string& path = target.temporary_path;
+  if (path.size() <= begin.size() || path.compare(0, stem.size(), stem) != 0 || path.compare(path.size() - end.size(), end.size(), end) != 0)
+    return false;
+  return std::all_of(path.begin() + static_cast<std::ptrdiff_t>(stem.size()), path.end() - static_cast<std::ptrdiff_t>(end.size()),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
+bool is_unfinished(const OutputTarget& target) {
+  struct stat status {};
+  return ::lstat(target.temporary_path.c_str(), &status) == 0 && status.st_uid == target.owner &&
+         (is_zarr(target.spec) ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode));
 }
 
 void check_output(const array::OutputSpec& spec) {
@@ -116,9 +157,11 @@ OutputTarget create_output(const array::OutputSpec& spec, const std::string& tok
   target.spec = spec;
   target.spec.path = without_trailing_slash(spec.path);
   check_place(target.spec);
-  const fs::path path(target.spec.path);
-  target.temporary_path =
-      (path.parent_path() / ("." + path.filename().string() + ".rankine-" + token + ".part")).string();
+  target.temporary_path = temporary_path_of(target.spec, token);
+  RANKINE_CHECK(has_own_temporary_path(target), "a token is letters, digits and dashes");
+  struct stat status {};
+  if (::lstat(target.temporary_path.c_str(), &status) == 0)
+    throw OutputError("cannot create " + target.spec.path + ": something has the name " + target.temporary_path + " already");
   target.complete.assign(spec.variables.size(), 0);
   target.offsets.assign(spec.variables.size(), UINT64_MAX);
   target.record_strides.assign(spec.variables.size(), 0);
@@ -153,21 +196,32 @@ void commit_output(const OutputTarget& target) {
   check_written(target);
   if (is_zarr(target.spec)) return commit_zarr(target);
   const std::string what = "cannot commit " + target.spec.path + ": ";
-  flush_file(target.temporary_path, target.spec.path);
+  flush_file(target);
   if (target.spec.mode == array::WriteMode::w_minus && fs::exists(fs::symlink_status(target.spec.path)))
     throw OutputError(what + "it came into being during the run, and mode 'w-' forbids replacing it");
+  pass_commit_step();
   if (::rename(target.temporary_path.c_str(), target.spec.path.c_str()) != 0)
     throw OutputError(what + std::strerror(errno) + "; the finished file is " + target.temporary_path);
+  pass_commit_step();
 }
 
 void discard_output(const OutputTarget& target) noexcept {
-  std::error_code ignored;
-  if (!target.temporary_path.empty()) fs::remove_all(target.temporary_path, ignored);
+  if (!has_own_temporary_path(target)) return;
+  const std::string& path = target.temporary_path;
+  // Whoever was killed between pushing the old store aside and putting the new one into its place leaves the old one there.
+  struct stat status {};
+  if (::lstat(target.spec.path.c_str(), &status) != 0 && errno == ENOENT) ::rename(replaced_path_of(target).c_str(), target.spec.path.c_str());
+  for (const std::string& name : {path, path + ".new", replaced_path_of(target)}) place::remove_own(name, target.owner);
+}
+
+std::string replaced_path_of(const OutputTarget& target) {
+  return target.temporary_path.substr(0, target.temporary_path.rfind('.')) + ".old";
 }
 
 void write_to(ByteWriter& writer, const OutputTarget& target) {
   array::write_to(writer, target.spec);
   writer.put_string(target.temporary_path);
+  writer.put(target.owner);
   writer.put_vector(target.complete);
   writer.put_vector(target.offsets);
   writer.put_vector(target.record_strides);
@@ -177,6 +231,7 @@ OutputTarget read_output_target(ByteReader& reader) {
   OutputTarget target;
   target.spec = array::read_output_spec(reader);
   target.temporary_path = reader.get_string();
+  target.owner = reader.get<std::uint32_t>();
   target.complete = reader.get_vector<std::uint8_t>();
   target.offsets = reader.get_vector<std::uint64_t>();
   target.record_strides = reader.get_vector<std::uint64_t>();

@@ -3,9 +3,12 @@
 #include <span>
 #include <string>
 
+#include "place/own_file.hpp"
+#include "store/store.hpp"
+
 namespace rankine::store {
 
-/// Creates or overwrites a small file. Throws OutputError: `what`, then the system's reason.
+/// Makes a small file, which is not there yet. Throws OutputError: `what`, then the system's reason.
 void write_file(const std::string& path, std::span<const std::byte> bytes, const std::string& what);
 /// Writes all of `bytes` at `offset` of the file `path`; signals and short writes go on. Throws OutputError as above.
 void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& what,
@@ -13,7 +16,10 @@ void write_at(int descriptor, std::uint64_t offset, std::span<const std::byte> b
 /// Everything written below `path` reaches the disk. Throws OutputError naming `final_path`.
 void flush_file_system(const std::string& path, const std::string& final_path);
 
-/// One file. Throws OutputError naming `final_path`.
-void flush_file(const std::string& path, const std::string& final_path);
+/// The temporary file of an output that is one file. Throws OutputError.
+void flush_file(const OutputTarget& target);
+/// Opens the temporary file of an output that is one file. Throws OutputError: `what`, then the reason; one is that what has
+/// its name is not ours.
+place::Descriptor open_temporary(const OutputTarget& target, int flags, const std::string& what);
 
 }  // namespace rankine::store

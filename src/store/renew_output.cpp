@@ -17,14 +17,6 @@
 namespace rankine::store {
 namespace {
 
-struct Descriptor {
-  int number = -1;
-  Descriptor(const std::string& path, int flags) : number(::open(path.c_str(), flags | O_CLOEXEC)) {}
-  ~Descriptor() { if (number >= 0) ::close(number); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-};
-
 /// Byte ranges that any rank may write: begin -> end, in order.
 std::map<std::uint64_t, std::uint64_t> open_ranges(const OutputTarget& target) {
   std::map<std::uint64_t, std::uint64_t> ranges;
@@ -38,21 +30,20 @@ std::map<std::uint64_t, std::uint64_t> open_ranges(const OutputTarget& target) {
 }
 
 /// Makes `to` the same as `from`, bar the ranges in `kept`.
-void copy_around(const std::string& from, const std::string& to, const std::map<std::uint64_t, std::uint64_t>& kept,
+void copy_around(const OutputTarget& from, const OutputTarget& to, const std::map<std::uint64_t, std::uint64_t>& kept,
                  const std::string& what) {
-  const Descriptor source(from, O_RDONLY), sink(to, O_WRONLY);
+  const place::Descriptor source = open_temporary(from, O_RDONLY, what), sink = open_temporary(to, O_WRONLY, what);
   struct stat status {};
-  if (source.number < 0 || sink.number < 0 || ::fstat(source.number, &status) != 0 ||
-      ::ftruncate(sink.number, status.st_size) != 0)
-    throw OutputError(what + std::strerror(errno));
+  if (::fstat(source.number(), &status) != 0 || ::ftruncate(sink.number(), status.st_size) != 0)
+    throw OutputError(what + ": " + std::strerror(errno));
   std::vector<std::byte> buffer(std::size_t{1} << 20);
   const auto copy = [&](std::uint64_t begin, std::uint64_t end) {
     while (begin < end) {
-      const ssize_t count = ::pread(source.number, buffer.data(), std::min<std::uint64_t>(buffer.size(), end - begin),
+      const ssize_t count = ::pread(source.number(), buffer.data(), std::min<std::uint64_t>(buffer.size(), end - begin),
                                     static_cast<off_t>(begin));
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) throw OutputError(what + (count == 0 ? "it is shorter than it was" : std::strerror(errno)));
-      write_at(sink.number, begin, {buffer.data(), static_cast<std::size_t>(count)}, what, to);
+      if (count <= 0) throw OutputError(what + ": " + (count == 0 ? "it is shorter than it was" : std::strerror(errno)));
+      write_at(sink.number(), begin, {buffer.data(), static_cast<std::size_t>(count)}, what, to.temporary_path);
       begin += static_cast<std::uint64_t>(count);
     }
   };
@@ -68,11 +59,12 @@ void copy_around(const std::string& from, const std::string& to, const std::map<
 
 void renew_output(const array::OutputSpec& spec, const OutputTarget& target, bool owner_may_live) {
   RANKINE_CHECK(!array::is_zarr(target.spec.format), "a Zarr store has no owner");
-  const std::string what = "cannot start " + target.spec.path + " anew after its writer was lost: ";
+  const std::string what = "cannot start " + target.spec.path + " anew after its writer was lost";
   OutputTarget fresh;
   fresh.spec = spec;
   fresh.spec.path = target.spec.path;
   fresh.temporary_path = target.temporary_path + ".new";
+  place::remove_own(fresh.temporary_path, target.owner);  // where whoever began it was killed
   fresh.complete.assign(spec.variables.size(), 0);
   fresh.offsets.assign(spec.variables.size(), UINT64_MAX);
   fresh.record_strides.assign(spec.variables.size(), 0);
@@ -82,13 +74,13 @@ void renew_output(const array::OutputSpec& spec, const OutputTarget& target, boo
     const auto kept = open_ranges(target);
     if (kept.empty()) {
       // A new file: an owner that lives on where nobody hears it writes to the old one, which has no name any more.
-      if (::rename(fresh.temporary_path.c_str(), target.temporary_path.c_str()) != 0) throw OutputError(what + std::strerror(errno));
+      if (::rename(fresh.temporary_path.c_str(), target.temporary_path.c_str()) != 0) throw OutputError(what + ": " + std::strerror(errno));
       return;
     }
     // Others have the old file open.
     if (owner_may_live)
-      throw Error(ExitCode::resumable, what + "it cannot be reached and may still be writing; run again");
-    copy_around(fresh.temporary_path, target.temporary_path, kept, what);
+      throw Error(ExitCode::resumable, what + ": it cannot be reached and may still be writing; run again");
+    copy_around(fresh, target, kept, what);
     ::unlink(fresh.temporary_path.c_str());
   } catch (...) {
     ::unlink(fresh.temporary_path.c_str());

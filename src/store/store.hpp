@@ -74,10 +74,14 @@ class Reader {
   std::unique_ptr<State> state_;
 };
 
+/// The user of this process.
+std::uint32_t this_user();
+
 /// An output being written. Plain data that rank 0 makes and every rank gets.
 struct OutputTarget {
   array::OutputSpec spec;          ///< without the values that are written already
   std::string temporary_path;      ///< beside the final path, same file system: ".<name>.rankine-<token>.part"
+  std::uint32_t owner = this_user();   ///< whom the file system gave out as its maker
   /// Per variable: true if all is written already (eager values, or no elements).
   std::vector<std::uint8_t> complete;
   /// Per variable, for files that are written by pwrite (NetCDF-3, uncompressed contiguous NetCDF-4):
@@ -88,12 +92,23 @@ struct OutputTarget {
 void write_to(ByteWriter& writer, const OutputTarget& target);
 OutputTarget read_output_target(ByteReader& reader);
 
+/// Where an output is made until it is committed.
+std::string temporary_path_of(const array::OutputSpec& spec, const std::string& token);
+/// What an output of that token is known by before it is made: its names, and no contents.
+OutputTarget target_to_make(const array::OutputSpec& spec, const std::string& token);
+/// Whether target.temporary_path is what temporary_path_of() gives for some token: whoever removes it, or goes on with what lies
+/// there, asks first, for a journal may be damaged.
+bool has_own_temporary_path(const OutputTarget& target);
+
+/// Whether what create_output() has made is there, and not something else under its name.
+bool is_unfinished(const OutputTarget& target);
+
 /// Whether the place and the mode allow the output; nothing is made. Throws OutputError.
 void check_output(const array::OutputSpec& spec);
 
 /// Called on rank 0 before any data is read: checks that the place is writable and that the mode
-/// allows it, creates the temporary file or store with all metadata and all eager values.
-/// Throws OutputError.
+/// allows it, creates the temporary file or store with all metadata and all eager values. `token`: letters, digits and
+/// dashes that nobody can guess. Throws OutputError, also where anything has the temporary name already.
 OutputTarget create_output(const array::OutputSpec& spec, const std::string& token);
 
 /// The owner of a NetCDF-4 file is lost: what it wrote is undone, and the file is as create_output() left it, under the
@@ -164,7 +179,8 @@ class Writer {
 /// fsync, then rename to the final name (replacing what mode w allows). Called once, on one rank,
 /// after every rank's close().
 void commit_output(const OutputTarget& target);
-/// Removes the temporary file or store. Never throws.
+/// Removes the temporary file or store, and what else a crash may have left beside it; nothing that is not ours or does not have
+/// such a name. Never throws.
 void discard_output(const OutputTarget& target) noexcept;
 
 }  // namespace rankine::store

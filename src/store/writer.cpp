@@ -90,8 +90,7 @@ void Writer::write_box(const OutputTarget& target, std::size_t variable, const N
   const CountedTime time(state_->counters.write_ns);
   {
     const std::lock_guard lock(open->mutex);
-    if (open->descriptor < 0) open->descriptor = ::open(target.temporary_path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (open->descriptor < 0) throw OutputError(what + ": " + std::strerror(errno));
+    if (open->descriptor < 0) open->descriptor = open_temporary(target, O_WRONLY, what).release();
   }
   const std::size_t element = size_of(out.dtype);
   const std::size_t bytes = static_cast<std::size_t>(values.size()) * element;
@@ -147,7 +146,7 @@ void Writer::flush(const OutputTarget& target) {
   if (open->wrote_zarr) flush_file_system(target.temporary_path, target.spec.path);
   if (open->chunks) {
     open->chunks->flush();
-    flush_file(target.temporary_path, target.spec.path);
+    flush_file(target);
   }
   if (open->descriptor >= 0 && ::fsync(open->descriptor) != 0)
     throw_not_written("cannot write " + target.spec.path, errno, target.temporary_path);

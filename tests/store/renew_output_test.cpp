@@ -132,3 +132,49 @@ TEST_CASE("a shared file whose owner may still be writing is given up") {
   store::discard_output(target);
   CHECK(std::filesystem::is_empty(directory.path));
 }
+
+TEST_CASE("an unfinished output is neither made nor opened through a link that waits under its name") {
+  const ScratchDirectory directory;
+  const bool is_zarr = GENERATE(false, true);
+  array::OutputSpec spec = spec_of(directory.file(is_zarr ? "out.zarr" : "out.nc"), true);
+  if (is_zarr) spec.format = array::OutputFormat::zarr2;
+  const std::string waiting = store::temporary_path_of(spec, "token");
+  std::filesystem::create_directory(directory.file("elsewhere"));
+  const std::string victim = is_zarr ? directory.file("elsewhere") : directory.file("victim.nc");
+  if (!is_zarr) std::filesystem::copy_file(std::filesystem::path(RANKINE_SOURCE_DIR) / "CMakeLists.txt", victim);
+  std::filesystem::create_symlink(victim, waiting);
+  CHECK_THROWS_WITH(store::create_output(spec, "token"), Catch::Contains("something has the name " + waiting + " already"));
+  CHECK(std::filesystem::is_symlink(waiting));
+  CHECK(std::filesystem::is_empty(directory.file("elsewhere")));
+  std::filesystem::remove(waiting);
+  if (is_zarr) return;
+  // Swapped for a link once it is made.
+  const store::OutputTarget target = store::create_output(spec, "token");
+  std::filesystem::rename(target.temporary_path, directory.file("victim.nc"));
+  std::filesystem::create_symlink(directory.file("victim.nc"), target.temporary_path);
+  const auto size = std::filesystem::file_size(directory.file("victim.nc"));
+  const NdArray values = ramp({60, 50});
+  {
+    store::Writer writer;
+    CHECK_THROWS_WITH(write_chunks(writer, target, 1, values), Catch::Contains("is not the file that was made there"));
+    CHECK_THROWS_WITH(writer.write_box(target, 3, values, Box::whole({60, 50})), Catch::Contains("is not the file that was made there"));
+  }
+  CHECK_THROWS_WITH(store::commit_output(target), Catch::Contains("is not the file that was made there"));
+  CHECK(std::filesystem::file_size(directory.file("victim.nc")) == size);
+  CHECK_FALSE(std::filesystem::exists(spec.path));
+}
+
+TEST_CASE("only names that unfinished outputs get are removed") {
+  const ScratchDirectory directory;
+  std::filesystem::create_directory(directory.file("precious"));
+  store::OutputTarget target = store::target_to_make(spec_of(directory.file("out.nc"), false), "abc-123");
+  CHECK(store::has_own_temporary_path(target));
+  for (const std::string& other : {directory.file("precious"), directory.file(".out.nc.rankine-.part"), directory.file(".out.nc.rankine-a/b.part"),
+                                   directory.file(".out.nc.rankine-../precious.part"), directory.file(".other.nc.rankine-a.part"),
+                                   "/" + directory.file(".out.nc.rankine-a.part"), directory.file(".out.nc.rankine-a.part.new"), std::string()}) {
+    target.temporary_path = other;
+    CHECK_FALSE(store::has_own_temporary_path(target));
+    store::discard_output(target);
+  }
+  CHECK(std::filesystem::exists(directory.file("precious")));
+}

@@ -17,7 +17,9 @@
 #include "store/hdf5/hdf5_handle.hpp"
 #include "store/hdf5/netcdf_attributes.hpp"
 #include "store/hdf5/netcdf_file.hpp"
+#include "store/hdf5/own_hdf5_file.hpp"
 #include "store/library_lock.hpp"
+#include "store/output_target.hpp"
 #include "store/netcdf3/header.hpp"
 #include "store/stored_file.hpp"
 
@@ -37,20 +39,25 @@ bool is_netcdf4(OutputFormat format) {
 /// The file under construction through libnetcdf; closed on the way out of an error.
 class NewFile {
  public:
-  NewFile(const std::string& temporary_path, const OutputSpec& spec) : path_(spec.path) {
-    // By open first: its errno says more than libhdf5's answer does.
-    const int descriptor = ::open(temporary_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor < 0)
-      throw OutputError("cannot create " + spec.path + ": " + std::strerror(errno) +
-                        "; check that its directory exists and may be written");
-    ::close(descriptor);
+  explicit NewFile(OutputTarget& target) : path_(target.spec.path) {
+    const OutputSpec& spec = target.spec;
+    // By open first: its errno says more than libhdf5's answer does, and it tells whom the file system takes us for.
+    {
+      const place::Descriptor file = place::make_own_file(target.temporary_path, O_WRONLY, 0666);
+      struct stat status {};
+      if (!file || ::fstat(file.number(), &status) != 0)
+        throw OutputError("cannot create " + spec.path + ": " + std::strerror(errno) +
+                          "; check that its directory exists and may be written");
+      target.owner = status.st_uid;
+    }
+    ::unlink(target.temporary_path.c_str());
     silence_hdf5();
-    int mode = NC_CLOBBER;
+    int mode = NC_NOCLOBBER;   // made by the very call that opens it
     if (is_netcdf4(spec.format)) mode |= NC_NETCDF4;
     if (spec.format == OutputFormat::netcdf4_classic) mode |= NC_CLASSIC_MODEL;
     if (spec.format == OutputFormat::netcdf3_64bit) mode |= NC_64BIT_OFFSET;
     if (spec.format == OutputFormat::netcdf3_64bit_data) mode |= NC_64BIT_DATA;
-    check_output(nc_create(temporary_path.c_str(), mode, &id_), path_, "the header");
+    check_output(nc_create(target.temporary_path.c_str(), mode, &id_), path_, "the header");
     // Every element is written once by us: pre-filling would double the output.
     int old_mode = 0;
     check_output(nc_set_fill(id_, NC_NOFILL, &old_mode), path_, "the fill mode");
@@ -287,8 +294,7 @@ void allocate(hid_t dataset, const OutputTarget& target, const OutputVariable& v
 /// Brings the datasets that are still to be written to their full extents, finds where contiguous ones
 /// lie, and takes over the filters in the order that libnetcdf gave them.
 void prepare_hdf5(OutputTarget& target) {
-  Hdf5Handle file(H5Fopen(target.temporary_path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
-  if (!file) throw OutputError("cannot reopen " + target.spec.path + ": " + hdf5_error_text());
+  Hdf5Handle file = open_own_hdf5(target);
   for (std::size_t i = 0; i < target.spec.variables.size(); ++i) {
     OutputVariable& variable = target.spec.variables[i];
     if (variable.value || target.complete[i] != 0) continue;
@@ -318,10 +324,10 @@ void prepare_hdf5(OutputTarget& target) {
 
 /// libhdf5 and libnetcdf leave the file as long as they have written it; ranks may write in any order.
 void extend_file(const OutputTarget& target, std::uint64_t bytes) {
+  const place::Descriptor file = open_temporary(target, O_WRONLY, "cannot extend " + target.spec.path);
   struct stat status {};
-  if (::stat(target.temporary_path.c_str(), &status) != 0 ||
-      (static_cast<std::uint64_t>(status.st_size) < bytes &&
-       ::truncate(target.temporary_path.c_str(), static_cast<off_t>(bytes)) != 0))
+  if (::fstat(file.number(), &status) != 0 ||
+      (static_cast<std::uint64_t>(status.st_size) < bytes && ::ftruncate(file.number(), static_cast<off_t>(bytes)) != 0))
     throw OutputError("cannot extend " + target.spec.path + " to " + std::to_string(bytes) + " bytes: " + std::strerror(errno));
 }
 
@@ -337,12 +343,12 @@ void set_record_count(const OutputTarget& target) {
                       "NETCDF3_64BIT_DATA");
   std::array<unsigned char, 8> bytes{};
   for (std::size_t i = 0; i < width; ++i) bytes[i] = static_cast<unsigned char>(records >> (8 * (width - 1 - i)));
-  const int descriptor = ::open(target.temporary_path.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool written = descriptor >= 0 && ::pwrite(descriptor, bytes.data(), width, 4) == static_cast<ssize_t>(width);
+  const std::string what = "cannot write the number of records to " + target.spec.path;
+  place::Descriptor file = open_temporary(target, O_WRONLY, what);
+  const bool written = ::pwrite(file.number(), bytes.data(), width, 4) == static_cast<ssize_t>(width);
   int error = written ? 0 : errno;
-  if (descriptor >= 0 && ::close(descriptor) != 0 && errno != EINTR && error == 0) error = errno;
-  if (error != 0)
-    throw OutputError("cannot write the number of records to " + target.spec.path + ": " + std::strerror(error));
+  if (::close(file.release()) != 0 && errno != EINTR && error == 0) error = errno;
+  if (error != 0) throw OutputError(what + ": " + std::strerror(error));
 }
 
 void prepare_netcdf3(OutputTarget& target) {
@@ -378,7 +384,7 @@ void create_netcdf(OutputTarget& target) {
   RANKINE_CHECK(!array::is_zarr(target.spec.format), "a Zarr store is not a NetCDF file");
   const LibraryLock lock;
   {
-    NewFile file(target.temporary_path, target.spec);
+    NewFile file(target);
     Definition definition(file.id(), target);
     definition.define();
     definition.write_eager_values();

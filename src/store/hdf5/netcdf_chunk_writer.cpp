@@ -12,7 +12,9 @@
 #include "store/early_writeback.hpp"
 #include "store/full_disk.hpp"
 #include "store/hdf5/hdf5_handle.hpp"
+#include "store/hdf5/own_hdf5_file.hpp"
 #include "store/library_lock.hpp"
+#include "store/output_target.hpp"
 
 namespace rankine::store {
 namespace {
@@ -25,20 +27,16 @@ constexpr std::uint64_t metadata_margin_bytes = 1u << 20;
 /// bookkeeping leaves the file in no known state; here the file system is asked before, and its answer harms nothing.
 class Reserve {
  public:
-  Reserve(std::string path, std::string final_path)
-      : path_(std::move(path)), final_path_(std::move(final_path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CLOEXEC)) {}
-  ~Reserve() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Reserve(const Reserve&) = delete;
-  Reserve& operator=(const Reserve&) = delete;
+  explicit Reserve(const OutputTarget& target)
+      : path_(target.temporary_path), final_path_(target.spec.path),
+        file_(open_temporary(target, O_WRONLY, "cannot open " + target.spec.path + " for writing")) {}
 
   /// The file may grow to `end`. Throws DiskFullError. Where file systems cannot reserve, their errors come later.
   void up_to(std::uint64_t end, std::uint64_t chunk_bytes) {
-    if (end <= reserved_ || descriptor_ < 0 || !works_) return;
+    if (end <= reserved_ || !works_) return;
     for (const std::uint64_t step : {reserve_step_bytes, std::uint64_t{0}}) {
       const std::uint64_t wanted = end - reserved_ + step;
-      if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(reserved_), static_cast<off_t>(wanted)) == 0) {
+      if (::fallocate(file_.number(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(reserved_), static_cast<off_t>(wanted)) == 0) {
         reserved_ += wanted;
         return;
       }
@@ -50,18 +48,18 @@ class Reserve {
     throw_not_written("cannot write to " + final_path_, errno, path_, chunk_bytes);
   }
   /// All below `end` has been written.
-  void written_up_to(std::uint64_t end) { writeback_.written_up_to(descriptor_, end); }
+  void written_up_to(std::uint64_t end) { writeback_.written_up_to(file_.number(), end); }
   /// What was not needed is given back.
   void release() const {
     struct stat status {};
-    if (descriptor_ < 0 || reserved_ == 0 || ::fstat(descriptor_, &status) != 0) return;
+    if (reserved_ == 0 || ::fstat(file_.number(), &status) != 0) return;
     // Shortening a file to the length that it has frees what lies behind it; if not, the file is only larger than it need be.
-    if (::ftruncate(descriptor_, status.st_size) != 0) return;
+    if (::ftruncate(file_.number(), status.st_size) != 0) return;
   }
 
  private:
   std::string path_, final_path_;
-  int descriptor_;
+  place::Descriptor file_;
   std::uint64_t reserved_ = 0;
   bool works_ = true;
   GrowingWriteback writeback_;
@@ -89,9 +87,8 @@ NetcdfChunkWriter::NetcdfChunkWriter(const OutputTarget& target) : state_(std::m
   state_->datasets.resize(state_->names.size());
   const LibraryLock lock;
   silence_hdf5();
-  state_->file = Hdf5Handle(H5Fopen(target.temporary_path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
-  if (!state_->file) throw OutputError("cannot open " + state_->path + " for writing: " + hdf5_error_text());
-  state_->reserve = std::make_unique<Reserve>(target.temporary_path, state_->path);
+  state_->file = open_own_hdf5(target);
+  state_->reserve = std::make_unique<Reserve>(target);
 }
 
 NetcdfChunkWriter::~NetcdfChunkWriter() {

@@ -49,7 +49,7 @@ void walk(const ZarrStore& store, const std::string& key, F&& f) {
 }
 
 void replace_file(const std::string& path, const std::string& text, const std::string& scratch) {
-  const std::string partial = scratch + "/.consolidated";
+  const std::string partial = scratch + "/.consolidated-" + place::unguessable_name();
   write_text(partial, text, path);
   std::error_code error;
   fs::rename(partial, path, error);
@@ -111,8 +111,12 @@ void write_parent_groups(const array::OutputSpec& spec) {
   std::string directory = spec.path;
   const auto make = [&] {
     const std::string document = directory + (is_v3(spec) ? "/zarr.json" : "/.zgroup");
-    if (!fs::exists(document))
+    if (fs::exists(document)) return;
+    try {
       write_text(document, format_json(is_v3(spec) ? v3_group(Json::object()) : Json{{"zarr_format", 2}}), spec.path);
+    } catch (const OutputError&) {
+      if (!fs::exists(document)) throw;  // another run that writes another group of the store was quicker
+    }
   };
   for (const auto& part : fs::path(normal_group(spec.group))) {
     make();

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include "base/error.hpp"
 #include "store/backends.hpp"
 #include "store/chunk_read.hpp"
+#include "store/io_faults.hpp"
 #include "store/output_target.hpp"
 #include "store/zarr/zarr_chunk_source.hpp"
 #include "store/zarr/zarr_documents.hpp"
@@ -43,6 +45,7 @@ void make_directory(const std::string& path, const array::OutputSpec& spec) {
 
 void rename_or_throw(const std::string& from, const std::string& to, const array::OutputSpec& spec) {
   std::error_code error;
+  pass_commit_step();
   fs::rename(from, to, error);
   if (error)
     throw OutputError("cannot commit " + spec.path + ": " + to + ": " + error.message() + "; what is finished is in " + from);
@@ -89,6 +92,8 @@ void check_variable(const array::OutputSpec& spec, const array::OutputVariable& 
                       " must be known before the run; load them first");
 }
 
+/// Each step leaves the store so that the steps from the first on can be taken again: whoever is killed between two of them goes
+/// on with what is left of the temporary store.
 void commit_additions(const OutputTarget& target) {
   const array::OutputSpec& spec = target.spec;
   const std::string group = zarr_group_directory(spec);
@@ -102,7 +107,9 @@ void commit_additions(const OutputTarget& target) {
       if (fs::exists(document)) rename_or_throw(document, place + "/" + variable.existing->zarr.metadata, spec);
       continue;
     }
-    if (fs::exists(fs::symlink_status(place))) {
+    const bool is_there = fs::exists(fs::symlink_status(place));
+    if (is_there && !fs::exists(fs::symlink_status(staged))) continue;   // an earlier try has put it there
+    if (is_there) {
       make_directory(target.temporary_path + aside, spec);
       rename_or_throw(place, target.temporary_path + aside + "/" + variable.name, spec);
     }
@@ -117,8 +124,10 @@ void commit_additions(const OutputTarget& target) {
   const bool wanted = spec.consolidated && spec.mode == array::WriteMode::a;
   if (wanted || is_consolidated(spec.path, spec.format)) consolidate(spec.path, spec.format, target.temporary_path);
   flush_file_system(spec.path, spec.path);
+  pass_commit_step();
   std::error_code error;
   fs::remove_all(target.temporary_path, error);
+  pass_commit_step();
 }
 
 }  // namespace
@@ -126,6 +135,11 @@ void commit_additions(const OutputTarget& target) {
 void create_zarr(OutputTarget& target) {
   const array::OutputSpec& spec = target.spec;
   const std::string& root = target.temporary_path;
+  // By a call that fails where anything has the name.
+  struct stat status {};
+  if (::mkdir(root.c_str(), 0777) != 0 || ::lstat(root.c_str(), &status) != 0)
+    throw_not_written("cannot create " + spec.path + ": " + root, errno, root);
+  target.owner = status.st_uid;
   make_directory(root + unfinished, spec);
   write_group_documents(spec, root);
   for (std::size_t i = 0; i < spec.variables.size(); ++i) {
@@ -148,6 +162,8 @@ void create_zarr(OutputTarget& target) {
 
 void write_zarr_chunk(const OutputTarget& target, std::size_t index, const Index& chunk,
                       std::span<const std::byte> bytes) {
+  // Ranks on several hosts write here, and whoever else may write to the store: nobody meets anybody's name.
+  static const std::string own_name = place::unguessable_name();
   static std::atomic<std::uint64_t> sequence{0};
   const array::OutputVariable& variable = target.spec.variables.at(index);
   const array::StoredArray layout = layout_of(target, variable);
@@ -157,10 +173,7 @@ void write_zarr_chunk(const OutputTarget& target, std::size_t index, const Index
     object[axis] += variable.origin[axis] / variable.chunk_shape[axis];
   }
   const std::string path = layout.path + "/" + zarr_object_key(layout, object);
-  char host[65] = "";  // ranks on several hosts may have the same process id
-  ::gethostname(host, sizeof host - 1);
-  const std::string partial = target.temporary_path + unfinished + "/" + host + "-" + std::to_string(::getpid()) +
-                              "-" + std::to_string(sequence++);
+  const std::string partial = target.temporary_path + unfinished + "/" + own_name + "-" + std::to_string(sequence++);
   const std::string what = "cannot write chunk " + format_tuple(object) + " of " + variable.name + " to " + target.spec.path;
   write_file(partial, bytes, what);
   if (::rename(partial.c_str(), path.c_str()) == 0) return;
@@ -179,29 +192,36 @@ void commit_zarr(const OutputTarget& target) {
   const std::string& from = target.temporary_path;
   const std::string to = zarr_group_directory(spec);
   std::error_code error;
-  fs::remove_all(from + unfinished, error);
+  place::remove_own(from + unfinished, target.owner);
   if (adds_to_store(spec) && looks_like_zarr(to)) return commit_additions(target);
   flush_file_system(from, to);
   if (!spec.group.empty()) write_parent_groups(spec);
-  const std::string old = from.substr(0, from.rfind('.')) + ".old";
+  const std::string old = replaced_path_of(target);
   const bool replaces = fs::exists(fs::symlink_status(to));
   if (replaces && spec.mode == array::WriteMode::w_minus)
     throw OutputError("cannot commit " + to + ": it came into being during the run, and mode 'w-' forbids replacing it");
   if (replaces) {
+    pass_commit_step();
     fs::rename(to, old, error);
     if (error) throw OutputError("cannot replace " + to + ": " + error.message());
   }
+  pass_commit_step();
   fs::rename(from, to, error);
   if (error) {
     std::error_code undo;
     if (replaces) fs::rename(old, to, undo);
     throw OutputError("cannot commit " + to + ": " + error.message() + "; the finished store is " + from);
   }
-  if (replaces) fs::remove_all(old, error);  // what cannot be removed harms nobody under its odd name
+  pass_commit_step();
+  fs::remove_all(old, error);  // what cannot be removed harms nobody under its odd name
   if (spec.group.empty() || (!spec.consolidated && !is_consolidated(spec.path, spec.format))) return;
-  make_directory(from, spec);
-  consolidate(spec.path, spec.format, from);
-  fs::remove_all(from, error);
+  // Not under the name that tells of a store that is to be put into its place.
+  const std::string scratch = from + ".new";
+  place::remove_own(scratch, target.owner);
+  make_directory(scratch, spec);
+  consolidate(spec.path, spec.format, scratch);
+  pass_commit_step();
+  fs::remove_all(scratch, error);
 }
 
 }  // namespace rankine::store

@@ -106,7 +106,7 @@ void MpiSession::end(int exit_code, bool orderly, const WhenStuck& when_stuck) {
   static constexpr int finalize_grace_ms = 10'000, stuck_ms = 2000;
   std::fflush(nullptr);
   const auto leave = [this](int code) {
-    on_leave_();
+    on_leave_(code);
     ::_exit(code);
   };
   if (!orderly || abandoned_) leave(exit_code);

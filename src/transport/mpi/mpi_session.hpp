@@ -61,13 +61,13 @@ class MpiSession {
   /// of objects on the stack do not run.
   [[noreturn]] void end(int exit_code, bool orderly, const WhenStuck& when_stuck = {});
   /// Called by end() last of all.
-  void on_leave(std::function<void()> act) { on_leave_ = std::move(act); }
+  void on_leave(std::function<void(int status)> act) { on_leave_ = std::move(act); }
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   RankPlace place_;
   bool abandoned_ = false;
-  std::function<void()> on_leave_ = [] {};
+  std::function<void(int)> on_leave_ = [](int) {};
 };
 
 struct MpiTransportOptions {

@@ -1,0 +1,203 @@
+#include "store/output_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "base/error.hpp"
+#include "place/own_file.hpp"
+
+namespace rankine::store {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Of the file's bytes the first is held by whoever reads or changes it, for a moment; the others by those that it lists.
+constexpr int list_byte = 0;
+constexpr int first_slot = 1;
+/// Nobody holds the list longer than a few calls to the file system.
+constexpr std::chrono::milliseconds look_again_after(5);
+constexpr int most_looks = 4000;
+
+std::string lock_path(const std::string& output) {
+  std::string path = output;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const std::filesystem::path tidy(path);
+  return (tidy.parent_path() / ("." + tidy.filename().string() + ".rankine-lock")).string();
+}
+
+struct flock lock_of(int byte, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  return lock;
+}
+
+bool set_lock(int descriptor, int byte, short type) {
+  struct flock lock = lock_of(byte, type);
+  return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
+}
+
+bool is_held_by_another(int descriptor, int byte) {
+  struct flock lock = lock_of(byte, F_WRLCK);
+  return ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/// False: the file system keeps no locks.
+bool take_list(int descriptor, const std::string& path) {
+  for (int look = 0; look < most_looks; ++look) {
+    if (set_lock(descriptor, list_byte, F_WRLCK)) return true;
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return false;
+    std::this_thread::sleep_for(look_again_after);
+  }
+  throw OutputError("cannot look at " + path + ", which tells who writes: another process holds it; if it hangs, end it");
+}
+
+/// What the output's run is going to change: all of it, or boxes of whole chunks of arrays.
+Json claim_of(const array::OutputSpec& spec) {
+  if (spec.mode != array::WriteMode::r_plus) return "all";
+  Json boxes = Json::array();
+  for (const auto& variable : spec.variables) {
+    Json box = {{"array", spec.group + "/" + variable.name}};
+    if (variable.existing != nullptr) {
+      box["begin"] = variable.origin;
+      box["shape"] = variable.shape;
+    }
+    boxes.push_back(std::move(box));
+  }
+  return boxes;
+}
+
+bool overlap(const Json& a, const Json& b) {
+  if (a.at("array") != b.at("array")) return false;
+  if (!a.contains("begin") || !b.contains("begin")) return true;
+  const auto a_begin = a["begin"].get<std::vector<std::int64_t>>(), b_begin = b["begin"].get<std::vector<std::int64_t>>();
+  const auto a_shape = a["shape"].get<std::vector<std::int64_t>>(), b_shape = b["shape"].get<std::vector<std::int64_t>>();
+  const std::size_t ndim = std::min({a_begin.size(), b_begin.size(), a_shape.size(), b_shape.size()});
+  for (std::size_t axis = 0; axis < ndim; ++axis)
+    if (a_begin[axis] + a_shape[axis] <= b_begin[axis] || b_begin[axis] + b_shape[axis] <= a_begin[axis]) return false;
+  return true;
+}
+
+bool conflict(const Json& a, const Json& b) {
+  if (!a.is_array() || !b.is_array()) return true;
+  try {
+    return std::any_of(a.begin(), a.end(), [&](const Json& one) {
+      return std::any_of(b.begin(), b.end(), [&](const Json& other) { return overlap(one, other); });
+    });
+  } catch (const Json::exception&) {
+    return true;  // of a live run that says it in another way
+  }
+}
+
+Json read_list(int descriptor) {
+  std::string text;
+  char piece[4096];
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(descriptor, piece, sizeof piece, at);
+    if (got <= 0) break;
+    text.append(piece, static_cast<std::size_t>(got));
+    at += got;
+  }
+  const Json list = Json::parse(text, nullptr, false);
+  return list.is_array() ? list : Json::array();
+}
+
+bool write_list(int descriptor, const Json& list) {
+  const std::string text = list.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+         ::ftruncate(descriptor, static_cast<off_t>(text.size())) == 0;
+}
+
+/// Those of the list whose runs live, this one aside.
+Json others(int descriptor, int own_slot) {
+  Json living = Json::array();
+  for (const Json& entry : read_list(descriptor)) {
+    if (!entry.is_object() || !entry.contains("slot") || !entry["slot"].is_number_integer()) continue;
+    const int slot = entry["slot"].get<int>();
+    if (slot >= first_slot && slot != own_slot && is_held_by_another(descriptor, slot)) living.push_back(entry);
+  }
+  return living;
+}
+
+/// The name still leads to the file that is open.
+bool is_named(int descriptor, const std::string& path) {
+  struct stat open_file {}, named {};
+  return ::fstat(descriptor, &open_file) == 0 && ::lstat(path.c_str(), &named) == 0 && open_file.st_ino == named.st_ino &&
+         open_file.st_dev == named.st_dev;
+}
+
+place::Descriptor open_lock(const std::string& path, const std::string& output) {
+  // For all who may write to the folder, as its outputs are.
+  place::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666));
+  struct stat status {};
+  if (!file && errno == EACCES && ::lstat(path.c_str(), &status) == 0 && status.st_uid != ::geteuid())
+    throw UsageError("cannot write to " + output + ": " + place::name_of_user(status.st_uid) + " writes to it, or has left " + path +
+                     " there when a run was killed; ask for that file to be removed, or write to another name");
+  if (!file && errno != ELOOP) return file;
+  if (!file || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
+    throw UsageError("cannot write to " + output + ": " + path + " is not the file that tells who else does; remove it");
+  return file;
+}
+
+}  // namespace
+
+OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) : path_(lock_path(spec.path)) {
+  const Json claim = claim_of(spec);
+  for (;;) {
+    place::Descriptor file = open_lock(path_, spec.path);
+    if (!file) {
+      why_not_ = path_ + " cannot be made: " + std::strerror(errno);
+      return;
+    }
+    if (!take_list(file.number(), path_)) {
+      why_not_ = "the file system of " + path_ + " keeps no locks (" + std::strerror(errno) + ")";
+      ::unlink(path_.c_str());
+      return;
+    }
+    if (!is_named(file.number(), path_)) continue;   // its last user removed it between open and lock
+    Json list = others(file.number(), -1);
+    for (const Json& entry : list)
+      if (conflict(claim, entry.value("claim", Json("all"))))
+        throw UsageError("cannot write to " + spec.path + ": " + entry.value("who", std::string("another run")) +
+                         " is writing " + (claim.is_array() ? "to the same part of it" : "to it") + "; wait for it, or write to another name");
+    slot_ = first_slot;
+    while (!set_lock(file.number(), slot_, F_WRLCK)) ++slot_;
+    list.push_back({{"slot", slot_}, {"who", who}, {"claim", claim}});
+    const bool written = write_list(file.number(), list);
+    if (!written) why_not_ = path_ + " cannot be written: " + std::strerror(errno);
+    file_ = std::move(file);
+    if (!written) release();
+    else set_lock(file_.number(), list_byte, F_UNLCK);
+    if (!written) file_ = place::Descriptor();
+    return;
+  }
+}
+
+void OutputLock::release() noexcept {
+  try {
+    if (!take_list(file_.number(), path_)) return;
+    const Json rest = others(file_.number(), slot_);
+    if (!rest.empty()) write_list(file_.number(), rest);
+    else if (is_named(file_.number(), path_)) ::unlink(path_.c_str());
+  } catch (const std::exception&) {
+    // The lock goes with the descriptor; the list is put right by the next one.
+  }
+}
+
+OutputLock::~OutputLock() {
+  if (file_) release();
+}
+
+}  // namespace rankine::store
