@@ -10,7 +10,7 @@
 /// Files and directories that a process makes where others may write too. Whoever may write there can put a link, a pipe or a
 /// file of their own under any name that they can guess, or swap one for another between two looks at it. So what we make gets a
 /// name that nobody guesses and is made by the very call that opens it; what we open is looked at once it is open; and what we
-/// remove is removed without following links, and only where it is ours (docs/adr/0006-what-a-run-trusts.md).
+/// remove is removed without following links, and only where it is ours (docs/adr/0007-what-a-run-trusts.md).
 namespace rankine::place {
 
 /// Something that another user owns or may have put there. The message says what, whose it is, and what to do.
