@@ -198,13 +198,15 @@ ExprPtr times_of(const ExprPtr& numbers, const calendar::TimeDecoding& decoding)
   const DType dtype = dtype_of(decoding.timeline);
   // Of long arrays only the ends have been looked at: what lies between them and is no time, such as a stray fill value,
   // must not wrap round to a date.
-  const std::int64_t room = INT64_MAX - (reference < 0 ? -(reference + 1) : reference);
+  // Both the distance from the reference and the time itself must fit.
+  const std::int64_t above = reference > 0 ? INT64_MAX - reference : INT64_MAX;
+  const std::int64_t below = reference < 0 ? -(INT64_MAX + reference) : -INT64_MAX;
   if (!is_float(numbers->dtype)) {
     const ExprPtr whole = cast(numbers, DType::int64);
     const ExprPtr ticks = elementwise(Op::add, {elementwise(Op::multiply, {whole, int64_scalar(per_unit)}), int64_scalar(reference)});
-    const std::int64_t most = room / per_unit;
-    if (is_integer(numbers->dtype) && size_of(numbers->dtype) <= 4 && most >= UINT32_MAX) return cast(ticks, dtype);
-    const ExprPtr is_time = elementwise(Op::bitwise_and, {elementwise(Op::greater_equal, {whole, int64_scalar(-most)}),
+    const std::int64_t least = below / per_unit, most = above / per_unit;
+    if (size_of(numbers->dtype) <= 4 && most >= UINT32_MAX && least <= INT32_MIN) return cast(ticks, dtype);
+    const ExprPtr is_time = elementwise(Op::bitwise_and, {elementwise(Op::greater_equal, {whole, int64_scalar(least)}),
                                                           elementwise(Op::less_equal, {whole, int64_scalar(most)})});
     return cast(elementwise(Op::where, {is_time, ticks, int64_scalar(not_a_time)}), dtype);
   }
@@ -213,8 +215,10 @@ ExprPtr times_of(const ExprPtr& numbers, const calendar::TimeDecoding& decoding)
   const ExprPtr scaled = elementwise(Op::multiply, {cast(numbers, common), constant(scalar_as(factor, 0, common))});
   const ExprPtr ticks = elementwise(Op::add, {cast(scaled, DType::int64), int64_scalar(reference)});
   // False for NaN as well.
-  const ExprPtr is_time = elementwise(Op::less, {elementwise(Op::absolute, {cast(scaled, DType::float64)}),
-                                                 scalar_of(DType::float64, static_cast<double>(room))});
+  const ExprPtr distance = cast(scaled, DType::float64);
+  const ExprPtr is_time =
+      elementwise(Op::bitwise_and, {elementwise(Op::less, {distance, scalar_of(DType::float64, static_cast<double>(above))}),
+                                    elementwise(Op::greater, {distance, scalar_of(DType::float64, static_cast<double>(below))})});
   return cast(elementwise(Op::where, {is_time, ticks, int64_scalar(not_a_time)}), dtype);
 }
 

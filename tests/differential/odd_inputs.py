@@ -125,6 +125,47 @@ def no_times(path):
         when.units = "days since 2000-01-01"
 
 
+def stray_times(path, calendar=None):
+    """A fill value that nobody declared, between times: the first and the last number are dates."""
+    with netCDF4.Dataset(path, "w") as f:
+        f.createDimension("time", 3)
+        f.createDimension("x", 9000)
+        f.createVariable("ok", "i2", ("time",))[:] = [1, 2, 3]
+
+        def variable(name, dtype, dims, values):
+            v = f.createVariable(name, dtype, dims)
+            v.units = "days since 1850-01-01"
+            if calendar is not None:
+                v.calendar = calendar
+            v[:] = values
+
+        variable("floats", "f8", ("time",), [0, 9.96921e36, 2])
+        variable("whole", "i8", ("time",), [0, 2**50, 2])
+        many = np.arange(9000.0)
+        many[5] = 9.96921e36
+        variable("many", "f8", ("x",), many)
+        d = f.createVariable("lasting", "i8", ("time",))
+        d.units = "days"
+        d[:] = [0, 2**50, 2]
+
+
+def stray_index(path):
+    with netCDF4.Dataset(path, "w") as f:
+        f.createDimension("time", 3)
+        time = f.createVariable("time", "f8", ("time",))
+        time.units = "days since 1850-01-01"
+        time[:] = [0, 9.96921e36, 2]
+        f.createVariable("v", "f4", ("time",))[:] = [1, 2, 3]
+
+
+def empty_calendar(path):
+    with netCDF4.Dataset(path, "w") as f:
+        f.createDimension("time", 2)
+        time = f.createVariable("time", "f8", ("time",))
+        time.units, time.calendar = "days since 2000-01-01", ""
+        time[:] = [0, 1]
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     at = lambda name: os.path.join(folder, name)
@@ -140,3 +181,6 @@ def main(folder):
     odd_attributes(at("odd_attributes.nc"))
     several_scales(at("several_scales.nc"))
     no_times(at("no_times.nc"))
+    stray_times(at("stray_times.nc"))
+    stray_index(at("stray_index.nc"))
+    empty_calendar(at("empty_calendar.nc"))
