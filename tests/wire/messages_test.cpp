@@ -119,9 +119,9 @@ TEST_CASE("frames of another program, version or kind are refused, and say so") 
   frame[0] ^= std::byte{1};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: it does not begin as one of ours");
   frame = good;
-  frame[4] = std::byte{200};
+  frame[4] = std::byte{protocol_version + 1};
   CHECK_THROWS_WITH(decode(frame),
-                    "a frame of protocol version 200 where this program speaks " + std::to_string(protocol_version) + ": run the same program on every rank");
+                    "a frame of protocol version " + std::to_string(protocol_version + 1) + " where this program speaks " + std::to_string(protocol_version) + ": run the same program on every rank");
   frame = good;
   frame[6] = std::byte{200};
   CHECK_THROWS_WITH(decode(frame), "malformed frame: message kind 200 is unknown");
