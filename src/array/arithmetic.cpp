@@ -15,17 +15,16 @@ namespace rankine::array {
 using kernel::Op;
 
 Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs) {
-  // Beside an array the dataset leads, wherever it stands: its labels, coordinates and dims come first.
+  // Beside an array the dataset leads, wherever it stands: its labels and coordinates come first.
   const bool turned = std::holds_alternative<DataArray>(left) && std::holds_alternative<Dataset>(right);
-  const auto operation = [op, turned](const std::vector<Term>& terms) {
-    return turned ? operate(op, {terms[1], terms[0]}) : operate(op, terms);
-  };
-  Operand result = apply_elementwise(turned ? std::vector{right, left} : std::vector{left, right}, operation,
+  Operand result = apply_elementwise(turned ? std::vector{right, left} : std::vector{left, right},
+                                     [op](const std::vector<Term>& terms) { return operate(op, terms); },
                                      {.keep_attrs = keep_attrs,
                                       .zero_dim_is_scalar = keep_attrs,
                                       .skip_missing_variables = true,
                                       .keep_coord_attrs = true,
-                                      .coords_first = true});
+                                      .coords_first = true,
+                                      .turned = turned});
   // As xarray: a dataset beside a number or a plain array keeps its own attributes (those of its variables go).
   auto* dataset = std::get_if<Dataset>(&result);
   const Operand* other = std::holds_alternative<NdArray>(right) ? &left : std::holds_alternative<NdArray>(left) ? &right : nullptr;

@@ -141,6 +141,7 @@ Dataset apply_to_datasets(const std::vector<Operand>& operands, const TermFuncti
       else if (const auto* array = std::get_if<DataArray>(&operand)) pieces.emplace_back(array->variable);
       else pieces.emplace_back(std::get<NdArray>(operand));
     }
+    if (options.turned) std::reverse(pieces.begin(), pieces.end());
     out.variables.set(name, apply_to_variables(pieces, f, options));
   }
   if (!options.coords_first)

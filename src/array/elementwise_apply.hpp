@@ -19,6 +19,9 @@ struct ApplyOptions {
   bool keep_coord_attrs = false;
   /// Coordinates stand before the variables of a dataset, as operators leave them; apply_ufunc puts them behind.
   bool coords_first = false;
+  /// Two operands that stand the other way round: labels and coordinates come from the first, while the operation and the
+  /// dims of its result take the second one first.
+  bool turned = false;
 };
 
 /// Applies `f` to every element: aligns indexes, broadcasts by dim name, merges coordinates, maps over

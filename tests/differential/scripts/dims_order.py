@@ -14,7 +14,7 @@ datasets = [
     ds, pair, months, xr.Dataset({"n": wet, "m": ds.pr.mean("time")}), xr.merge([months, one]), xr.merge([one, months]),
     xr.Dataset({"z": one.mean("time"), "t": ds.tas.isel(lat=0, lon=0, drop=True)}), pair.groupby("time.month").mean(),
     pair.groupby("time.month").mean("time"), pair.resample(time="MS").mean(), pair.mean("time"), pair.mean("lat"), pair.isel(time=0),
-    pair.isel(lat=[0]), pair.sel(lat=slice(80, 0)), pair + pair, pair * ds.lat, ds.lat * pair, ds.lat[::-1] - pair, pair + 1, np.sqrt(pair), pair.where(ds.lat > 0),
+    pair.isel(lat=[0]), pair.sel(lat=slice(80, 0)), pair + pair, pair * ds.lat, ds.lat * pair, ds.lat[::-1] - pair, (made.b * made), made.b.isel(y=0) - made, pair + 1, np.sqrt(pair), pair.where(ds.lat > 0),
     pair.fillna(0), pair.isnull(), pair.astype("float64"), -pair, pair.clip(0, 1), pair.round(1),
     pair.assign(c=ds.lat * 2), pair.assign(c=wet), pair.assign_coords(band=3), pair.expand_dims("band"),
     pair.expand_dims({"band": [1, 2]}), pair.expand_dims(band=2), pair.squeeze(),
@@ -25,5 +25,5 @@ datasets = [
 ]
 for number, dataset in enumerate(datasets):
     print(number, list(dataset.sizes), list(dataset.dims), list(dataset.coords), list(dataset.data_vars))
-    print(str(dataset).splitlines()[1])
+    print(str(dataset).splitlines()[1], [dataset[name].dims for name in dataset.data_vars])
 print(wet.dims, list(wet.coords))
