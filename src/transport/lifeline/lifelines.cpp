@@ -214,6 +214,7 @@ void Lifelines::beat(std::int64_t now) {
 
 void Lifelines::say_farewell() {
   const std::lock_guard lock(mutex_);
+  said_farewell_ = true;
   for (const int socket : socket_of_rank_)
     if (socket >= 0) (void)!::send(socket, &farewell, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -244,6 +245,8 @@ void Lifelines::read_hello(Line& line) {
   line.rank = hello.rank;
   socket_of_rank_[static_cast<std::size_t>(hello.rank)] = line.socket;
   if (::send(line.socket, &token_, sizeof token_, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof token_)) return;
+  // A job may be over before a supervisor has found the time to connect.
+  if (said_farewell_) (void)!::send(line.socket, &farewell, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Lifelines::read_note(Line& line) {

@@ -75,6 +75,7 @@ class Lifelines final : public PeerWatch {
   std::uint64_t token_ = 0;
   std::vector<int> listeners_;
   int stop_pipe_[2] = {-1, -1};
+  bool said_farewell_ = false;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::vector<int> socket_of_rank_;          ///< -1: none
