@@ -158,11 +158,13 @@ Value DryRun::call(Interpreter& in, const Binding& binding, const Value& self, V
     end_if_half_done();
     throw;
   } catch (const InputError&) {
+    in.forget_trace();
     throw UnknownValue();  // the file may come, or be another when its line runs
   } catch (const Error& error) {
     of_python_ |= !knows_arrays(binding.owner);
     // What was said of a value that is not known is not true.
     if (error.code() == ExitCode::interrupted || std::none_of(given.begin(), given.end(), [](const Value& v) { return holds_unknown(v); })) throw;
+    in.forget_trace();
     end_if_half_done();
     throw UnknownValue();
   }
@@ -186,7 +188,7 @@ void DryRun::run(const SourceText& source, const Block& script, Host& host, Chec
   } catch (const Error& error) {
     if (error.code() == ExitCode::interrupted) throw;
     if (is_about_arrays(error) && !dry_run.of_python_ && dry_run.refusals_.empty() && !(dry_run.tries_ > 0 && dry_run.any_unknown_))
-      dry_run.refusals_.push_back(make_refusal(source, in.place(), error.what()));
+      dry_run.refusals_.push_back(make_refusal(source, in.place_of_error(), error.what()));
   }
   // They know the types, so theirs is the word about a place.
   report.refusals.insert(report.refusals.begin(), dry_run.refusals_.begin(), dry_run.refusals_.end());

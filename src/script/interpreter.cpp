@@ -74,11 +74,15 @@ CallGraph& Interpreter::calls() {
   return *calls_;
 }
 
+namespace {
+/// What Python calls the frame of a script's own lines.
+const std::string module_frame = "<module>";
+}  // namespace
+
 void Interpreter::run(const Block& script) {
   script_ = &script;
   run_task([&] {
-    static const std::string module = "<module>";
-    return in_frame(module, [&] {
+    return in_frame(module_frame, [&] {
       execute(script, globals_);
       return Value();
     });
@@ -88,7 +92,10 @@ void Interpreter::run(const Block& script) {
 void Interpreter::run_dry(const Block& script, DryRun& dry_run) {
   script_ = &script;
   dry_run_ = &dry_run;
-  execute(script, globals_);
+  in_frame(module_frame, [&] {
+    execute(script, globals_);
+    return Value();
+  });
 }
 
 const Value* Interpreter::look_up(const std::string& name, const std::shared_ptr<Environment>& env) const {

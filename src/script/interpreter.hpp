@@ -61,6 +61,8 @@ class Interpreter {
   const Value* look_up(const std::string& name, const std::shared_ptr<Environment>& env) const;
   void bind_for_dry_run(const std::string& name, Value value, const std::shared_ptr<Environment>& env) { bind(name, std::move(value), env); }
   Span place() const { return place_; }
+  /// Of the error that has just left a run.
+  Span place_of_error() const { return trace_.empty() ? place_ : trace_.front().place; }
 
   /// Functions of `script` are called, not its statements: for a rank that works.
   void set_script(const Block& script) { script_ = &script; }
@@ -162,9 +164,8 @@ class Interpreter {
       frame_ = before;
       place_ = called_at;
       throw;
-    } catch (...) {
+    } catch (...) {  // the end of a dry run or of the script: it keeps its place
       frame_ = before;
-      place_ = called_at;
       throw;
     }
   }

@@ -238,6 +238,10 @@ options:
       --end-time TIME           when the job will be ended: +90min, 2026-11-21T21:00:00 or seconds since 1970
       --index-cache DIR         keep metadata and chunk indexes of input files in DIR; a later run on
                                 unchanged files (size, modification time) reads none of it
+      --confine                 read only what lies below the folder of the file, or in the store, that names it:
+                                no external or virtual data and no links that lead elsewhere
+      --confine-roots DIR[,DIR]
+                                --confine, but what lies below these folders is read too
       --resources NAME=N,...    labelled resources of each rank, such as gpu=1: tasks that ask for one
                                 run where it is, no more at once than there is of it
       --read-ahead BYTES|off    bytes of input that a rank asks the system for before its next tasks begin

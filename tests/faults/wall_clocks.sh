@@ -7,6 +7,7 @@ cat <<'END' | diff - "${TMPDIR:-/tmp}/wall_clocks.$$"
 src/cli/option_table.cpp
 src/launch/job.cpp
 src/launch/job_outcome.cpp
+src/program/rankine.cpp
 src/report/reporter.cpp
 src/runtime/pipeline_host.cpp
 src/spill/scratch_folder.cpp

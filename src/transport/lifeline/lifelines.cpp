@@ -84,6 +84,12 @@ std::vector<std::string> own_addresses() {
   return list;
 }
 
+/// Ends the connection, also where a child that was forked meanwhile has the descriptor too.
+void hang_up(int& socket) {
+  ::shutdown(socket, SHUT_RDWR);
+  ::close(std::exchange(socket, -1));
+}
+
 /// One descriptor a rank, and files besides: as many as the hard limit allows.
 void raise_descriptor_limit(int size) {
   rlimit limit{};
@@ -199,7 +205,7 @@ void Lifelines::close_strangers(std::int64_t now) {
   for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {  // the newest first
     if ((*line)->rank >= 0 || (*line)->socket < 0) continue;
     const bool is_late = now - (*line)->since_ms > static_cast<std::int64_t>(options_.stranger_ms);
-    if (is_late || ++strangers > options_.most_strangers) ::close(std::exchange((*line)->socket, -1));
+    if (is_late || ++strangers > options_.most_strangers) hang_up((*line)->socket);
   }
   std::erase_if(lines_, [](const auto& line) { return line->socket < 0; });
 }
@@ -239,7 +245,7 @@ void Lifelines::read_hello(Line& line) {
   }
   const std::lock_guard lock(mutex_);
   if (!known) {  // not of this job
-    ::close(std::exchange(line.socket, -1));
+    hang_up(line.socket);
     return;
   }
   line.rank = hello.rank;
