@@ -305,6 +305,7 @@ if [ "$ranks" = 0 ]; then
   name="a task that does not end"
   printf 'import time\nfrom dask import delayed\ndef forever(x):\n    print("begun")\n    time.sleep(1000)\ndelayed(forever)(1).compute()\n' >script.py
   for signal in INT TERM; do
+    : >printed  # of the run before
     env --default-signal=INT timeout 100 "$rankine" run --quiet --drain 1 script.py >printed 2>message &
     job=$!
     await 'grep -q begun printed' || complain "the task does not begin"
