@@ -27,7 +27,9 @@ void ScriptMemory::ask(Bytes wanted) {
     return measured_ + promised_ + wanted <= bound_ + slack || (limits_.is_task && asked_ + wanted <= Bytes{bound_.value / 2});
   };
   constexpr Bytes between_looks{std::uint64_t{16} << 20};
-  if (wanted.value == 0 || measured_.value == 0 || promised_ > between_looks || !fits()) measure();
+  // A plan may have left a value here since the last look, for which nobody asked on this thread.
+  constexpr Bytes large{std::uint64_t{1} << 20};
+  if (wanted.value == 0 || wanted >= large || measured_.value == 0 || promised_ > between_looks || !fits()) measure();
   if (!fits()) {
     exec::give_back_freed_memory();
     measure();

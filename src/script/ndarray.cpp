@@ -17,6 +17,7 @@ Value nested_list(const ArrayObject& object, std::size_t axis, std::int64_t& nex
   const NdArray& array = object.array;
   if (axis == array.shape().size()) return python_item_of(array, next++, object.calendar);
   Values elements;
+  elements.reserve(static_cast<std::size_t>(array.shape()[axis]));
   for (std::int64_t i = 0; i < array.shape()[axis]; ++i) elements.push_back(nested_list(object, axis + 1, next));
   return make_list(std::move(elements));
 }
