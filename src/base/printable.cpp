@@ -46,13 +46,29 @@ void append_escaped(std::string& out, std::uint32_t point) {
   }
 }
 
+constexpr std::string_view traceback = "Traceback (most recent call last):\n";
+
+/// Of what a script's errors are printed as, the lines that are not indented: a class of exceptions, and what stands between two.
+bool is_line_of_a_traceback(std::string_view rest) {
+  for (const std::string_view one : {traceback, std::string_view("\n"), std::string_view("The above exception was the direct cause"),
+                                     std::string_view("During handling of the above exception")})
+    if (rest.starts_with(one)) return true;
+  const std::string_view name = rest.substr(0, rest.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"));
+  const std::string_view after = rest.substr(name.size());
+  for (const std::string_view end : {"Error", "Exception", "Warning", "Interrupt", "Iteration", "Exit"})
+    if (name.ends_with(end)) return after.empty() || after[0] == ':' || after[0] == '\n';
+  return false;
+}
+
 std::string printable(std::string_view text, LineBreaks breaks) {
+  const bool is_traceback = text.starts_with(traceback);
+  const auto begins_own_line = [&](std::string_view rest) { return rest.starts_with("  ") || (is_traceback && is_line_of_a_traceback(rest)); };
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const Character character = first_character(text);
     const bool is_break = character.point == '\n' && character.bytes == 1;
-    const bool stays = is_break ? breaks == LineBreaks::kept || (breaks == LineBreaks::before_indent && text.substr(1).starts_with("  "))
+    const bool stays = is_break ? breaks == LineBreaks::kept || (breaks == LineBreaks::before_indent && begins_own_line(text.substr(1)))
                                 : character.bytes != 0 && (character.point == '\t' || !acts_on_its_surroundings(character.point));
     if (stays) out += text.substr(0, character.bytes);
     else append_escaped(out, character.bytes == 0 ? static_cast<unsigned char>(text[0]) : character.point);

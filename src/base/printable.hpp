@@ -11,7 +11,8 @@ namespace rankine {
 /// A name, a path, a value: all of it stays on one line.
 std::string printable(std::string_view text);
 
-/// A message: the lines that it has on purpose stay, and these are told by the two spaces or more that they begin with.
+/// A message: the lines that it has on purpose stay, and these are told by the two spaces or more that they begin with. In what
+/// Python prints of an error ("Traceback ...") those too that name an exception's class or stand between two exceptions.
 std::string printable_message(std::string_view text);
 
 /// Text of many lines that was put together from printable names.

@@ -416,7 +416,7 @@ void RunDirectory::finish_commits() const {
     if (const auto* run = std::get_if<journal::RunRecord>(&record); run != nullptr && done.contains(run->number)) last[run->number] = run;
   for (const auto& [number, run] : last)
     for (const auto& target : decode_targets(run->targets))
-      if (store::is_unfinished(target)) store::commit_output(target);
+      if (store::is_unfinished(target)) store::finish_commit(target);
 }
 
 std::optional<std::int64_t> RunDirectory::append_begin(const std::string& path, std::size_t ordinal) const {

@@ -110,7 +110,7 @@ std::vector<store::OutputLock> Session::lock_outputs(const std::vector<array::Ou
 std::vector<NdArray> Session::take_earlier(const EarlierRun& earlier, const std::vector<array::OutputSpec>& outputs) {
   for (const auto& target : earlier.targets) {
     // The job may have ended between the last byte and the name.
-    if (store::is_unfinished(target)) store::commit_output(target);
+    if (store::is_unfinished(target)) store::finish_commit(target);
     else if (!fs::exists(target.spec.path))
       directory_->refuse("its output " + target.spec.path + " has gone");
   }

@@ -76,6 +76,18 @@ bool is_about_arrays(const Error& error) {
          dynamic_cast<const PositionError*>(&error) == nullptr;
 }
 
+/// An error that the run would end with, as the run would tell it.
+Refusal refusal_of(Interpreter& in, const Error& error) {
+  Refusal refusal = make_refusal(in.source(), in.place_of_error(), error.what());
+  try {
+    in.fail_with(error);
+  } catch (const ScriptError& told) {
+    refusal.traceback = told.what();
+  } catch (const Error&) {
+  }
+  return refusal;
+}
+
 }  // namespace
 
 void DryRun::enter(const void* part, Span place) {
@@ -188,7 +200,7 @@ void DryRun::run(const SourceText& source, const Block& script, Host& host, Chec
   } catch (const Error& error) {
     if (error.code() == ExitCode::interrupted) throw;
     if (is_about_arrays(error) && !dry_run.of_python_ && dry_run.refusals_.empty() && !(dry_run.tries_ > 0 && dry_run.any_unknown_))
-      dry_run.refusals_.push_back(make_refusal(source, in.place_of_error(), error.what()));
+      dry_run.refusals_.push_back(refusal_of(in, error));
   }
   // They know the types, so theirs is the word about a place.
   report.refusals.insert(report.refusals.begin(), dry_run.refusals_.begin(), dry_run.refusals_.end());

@@ -107,11 +107,6 @@ const Value* Interpreter::look_up(const std::string& name, const std::shared_ptr
 }
 
 Value Interpreter::run_task(const std::function<Value()>& task, ExceptionPtr* raised) {
-  const auto fail = [&](ExitCode code, const Trace& trace, const std::string& message, const std::string& text) {
-    if (code != ExitCode::usage) throw Error(code, text);
-    const SourceText::Place at = source_.place(trace.empty() ? place_.begin : trace.front().place.begin);
-    throw ScriptError(source_.name(), at.line, at.column, message, text);
-  };
   forget_trace();
   try {
     return task();
@@ -119,23 +114,32 @@ Value Interpreter::run_task(const std::function<Value()>& task, ExceptionPtr* ra
     throw;
   } catch (const Error& error) {
     if (error.code() == ExitCode::interrupted) throw;  // wherever it was, it is not the script's fault
-    const ExceptionPtr exception = exception_of(error);
-    if (raised != nullptr) *raised = exception;
-    const Trace trace = std::exchange(trace_, {});
-    if (exception == nullptr) {
-      // What no script can catch: a lack of Rankine, or something that is neither's fault.
-      if (error.code() != ExitCode::usage && dynamic_cast<const UncatchableError*>(&error) == nullptr)
-        throw Error(error.code(), source_.describe(trace.empty() ? place_ : trace.front().place, error.what()));
-      const std::string name = dynamic_cast<const UnsupportedError*>(&error) != nullptr ? "NotImplementedError: " : "";
-      fail(error.code(), trace, name + error.what(), describe_trace(source_, trace) + name + error.what());
-    }
-    exception->trace = trace;
-    const std::string what = exception->report.empty() ? text_of_exception(*this, *exception) : exception->report;
-    fail(exception->code, trace, exception->name + (what.empty() ? "" : ": " + what), describe_exception(*this, source_, *exception));
+    fail_with(error, raised);
   } catch (const std::bad_alloc&) {
     throw Error(ExitCode::resources, source_.describe(place_, "MemoryError: out of memory"));
   }
   return {};
+}
+
+void Interpreter::fail_with(const Error& error, ExceptionPtr* raised) {
+  const auto fail = [&](ExitCode code, const Trace& trace, const std::string& message, const std::string& text) {
+    if (code != ExitCode::usage) throw Error(code, text);
+    const SourceText::Place at = source_.place(trace.empty() ? place_.begin : trace.front().place.begin);
+    throw ScriptError(source_.name(), at.line, at.column, message, text);
+  };
+  const ExceptionPtr exception = exception_of(error);
+  if (raised != nullptr) *raised = exception;
+  const Trace trace = std::exchange(trace_, {});
+  if (exception == nullptr) {
+    // What no script can catch: a lack of Rankine, or something that is neither's fault.
+    if (error.code() != ExitCode::usage && dynamic_cast<const UncatchableError*>(&error) == nullptr)
+      throw Error(error.code(), source_.describe(trace.empty() ? place_ : trace.front().place, error.what()));
+    const std::string name = dynamic_cast<const UnsupportedError*>(&error) != nullptr ? "NotImplementedError: " : "";
+    fail(error.code(), trace, name + error.what(), describe_trace(source_, trace) + name + error.what());
+  }
+  exception->trace = trace;
+  const std::string what = exception->report.empty() ? text_of_exception(*this, *exception) : exception->report;
+  fail(exception->code, trace, exception->name + (what.empty() ? "" : ": " + what), describe_exception(*this, source_, *exception));
 }
 
 std::shared_ptr<Environment> Interpreter::new_environment(std::shared_ptr<Environment> parent,

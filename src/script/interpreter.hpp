@@ -69,6 +69,9 @@ class Interpreter {
   /// Calls `task`; errors without a place get the place of what was being evaluated. `raised`: the exception that it was,
   /// where it was one.
   Value run_task(const std::function<Value()>& task, ExceptionPtr* raised = nullptr);
+  /// Throws the error that has just left a run as the script's, with the calls that it passed through: a ScriptError where it is
+  /// the script's fault.
+  void fail_with(const Error& error, ExceptionPtr* raised = nullptr);
 
   Host& host() { return host_; }
   const SourceText& source() const { return source_; }

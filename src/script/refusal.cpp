@@ -52,6 +52,8 @@ std::string text_of(const CheckReport& report, std::size_t most) {
 
 ScriptError refused(const SourceText& source, const CheckReport& report) {
   const Refusal& first = report.refusals.front();
+  if (report.refusals.size() == 1 && !first.traceback.empty())
+    return {source.name(), first.line, first.column, first.message, first.traceback};
   return {source.name(), first.line, first.column, first.message, text_of(report, shown_by_run)};
 }
 

@@ -15,6 +15,7 @@ struct Refusal {
   std::string message;
   std::string text;                    ///< with place, source line and caret
   const Replacement* instead = nullptr;
+  std::string traceback;               ///< of an error that Python would raise there too; else empty
 };
 Refusal make_refusal(const SourceText& source, Span place, const std::string& message, const Replacement* instead = nullptr);
 Refusal make_refusal(const ScriptError& error);

@@ -194,6 +194,10 @@ bool any_rank_writes(const OutputTarget& target, std::size_t variable) {
 
 void commit_output(const OutputTarget& target) {
   check_written(target);
+  finish_commit(target);
+}
+
+void finish_commit(const OutputTarget& target) {
   if (is_zarr(target.spec)) return commit_zarr(target);
   const std::string what = "cannot commit " + target.spec.path + ": ";
   flush_file(target);

@@ -179,6 +179,9 @@ class Writer {
 /// fsync, then rename to the final name (replacing what mode w allows). Called once, on one rank,
 /// after every rank's close().
 void commit_output(const OutputTarget& target);
+/// The same for an output whose commit another process may have begun: a store that was cut off in the middle of it does not read
+/// back as one before it has ended. What was created was read back then.
+void finish_commit(const OutputTarget& target);
 /// Removes the temporary file or store, and what else a crash may have left beside it; nothing that is not ours or does not have
 /// such a name. Never throws.
 void discard_output(const OutputTarget& target) noexcept;

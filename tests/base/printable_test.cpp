@@ -30,5 +30,10 @@ TEST_CASE("bytes that are no UTF-8 are escaped one by one") {
 TEST_CASE("a message keeps the lines that it has on purpose and no others") {
   CHECK(printable_message("two files:\n  a.nc\n  b.nc") == "two files:\n  a.nc\n  b.nc");
   CHECK(printable_message("no variable 'x\nrankine: done'") == "no variable 'x\\nrankine: done'");
+  const std::string error = "Traceback (most recent call last):\n  File \"s.py\", line 1, in <module>\n    f()\nKeyError: 'x'";
+  CHECK(printable_message(error + "\n\nDuring handling of the above exception, another exception occurred:\n\n" + error) ==
+        error + "\n\nDuring handling of the above exception, another exception occurred:\n\n" + error);
+  CHECK(printable_message(error + "\nrankine: done") == error + "\\nrankine: done");
+  CHECK(printable_message("no variable 'x\nKeyError: y'") == "no variable 'x\\nKeyError: y'");
   CHECK(printable_lines("a\nb\x1b") == "a\nb\\x1b");
 }

@@ -215,8 +215,7 @@ def places():
              ('ds.to_zarr("plain", mode="w")', 4, "holds something else than a Zarr store"),
              ('ds.to_netcdf("in.nc")', 4, "the script reads from it"),
              ('ds.to_netcdf("/dev/null")', 4, "no file, such as a device"),
-             ('ds.to_netcdf("a\\0b.nc")', 2, "embedded null byte"),
-             ('xr.open_dataset("in.nc\\0.txt")', 2, "embedded null byte")]
+             ('ds.to_netcdf("a\\0b.nc")', 2, "embedded null byte")]
     if os.getuid():  # root may write anywhere
         cases.append(('ds.to_netcdf("closed/x.nc")', 4, "is not writable"))
     for statement, wanted, text in cases:
@@ -224,6 +223,9 @@ def places():
         expect((status, printed), (wanted, "1\n"), statement + said)
         if not re.search(r'File "s.py", line 4, in <module>\n.*\n *\^\n\w+Error: .*' + text, said):
             fail(statement + " is not told so: " + said)
+    # What is opened is looked at before anything is done.
+    status, printed, said = run(HEAD + 'print(1)\nxr.open_dataset("in.nc\\0.txt")\n', "-q")
+    expect((status, printed, said.endswith("ValueError: embedded null byte\n")), (2, "", True), "a null byte" + said)
     # mode "w-", also for what the script itself has written before.
     zarr = HEAD + 'ds.to_zarr("new.zarr", mode="w-")\nprint(1)\nds.to_zarr("new.zarr", mode="w-")\nprint(2)\n'
     status, printed, said = run(zarr, "-q")
@@ -302,7 +304,7 @@ def within_bounds():
                    "import numpy as np\nx = [np.zeros(10000) for i in range(10 ** 9)]\n"):
         status, _, said, peak = measured(script, "--memory-limit", "128MiB")
         expect(status, 5, script + said)
-        if not re.search(r'File "s.py", line \d, in .*\n.*\n *\^\nMemoryError: ', said) or peak > 144 * MIB:
+        if not re.search(r'File "s.py", line \d, in .*\n.*\n *\^\nMemoryError: ', said) or peak > 160 * MIB:
             fail(f"{script!r} at a peak of {peak / MIB:.0f} MiB: {said}")
     for script in ("print(1, flush=True)\nx = sum(range(10 ** 13))\n", "print(1, flush=True)\nx = max(i for i in [0] if all(range(1, 10 ** 13)))\n"):
         with open("s.py", "w") as file:

@@ -76,7 +76,7 @@ raised "division by zero" 5 ZeroDivisionError "division by zero" 'print(1 / 0)'
 raised "index" 5 IndexError "list index out of range" 'print([1, 2][2])'
 raised "key" 5 KeyError "'b'" 'print({"a": 1}["b"])'
 raised "own error" 5 ValueError "bad input" 'raise ValueError("bad input")'
-raised "mode" 5 NotImplementedError "mode 'q'" 'ds.t2m.isel(time=0).to_netcdf("out/x.nc", mode="q")'
+caret "mode" 5:21 "mode 'q'" 'ds.t2m.isel(time=0).to_netcdf("out/x.nc", mode="q")'
 
 # ---- inputs
 script <<'END'

@@ -64,9 +64,14 @@ def status_of_folders():
     """75 where there is a run to go on with, and nowhere else: a job script with a wrong RUN_DIR must not go on for ever."""
     os.mkdir("folder")
     open("folder/data.nc", "w").close()
-    for path in (".", "folder", "/tmp", "/"):
+    for path in (".", "folder", "/"):
         code, out, err = run("status", path)
         check((code, out) == (3, "") and err == f"rankine: {path} holds no run, or one that ended before it kept anything\n", path, code, out, err)
+    os.mkdir("open")
+    open("open/journal", "w").close()
+    os.chmod("open", 0o777)
+    code, out, err = run("status", "open")
+    check(code == 2 and "may be written to by others" in err, code, err)
     code, out, err = run("status", "nowhere")
     check(code == 3 and "no run directory nowhere" in err, code, err)
     code, out, err = run("status", "script.py")

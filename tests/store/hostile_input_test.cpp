@@ -44,7 +44,7 @@ TEST_CASE("what is no file is refused without waiting for it") {
   const ScratchDirectory folder;
   const std::string pipe = folder.file("pipe.nc");
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK(message_of([&] { store::open_catalogue(pipe); }) == "cannot open " + pipe + ": it is not a file");
+  CHECK(message_of([&] { store::open_catalogue(pipe); }) == "cannot open " + pipe + ": it is a FIFO, not a file");
   const std::string loop = folder.file("loop.nc");
   fs::create_symlink(loop, loop);
   CHECK(message_of([&] { store::open_catalogue(loop); }) == "cannot open " + loop + ": Too many levels of symbolic links");
