@@ -126,7 +126,7 @@ case $case in
       complain "not said so" ;;
   failing_task)
     # One task fails wherever it is tried.
-    ends 1 "^rankine: .*no such thing (task append (3, 0, 0) of one in mixed.nc, attempt 3 of 3, worker [0-4] on " 5 \
+    ends 1 "^RuntimeError: no such thing (task append (3, 0, 0) of one in mixed.nc, attempt 3 of 3, worker [0-4] on " 5 \
       "rank=any task=append+(3,+0,+0)+of+one error=no+such+thing; rank=0 task=append+(3,+0,+0)+of+one error=no+such+thing"
     grep -q "^  inputs: encode (3, 0, 0) of one in mixed.nc" message || complain "inputs are not named" ;;
   killer_task)

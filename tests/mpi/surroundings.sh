@@ -87,7 +87,7 @@ case $case in
         [ $name = plain.nc ] && count=60 || count=5  # many writes a chunk there
         faults="rank=0 io=write errno=ENOSPC count=$count; rank=any io=write errno=ENOSPC count=$count"
         run 75 $ranks run $options --scheduler-works yes script.py input.nc out/$name
-        said "^rankine: .*no room for .*free.*make room, then go on with: rankine resume"
+        said "no room for .*free.*make room, then go on with: rankine resume"
         [ "$(stat -c %a out/$name.rankine)" = 700 ] && [ "$(stat -c %a out/$name.rankine/journal)" = 600 ] || complain "others can read it"
         faults=
         run 0 $((3 - ranks)) resume $options out/$name.rankine
@@ -101,14 +101,14 @@ case $case in
     faults="rank=0 io=write errno=ENOSPC count=5"
     run 75 0 run $options --when-disk-full pause --disk-full-wait 1s script.py input.nc out/plain.nc
     said "the run waits until there is, for 1 s at most"
-    said "^rankine: .*no room for .*make room, then go on"
+    said "no room for .*make room, then go on"
     faults=
     run 0 0 resume $options out/plain.nc.rankine
     right out/plain.nc ;;
   full_disk_not_resumable)
     faults="rank=0 io=write errno=EDQUOT count=5"
     run 4 0 run $options --resumable no script.py input.nc out/plain.nc
-    said "^rankine: .*no room for .*make room or write elsewhere"
+    said "no room for .*make room or write elsewhere"
     [ -z "$(ls -A out)" ] || complain "these are left: $(ls -A out)" ;;
   full_disk_grows)
     # A real one that gets more room while the run waits.
@@ -127,7 +127,7 @@ case $case in
     for name in $outputs; do
       mount -t tmpfs -o size=1200k tmpfs out || { complain "cannot mount"; break; }
       run 75 2 run $options script.py input.nc out/$name
-      said "^rankine: .*make room, then go on with: rankine resume"
+      said "make room, then go on with: rankine resume"
       mount -o remount,size=64m out
       run 0 3 resume $options out/$name.rankine
       right out/$name
