@@ -1,6 +1,7 @@
 #include "array/cf_encode.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -97,7 +98,9 @@ void take_fill(OutputVariable& out, const Variable& variable, OutputFormat forma
     throw UsageError("cannot write variable '" + out.name + "': a _FillValue of strings is not supported; remove it");
   if (number == nullptr || number->dtype() == DType::string || number->size() != 1)
     throw UsageError("cannot write variable '" + out.name + "': _FillValue must be one number");
-  out.fill = fill_number(out.name, "_FillValue", *fill, {out.dtype, false, holds_unsigned_bits(out)});
+  // Files have it beside integers, where it marks none of them; gaps among the values have been refused before.
+  const bool marks_nothing = is_integer(out.dtype) && is_float(number->dtype()) && std::isnan(number->as_double(0));
+  if (!marks_nothing) out.fill = fill_number(out.name, "_FillValue", *fill, {out.dtype, false, holds_unsigned_bits(out)});
   out.attributes.erase("_FillValue");
 }
 

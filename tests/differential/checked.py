@@ -12,8 +12,9 @@ import sys
 import compare
 
 EXAMPLES = os.path.join(compare.HERE, "..", "..", "examples")
-# Refused for what a file is to be written as, or because it cannot be opened: when its line runs.
-WHEN_IT_RUNS = {"half_floats_written", "missing_file", "no_such_output_folder"}
+# Refused for what a file is to be written as, because it cannot be opened or decoded, or for how many blocks a plan would have:
+# when the line runs.
+WHEN_IT_RUNS = {"half_floats_written", "missing_file", "no_such_output_folder", "time_units_of_nothing", "too_many_blocks"}
 
 
 def check(options, paths, words):

@@ -62,7 +62,9 @@ class HeaderCursor {
   std::string name() {
     const std::uint64_t length = count("length of a name", 1);
     const auto bytes = take(padded(length));
-    return std::string(reinterpret_cast<const char*>(bytes.data()), length);
+    // Some writers counted a C string's end; for libnetcdf the name ends there.
+    const std::string name(reinterpret_cast<const char*>(bytes.data()), length);
+    return name.substr(0, name.find('\0'));
   }
   /// The element count of a list; 0 where it is absent.
   std::uint64_t list(std::uint32_t tag, const char* what, std::uint64_t element_bytes) {
