@@ -368,6 +368,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
         outcome.write_now(ExitCode::resumable, "rank 0 does not come back from a call into MPI; run it again");
         leave_at_once(ExitCode::resumable, "rank 0 does not come back from a call into MPI; run it again");
       });
+      lifelines->on_given_up([&] { supervision.end_because("gave no sign of life for so long that the other ranks have ended"); });
     }
     runtime::SessionOptions session = session_options(options);
     session.scheduler_works = scheduler_works(options, place);
@@ -394,7 +395,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
       if (directory && status == 0) directory->remove();
       supervision.wake_supervisor();
     });
-    supervision.end_orderly();
+    supervision.end_orderly(end.status);
     end_rank_0(mpi, lifelines.get(), neighbours, end, end.has_losses || end.is_stuck);
   }
   try {
@@ -403,7 +404,7 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
     worker.end_neighbour = end_neighbour;
     const bool all_alive = runtime::serve(*transport, notifier, worker, place.node_name);
     for (const auto& line : idle_rehearsals(place.rank, place.size)) std::fprintf(stderr, "warning: %s\n", line.c_str());
-    supervision.end_orderly();
+    supervision.end_orderly(0);
     mpi.end(0, all_alive, [&](int) {
       neighbours.end_stopped(place.rank);
       return 0;

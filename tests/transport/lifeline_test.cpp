@@ -170,6 +170,15 @@ TEST_CASE("rank 0's supervisor, and any before the job has formed, ends with its
   }
   const pid_t pid = start_rank(0, "", [](Supervision&) { ::_exit(5); });
   CHECK(status_of(pid) == 5);
+  // One that has done all and crashes on its way out of MPI.
+  for (const bool crashes : {true, false}) {
+    const pid_t leaving = start_rank(0, "", [crashes](Supervision& supervision) {
+      supervision.end_orderly(6);
+      if (crashes) ::kill(::getpid(), SIGKILL);
+      ::_exit(1);
+    });
+    CHECK(status_of(leaving) == (crashes ? 6 : 1));
+  }
 }
 
 TEST_CASE("a rank 0 that is stopped is ended by its supervisor, which says why") {
@@ -229,22 +238,25 @@ TEST_CASE("a rank 0 that dies is told from one that leaves, and the job ends by 
   }
 }
 
-TEST_CASE("a rank 0 that stands still together with its supervisor is noticed by the others'") {
+TEST_CASE("a rank 0 that stands still together with its supervisor is given up by the others', and is told should it go on") {
   SuperviseOptions options;
   options.on_rank_0_gone = status_without_rank_0;
   options.silence_ms = 1000;
   for (const bool is_dead : {false, true}) {  // the rank whose supervisor notices it
     std::string address;
     // Nobody is rank 0's parent here but this test, which does nothing about it.
-    const pid_t rank_0 = start_rank_0(address, [](auto&) { ::kill(::getpid(), SIGSTOP); });
+    const pid_t rank_0 = start_rank_0(address, [](std::optional<Lifelines>& lifelines) {
+      lifelines->on_given_up([] { ::_exit(7); });
+      ::kill(::getpid(), SIGSTOP);
+      ::sleep(30);
+    });
     const pid_t supervisor = start_rank(1, address, [&](Supervision&) {
       if (is_dead) ::_exit(3);
       for (;;) ::pause();
     }, options);
     CHECK(status_of(supervisor) == 76);
-    ::kill(rank_0, SIGKILL);
-    int status = 0;
-    REQUIRE(::waitpid(rank_0, &status, 0) == rank_0);
+    ::kill(rank_0, SIGCONT);
+    CHECK(status_of(rank_0) == 7);
   }
 }
 

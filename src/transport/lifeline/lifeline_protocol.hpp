@@ -26,7 +26,9 @@ struct LifelineHello {
   std::int32_t rank = -1;
   std::int32_t reserved = 0;
 };
-/// Supervisor -> rank 0: its rank has ended. `task_count` labels of what it ran follow.
+/// Supervisor -> rank 0: its rank has ended. `task_count` labels of what it ran follow. With `rank_0_given_up` for a status:
+/// rank 0 was silent for too long, and this supervisor ends the job.
+inline constexpr std::int32_t rank_0_given_up = -1;
 struct DeathNote {
   std::int32_t wait_status = 0;
   std::uint32_t task_count = 0;

@@ -255,6 +255,21 @@ void Lifelines::read_hello(Line& line) {
   if (said_farewell_) (void)!::send(line.socket, &farewell, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/// The next note among what was received, if it is there as a whole.
+bool Lifelines::take_note(Line& line, PeerDeath& death) {
+  DeathNote note;
+  if (line.received.size() < sizeof note) return false;
+  std::memcpy(&note, line.received.data(), sizeof note);
+  const std::size_t size = sizeof note + note.task_count * sizeof(std::uint64_t);
+  if (line.received.size() < size) return false;
+  death.confirmed = true;
+  death.wait_status = note.wait_status;
+  death.running.resize(note.task_count);
+  if (note.task_count != 0) std::memcpy(death.running.data(), line.received.data() + sizeof note, size - sizeof note);
+  line.received.erase(line.received.begin(), line.received.begin() + static_cast<std::ptrdiff_t>(size));
+  return true;
+}
+
 void Lifelines::read_note(Line& line) {
   char bytes[4096];
   const ssize_t size = ::recv(line.socket, bytes, sizeof bytes, 0);
@@ -263,27 +278,28 @@ void Lifelines::read_note(Line& line) {
   death.rank = line.rank;
   if (size > 0) {
     line.received.insert(line.received.end(), bytes, bytes + size);
-    DeathNote note;
-    if (line.received.size() < sizeof note) return;
-    std::memcpy(&note, line.received.data(), sizeof note);
-    if (line.received.size() < sizeof note + note.task_count * sizeof(std::uint64_t)) return;
-    death.confirmed = true;
-    death.wait_status = note.wait_status;
-    death.running.resize(note.task_count);
-    if (note.task_count != 0)
-      std::memcpy(death.running.data(), line.received.data() + sizeof note, note.task_count * sizeof(std::uint64_t));
-    line.received.clear();
+    while (take_note(line, death)) heed(death);
+    return;
   }
   {
     const std::lock_guard lock(mutex_);
-    if (size <= 0) {
-      ::close(std::exchange(line.socket, -1));
-      socket_of_rank_[static_cast<std::size_t>(line.rank)] = -1;
-    }
-    if (ended_[static_cast<std::size_t>(line.rank)]) return;
-    ended_[static_cast<std::size_t>(line.rank)] = true;
+    ::close(std::exchange(line.socket, -1));
+    socket_of_rank_[static_cast<std::size_t>(line.rank)] = -1;
   }
-  report(std::move(death));
+  heed(death);
+}
+
+void Lifelines::heed(const PeerDeath& death) {
+  std::function<void()> give_up;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto rank = static_cast<std::size_t>(death.rank);
+    if (death.confirmed && death.wait_status == rank_0_given_up) give_up = on_given_up_ ? on_given_up_ : [] {};
+    else if (ended_[rank]) return;
+    else ended_[rank] = true;
+  }
+  if (give_up) give_up();
+  else report(death);
 }
 
 void Lifelines::report(PeerDeath death) {
@@ -306,6 +322,11 @@ void Lifelines::on_each_death(std::function<void(const PeerDeath&)> act) {
     if (act) kept = std::exchange(deaths_, {});
   }
   for (const auto& death : kept) act(death);
+}
+
+void Lifelines::on_given_up(std::function<void()> act) {
+  const std::lock_guard lock(mutex_);
+  on_given_up_ = std::move(act);
 }
 
 void Lifelines::guard(std::shared_ptr<const CallMark> mark, std::function<void()> on_stuck) {

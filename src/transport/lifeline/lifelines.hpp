@@ -43,6 +43,9 @@ class Lifelines final : public PeerWatch {
   /// While set, deaths are not kept but told to `act` at once, from the thread: for phases in which rank 0 itself may be
   /// caught in MPI and cannot look (start, MPI_Finalize). Deaths that are kept already are told too.
   void on_each_death(std::function<void(const PeerDeath&)> act);
+  /// Called from the thread when a supervisor has ended the job because rank 0 was silent: a rank 0 that was stopped and goes on
+  /// must not finish what another job may have taken up by then.
+  void on_given_up(std::function<void()> act);
   /// Watches the mark from now on.
   void guard(std::shared_ptr<const CallMark> mark, std::function<void()> on_stuck);
 
@@ -66,6 +69,8 @@ class Lifelines final : public PeerWatch {
   void beat(std::int64_t now_ms);
   void read_hello(Line& line);
   void read_note(Line& line);
+  bool take_note(Line& line, PeerDeath& death);
+  void heed(const PeerDeath& death);
   void report(PeerDeath death);
   void look_for_stuck_call();
 
@@ -83,6 +88,7 @@ class Lifelines final : public PeerWatch {
   std::vector<PeerDeath> deaths_;
   std::atomic<bool> any_{false};
   std::function<void(const PeerDeath&)> act_;
+  std::function<void()> on_given_up_;
   std::shared_ptr<const CallMark> mark_;
   std::function<void()> on_stuck_;
   std::uint64_t last_mark_ = 0;

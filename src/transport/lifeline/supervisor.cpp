@@ -18,6 +18,7 @@
 #include <cstring>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,7 @@ namespace rankine::transport {
 namespace {
 
 // The rank's words to its supervisor, one packet each; the first byte is the kind.
-constexpr char word_join = 'J', word_last = 'W', word_orderly = 'O';
+constexpr char word_join = 'J', word_last = 'W', word_orderly = 'O', word_why = 'Y';
 constexpr std::size_t longest_word = 16000;
 
 constexpr int connect_timeout_ms = 3000;
@@ -156,9 +157,11 @@ class Supervisor {
       }
       const std::string text(packet.data() + 1, static_cast<std::size_t>(size - 1));
       if (packet[0] == word_orderly) {
-        orderly_ = true;
+        orderly_status_ = std::atoi(text.c_str());
       } else if (packet[0] == word_last) {
         word_ = text;
+      } else if (packet[0] == word_why) {
+        why_ = text;
       } else if (packet[0] == word_join) {
         rank_ = std::atoi(text.c_str());
         joined_ = true;
@@ -191,9 +194,15 @@ class Supervisor {
     }
     if (was_suspended) heard_ms_ = now;
     if (now - heard_ms_ < static_cast<std::int64_t>(options_.silence_ms)) return;
-    rank_0_gone_ = "has given no sign of life for " + std::to_string(options_.silence_ms / 1000) + " s";
+    give_rank_0_up();
     ::close(std::exchange(line_, -1));
     ::kill(child_, SIGKILL);
+  }
+
+  void give_rank_0_up() {
+    rank_0_gone_ = "has given no sign of life for " + std::to_string(options_.silence_ms / 1000) + " s";
+    const DeathNote note{rank_0_given_up, 0};
+    send_all(line_, &note, sizeof note);
   }
 
   void hear_rank_0() {
@@ -221,7 +230,8 @@ class Supervisor {
   int end(int status) {
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
     int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (failed && !orderly_ && options_.on_death) code = options_.on_death({status, word_, why_});
+    if (orderly_status_) code = WIFSIGNALED(status) ? *orderly_status_ : code;
+    else if (failed && options_.on_death) code = options_.on_death({status, word_, why_});
     if (!joined_ || rank_ == 0) return code;
     if (line_ < 0) return rank_0_gone_.empty() ? 0 : end_without_rank_0();
     const std::vector<std::uint64_t> labels = tasks_.list();
@@ -245,7 +255,7 @@ class Supervisor {
       if (size == 0 && !said_farewell_) rank_0_gone_ = "has gone without a word";
       if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) break;
       if (now - heard_ms_ < static_cast<std::int64_t>(options_.silence_ms)) continue;
-      rank_0_gone_ = "has given no sign of life for " + std::to_string(options_.silence_ms / 1000) + " s";
+      give_rank_0_up();
       break;
     }
     return rank_0_gone_.empty() ? 0 : end_without_rank_0();
@@ -264,9 +274,9 @@ class Supervisor {
   int line_ = -1;
   int rank_ = -1;
   bool joined_ = false;    ///< the job has formed
-  bool orderly_ = false;
+  std::optional<int> orderly_status_;
   std::string word_;
-  std::string why_;               ///< this supervisor ended the rank
+  std::string why_;               ///< the rank has ended: this supervisor saw to it, or the rank has said so
   bool said_farewell_ = false;    ///< rank 0
   std::string rank_0_gone_;       ///< how; empty: it is there, or left in order
   std::int64_t looked_ms_ = now_ms(), heard_ms_ = now_ms(), stopped_since_ms_ = -1;
@@ -296,7 +306,11 @@ void Supervision::join_job(int rank, const std::string& lifeline_address) const 
   say(control_, word_join, std::to_string(rank) + " " + lifeline_address);
 }
 void Supervision::leave_word(const std::string& text) const { say(control_, word_last, text); }
-void Supervision::end_orderly() const { say(control_, word_orderly, ""); }
+void Supervision::end_orderly(int status) const { say(control_, word_orderly, std::to_string(status)); }
+void Supervision::end_because(const std::string& why) const {
+  say(control_, word_why, why);
+  for (;;) ::kill(::getpid(), SIGKILL);
+}
 void Supervision::wake_supervisor() const { wake(supervisor_); }
 
 Supervision supervise(SuperviseOptions options) {

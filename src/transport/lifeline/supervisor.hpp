@@ -28,8 +28,11 @@ class Supervision {
   void join_job(int rank, const std::string& lifeline_address) const;
   /// Text that is handed to SuperviseOptions::on_death should this process die without end_orderly().
   void leave_word(const std::string& text) const;
-  /// Nothing is to be said about this rank's end any more.
-  void end_orderly() const;
+  /// All is done but leaving MPI: nothing is to be said about this rank's end any more, and should it crash on its way out
+  /// (MPI's own end may, where peers are gone), `status` is its status all the same.
+  void end_orderly(int status) const;
+  /// This rank ends at once by SIGKILL; `why` is RankEnd::why ("gave no sign of life ...").
+  [[noreturn]] void end_because(const std::string& why) const;
   /// A supervisor that somebody has stopped goes on: else the launcher would wait for it for ever once the rank has ended.
   void wake_supervisor() const;
 
@@ -43,7 +46,7 @@ class Supervision {
 struct RankEnd {
   int wait_status = 0;    ///< waitpid()'s
   std::string word;       ///< the last that it left
-  std::string why;        ///< "was stopped (SIGSTOP) for 9 s and was ended", where the supervisor ended it; else empty
+  std::string why;        ///< "was stopped (SIGSTOP) for 9 s and was ended", where more is known than the signal; else empty
 };
 
 struct SuperviseOptions {
