@@ -35,17 +35,8 @@ cmake --build "$build" -j "$jobs"
 status=0
 ctest --test-dir "$build" --output-on-failure -j 2 "$@" || status=$?
 
-# configure FOLDER SANITIZERS: a build for sanitizers. -O1: it takes half as long to build, and tests little longer to run.
-configure() {
-  generator=
-  command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
-  [ -f "$1/CMakeCache.txt" ] && generator=
-  cmake -S "$root" -B "$1" $generator -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \
-    "-DRANKINE_SANITIZE=$2" -DRANKINE_BENCH=OFF -DRANKINE_EXAMPLES=OFF
-}
-
 if [ "$sanitize" = yes ]; then
-  configure "$build-sanitize" address,undefined
+  cmake -S "$root" --preset sanitize -B "$build-sanitize"
   cmake --build "$build-sanitize" -j "$jobs" --target unit_tests
   # HDF5 keeps free lists until it is unloaded, which is no leak of ours.
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions="$root/.ci/lsan.supp" \
@@ -54,7 +45,7 @@ if [ "$sanitize" = yes ]; then
 fi
 
 if [ "$nightly" = yes ]; then
-  configure "$build-sanitize-thread" thread
+  cmake -S "$root" --preset sanitize-thread -B "$build-sanitize-thread"
   cmake --build "$build-sanitize-thread" -j "$jobs" --target test_exec test_transport test_worker test_runtime
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
     ctest --test-dir "$build-sanitize-thread" --output-on-failure -R '^(exec|transport|worker|runtime)$' || status=$?

@@ -144,12 +144,16 @@ Variable take_with_gaps(const Variable& variable, int axis, const std::vector<st
   return with_data(variable, take(data, axis, positions));
 }
 
+static void check_unique(const std::string& dim, const LabelLookup& lookup) {
+  if (lookup.has_duplicates())
+    throw UsageError("the labels of '" + dim + "' are not unique, so it cannot be conformed to other labels");
+}
+
 Dataset reindex(const Dataset& x, const std::string& dim, const Variable& labels) {
   const Variable* index = x.index(dim);
   RANKINE_CHECK(index != nullptr, "reindex needs an index");
   const LabelLookup lookup(values_of(*index));
-  if (lookup.has_duplicates())
-    throw UsageError("the labels of '" + dim + "' are not unique, so it cannot be conformed to other labels");
+  check_unique(dim, lookup);
   const NdArray wanted = values_of(labels);
   std::vector<std::int64_t> positions;
   for (std::int64_t i = 0; i < wanted.size(); ++i) positions.push_back(lookup.find(wanted, i));
@@ -197,6 +201,7 @@ std::vector<Dataset> align(std::vector<Dataset> parts, Join join, const std::vec
                               : " (" + std::to_string(indexes[0]->shape()[0]) + " and " +
                                     std::to_string(indexes.back()->shape()[0]) + " of them)") +
                          "; select the common ones first");
+      for (const Variable* index : indexes) check_unique(dim, LabelLookup(values_of(*index)));
       joined = join == Join::left ? *indexes[0] : join_indexes(indexes, join);
     }
     const std::int64_t size = joined ? joined->shape()[0] : indexes[0]->shape()[0];

@@ -29,6 +29,9 @@ struct PinGroup {
   auto operator<=>(const PinGroup&) const = default;
 };
 
+/// The rank that schedules, and talks to the user.
+inline constexpr int scheduler_rank = 0;
+
 }  // namespace rankine
 
 template <>

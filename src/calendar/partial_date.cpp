@@ -9,9 +9,9 @@ namespace rankine::calendar {
 namespace {
 
 /// Reads a date string from left to right.
-class Scanner {
+class DateScanner {
  public:
-  explicit Scanner(const std::string& text) : text_(text) {}
+  explicit DateScanner(const std::string& text) : text_(text) {}
   bool done() const { return at_ == text_.size(); }
   char peek() const { return done() ? '\0' : text_[at_]; }
   bool accept(char c) {
@@ -41,7 +41,7 @@ struct Strictness {
   bool loose_forms = false;
 };
 
-bool read_part(Scanner& scan, const Strictness& strict, int& value) {
+bool read_part(DateScanner& scan, const Strictness& strict, int& value) {
   const std::size_t digits = scan.digits_ahead();
   if (digits != 2 && (strict.two_digits || digits != 1)) return false;
   value = scan.number(digits);
@@ -53,7 +53,7 @@ struct Parsed {
   Resolution resolution = Resolution::year;
 };
 
-bool read_fraction(Scanner& scan, Parsed& out) {
+bool read_fraction(DateScanner& scan, Parsed& out) {
   const std::size_t digits = scan.digits_ahead();
   if (digits == 0 || digits > 9) return false;
   int value = scan.number(digits);
@@ -64,7 +64,7 @@ bool read_fraction(Scanner& scan, Parsed& out) {
 }
 
 /// hh[mm[ss]], with or without colons; what follows the date.
-bool read_clock(Scanner& scan, const Strictness& strict, bool colons, Parsed& out) {
+bool read_clock(DateScanner& scan, const Strictness& strict, bool colons, Parsed& out) {
   const std::size_t run = scan.digits_ahead();
   if (strict.loose_forms && (run == 4 || run == 6)) colons = false;
   const auto next = [&](int& value, Resolution resolution) {
@@ -85,7 +85,7 @@ bool read_clock(Scanner& scan, const Strictness& strict, bool colons, Parsed& ou
   return scan.done();
 }
 
-bool read_basic(Scanner& scan, const Strictness& strict, Parsed& out) {
+bool read_basic(DateScanner& scan, const Strictness& strict, Parsed& out) {
   const std::size_t run = scan.digits_ahead();
   if (run % 2 != 0 || run > 14 || (strict.loose_forms && (run == 6 || run == 10))) return false;
   if (!strict.loose_forms && run > 8) return false;
@@ -104,7 +104,7 @@ bool read_basic(Scanner& scan, const Strictness& strict, Parsed& out) {
   return read_clock(scan, strict, strict.loose_forms, out);
 }
 
-bool read_extended(Scanner& scan, const Strictness& strict, Parsed& out) {
+bool read_extended(DateScanner& scan, const Strictness& strict, Parsed& out) {
   out.parts.year = scan.number(4);
   if (scan.done()) return true;
   const char separator = scan.peek();
@@ -129,7 +129,7 @@ bool read_extended(Scanner& scan, const Strictness& strict, Parsed& out) {
 }
 
 std::optional<Parsed> parse(const Strictness& strict, const std::string& text) {
-  Scanner scan(text);
+  DateScanner scan(text);
   Parsed out;
   const std::size_t run = scan.digits_ahead();
   if (run < 4) return {};

@@ -3,6 +3,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "calendar/month_names.hpp"
+
 namespace rankine::calendar {
 namespace {
 
@@ -56,9 +58,6 @@ class Scanner {
  private:
   std::string_view text_;
 };
-
-constexpr std::string_view month_names[12] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                              "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 
 bool read_month_name(Scanner& scan, int& month) {
   for (int i = 0; i < 12; ++i) {

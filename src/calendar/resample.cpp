@@ -8,15 +8,14 @@
 
 #include "base/dtype.hpp"
 #include "base/error.hpp"
+#include "calendar/month_names.hpp"
 
 namespace rankine::calendar {
 namespace {
 
 using Kind = Frequency::Kind;
 
-constexpr std::array<const char*, 12> month_names = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                                     "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<const char*, 7> day_names = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
+constexpr std::array<std::string_view, 7> day_names = {"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"};
 constexpr std::int64_t second_ns = 1'000'000'000;
 // Two times can lie any number of steps apart, whatever the size of their file: 16 Mi bins are 1900 years of hours.
 constexpr std::size_t most_bins = std::size_t{1} << 24;
@@ -36,7 +35,7 @@ constexpr std::size_t most_bins = std::size_t{1} << 24;
 }
 
 template <std::size_t N>
-std::optional<int> position_in(const std::array<const char*, N>& names, const std::string& name) {
+std::optional<int> position_in(const std::array<std::string_view, N>& names, const std::string& name) {
   for (std::size_t i = 0; i < N; ++i)
     if (name == names[i]) return static_cast<int>(i);
   return {};

@@ -102,9 +102,9 @@ Command parse_command(const std::string& word, const std::string& before) {
 }
 
 Options parse_help(const Words& rest) {
-  if (rest.size() > 1) throw UsageError("rankine help: one command at a time");
+  if (rest.size() > 1) throw UsageError("help: one command at a time");
   if (rest.empty() || rest[0] == "--help" || rest[0] == "-h") return help_about(std::nullopt);
-  return help_about(parse_command(rest[0], "rankine help: "));
+  return help_about(parse_command(rest[0], "help: "));
 }
 
 constexpr const char* shared_variable = "RANKINE_OPTIONS";
@@ -127,6 +127,18 @@ std::vector<po::option> parse_shared(const std::string& text) {
   return given;
 }
 
+/// Words that are options of rankine where they stand behind the script, to which they go.
+Words options_among(const Words& words, const std::vector<OptionRow>& rows) {
+  const Words names = names_of(rows);
+  Words found;
+  for (const std::string& word : words) {
+    if (!word.starts_with("--")) continue;
+    const std::string name = word.substr(2, word.find('=') - 2);
+    if (name != "help" && std::find(names.begin(), names.end(), name) != names.end()) found.push_back("--" + name);
+  }
+  return found;
+}
+
 bool takes_shared_options(Command command) {
   return command == Command::run || command == Command::resume || command == Command::plan;
 }
@@ -139,14 +151,14 @@ Options parse_options(const Words& words) {
 }
 
 Options parse_options(const Words& words, const std::string& shared_text) {
-  if (words.empty()) throw UsageError("rankine: a command is missing; see rankine help");
+  if (words.empty()) throw UsageError("a command is missing; see rankine help");
   if (words[0] == "--help" || words[0] == "-h") return help_about(std::nullopt);
   Options options;
   if (words[0] == "--version") {
     options.command = Command::version;
     return options;
   }
-  options.command = parse_command(words[0], "rankine: ");
+  options.command = parse_command(words[0], "");
   const Words rest(words.begin() + 1, words.end());
   if (options.command == Command::help) return parse_help(rest);
 
@@ -154,7 +166,7 @@ Options parse_options(const Words& words, const std::string& shared_text) {
   const std::size_t option_words = count_option_words(rest, rows);
   const std::vector<po::option> given =
       parse_words(Words(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(option_words)), rows,
-                  "rankine " + name_of(options.command) + ": ", options.command);
+                  name_of(options.command) + ": ", options.command);
   for (const po::option& option : given) {
     if (option.string_key == "help") return help_about(options.command);
   }
@@ -187,7 +199,7 @@ Options parse_options(const Words& words, const std::string& shared_text) {
 
   Words operands(rest.begin() + static_cast<std::ptrdiff_t>(option_words), rest.end());
   if (!operands.empty() && operands[0] == "--") operands.erase(operands.begin());
-  const std::string in = "rankine " + name_of(options.command) + ": ";
+  const std::string in = name_of(options.command) + ": ";
   if (options.command == Command::version || options.command == Command::language) {
     if (!operands.empty()) throw UsageError(in + "takes no words");
   } else if (options.command == Command::status) {
@@ -210,6 +222,7 @@ Options parse_options(const Words& words, const std::string& shared_text) {
     }
     options.script = operands[0];
     options.script_arguments.assign(operands.begin() + 1, operands.end());
+    options.options_behind = options_among(options.script_arguments, rows);
   }
   return options;
 }

@@ -19,6 +19,7 @@ struct Options {
   // run and plan
   std::string script;
   std::vector<std::string> script_arguments;  ///< sys.argv without the script
+  std::vector<std::string> options_behind;    ///< "--threads": words of these that would be options in front of the script
   std::optional<unsigned> threads;            ///< per rank; absent: the cores the rank may use
   std::string index_cache;                    ///< folder; empty: none
   std::optional<Bytes> memory_limit;          ///< per rank; absent: the rank's share of what is granted

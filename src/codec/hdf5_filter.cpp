@@ -68,7 +68,7 @@ void unlz4_block(const char* name, std::span<const std::byte> block, std::span<s
 }
 
 /// Decoded size and block size first; a block that did not shrink is stored as it is.
-std::size_t unlz4(std::span<const std::byte> stored, std::span<std::byte> out) {
+std::size_t unlz4_blocks(std::span<const std::byte> stored, std::span<std::byte> out) {
   Stream stream("lz4", stored);
   const std::uint64_t size = stream.integer(8);
   const std::uint64_t block_bytes = stream.integer(4);
@@ -291,7 +291,7 @@ std::size_t decode_hdf5_filter(const Codec& codec, std::span<const std::byte> st
                                Scratch::State& scratch) {
   switch (codec.kind) {
 #ifdef RANKINE_HAVE_LZ4
-    case Kind::hdf5_lz4: return unlz4(stored, out);
+    case Kind::hdf5_lz4: return unlz4_blocks(stored, out);
 #endif
 #ifdef RANKINE_HAVE_SZIP
     case Kind::szip: return unszip(codec, stored, out);

@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* file_name = "outcome.json";
+constexpr const char* outcome_name = "outcome.json";
 constexpr const char* what = "the run directory";
 constexpr int layout_version = 1;
 
@@ -136,7 +136,7 @@ Outcome outcome_from_json(const std::string& text, const std::string& path) {
 
 void write_outcome(const std::string& path, const Outcome& outcome) {
   const place::OwnDirectory directory = place::OwnDirectory::make(path, what);
-  const std::string begun = std::string(file_name) + "." + place::unguessable_name();
+  const std::string begun = std::string(outcome_name) + "." + place::unguessable_name();
   const std::string text = to_json(outcome);
   place::Descriptor file = directory.make_file(begun, O_WRONLY);
   if (!file) fail(path);
@@ -153,7 +153,7 @@ void write_outcome(const std::string& path, const Outcome& outcome) {
     else if (written == 0 || errno != EINTR) give_up();
   }
   const bool flushed = ::fsync(file.number()) == 0;
-  if (::close(file.release()) != 0 || !flushed || directory.rename(begun, file_name) != 0) give_up();
+  if (::close(file.release()) != 0 || !flushed || directory.rename(begun, outcome_name) != 0) give_up();
 }
 
 std::optional<Outcome> read_outcome(const std::string& directory) {
@@ -164,8 +164,8 @@ std::optional<Outcome> read_outcome(const std::string& directory) {
     throw InputError("there is no run directory " + directory +
                      "; a run that succeeded removes its own unless it was named by --run-dir");
   const auto own = place::OwnDirectory::open(directory, what);
-  const std::string path = directory + "/" + file_name;
-  const place::Descriptor file = own ? own->open_file(file_name, O_RDONLY) : place::Descriptor();
+  const std::string path = directory + "/" + outcome_name;
+  const place::Descriptor file = own ? own->open_file(outcome_name, O_RDONLY) : place::Descriptor();
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
     throw InputError("cannot read " + path + ": " + std::strerror(errno));

@@ -18,7 +18,7 @@
 namespace rankine::journal {
 namespace {
 
-constexpr const char* file_name = "lock";
+constexpr const char* lock_name = "lock";
 
 std::string host_name() {
   char name[256] = "";
@@ -51,7 +51,7 @@ std::string read_text(int descriptor) {
 }
 
 bool is_named(int descriptor, const place::OwnDirectory& directory) {
-  const place::Descriptor named = directory.open_file(file_name, O_RDONLY);
+  const place::Descriptor named = directory.open_file(lock_name, O_RDONLY);
   struct stat open_file{}, named_file{};
   return named && ::fstat(descriptor, &open_file) == 0 && ::fstat(named.number(), &named_file) == 0 &&
          open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
@@ -82,7 +82,7 @@ LockOwner this_process() { return {host_name(), ::getpid(), batch_job(), 0}; }
 std::optional<LastOwner> last_owner(const std::string& directory) {
   const auto own = place::OwnDirectory::open(directory, "the run directory");
   if (!own) return std::nullopt;
-  const place::Descriptor file = own->open_file(file_name, O_RDONLY);
+  const place::Descriptor file = own->open_file(lock_name, O_RDONLY);
   if (!file) return std::nullopt;
   const std::optional<LockOwner> owner = parse_owner(read_text(file.number()));
   struct flock lock{};
@@ -102,7 +102,7 @@ RunLock::RunLock(const place::OwnDirectory& directory, Timing timing) : director
   std::optional<std::uint64_t> watched_beat;
   unsigned watched_ms = 0;
   for (;;) {
-    file_ = directory_.open_or_make_file(file_name, O_RDWR);
+    file_ = directory_.open_or_make_file(lock_name, O_RDWR);
     if (!file_) throw OutputError("cannot lock the run directory " + directory_.path() + ": " + std::strerror(errno));
     struct flock lock{};
     lock.l_type = F_WRLCK;
@@ -129,7 +129,7 @@ RunLock::RunLock(const place::OwnDirectory& directory, Timing timing) : director
   beat();
 }
 
-RunLock::~RunLock() { directory_.remove(file_name); }
+RunLock::~RunLock() { directory_.remove(lock_name); }
 
 void RunLock::beat() {
   ++owner_.beat;

@@ -113,6 +113,8 @@ struct JobFacts {
 
 void introduce(const cli::Options& options, const JobFacts& facts, report::Reporter& reporter) {
   reporter.note(report::banner_text(facts.banner));
+  for (const auto& option : options.options_behind)
+    reporter.note(option + " stands behind the script and is handed to it; what rankine is to heed stands before it");
   const exec::MemoryGrant most = exec::most_memory(facts.local_size);
   if (!options.memory_limit || *options.memory_limit <= most.limit) return;
   reporter.warning("--memory-limit " + format_bytes(*options.memory_limit) + " a rank is more than the " + format_bytes(most.limit) +
@@ -183,6 +185,8 @@ JobEnd run_as_scheduler(const cli::Options& options, transport::Transport& trans
     for (const auto& line : idle_rehearsals(0, transport.size())) reporter->warning(line);
   } catch (const Error& error) {
     fail(error.code(), error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    fail(ExitCode::input, error.what());
   } catch (const std::exception& error) {
     fail(ExitCode::internal, error.what());
   }
@@ -390,9 +394,13 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
       throw UsageError("--scheduler-works=no leaves nobody to work in a job of one rank; start more with mpirun -n N");
     const JobFacts facts{banner_of(session, place.size, nodes), place.local_size};
     const JobEnd end = run_as_scheduler(options, *transport, notifier, session, pipeline, outcome, facts);
-    mpi.on_leave([&supervision, directory = end.directory](int status) {
-      // With another status the same command may come again.
-      if (directory && status == 0) directory->remove();
+    // A launcher that takes a loss for a failure of the job ends with another status than the run: the same command may come again.
+    const bool is_told = !end.has_losses || launcher_allows_early_exit();
+    if (end.directory && end.status == 0 && !is_told)
+      std::fprintf(stderr, "rankine: the run is done, but mpirun may end with a status of its own because a rank was lost: %s stays, by which the "
+                           "same command once more finds that all is done\n", printable_message(end.directory->path()).c_str());
+    mpi.on_leave([&supervision, is_told, directory = end.directory](int status) {
+      if (directory && status == 0 && is_told) directory->remove();
       supervision.wake_supervisor();
     });
     supervision.end_orderly(end.status);
@@ -454,7 +462,9 @@ runtime::RunDirectoryOptions run_directory_options(const cli::Options& options, 
   directory.fresh = options.fresh;
   directory.keep_going = options.keep_going;
   directory.job.program_version = RANKINE_VERSION;
-  directory.job.working_directory = std::filesystem::current_path().string();
+  std::error_code error;
+  directory.job.working_directory = std::filesystem::current_path(error).string();
+  if (error) throw InputError("the working directory cannot be told (" + error.message() + "): go to one that is there");
   directory.job.script = options.script;
   directory.job.script_text = script_text;
   directory.job.arguments = options.script_arguments;

@@ -7,10 +7,9 @@
 namespace rankine::plan {
 namespace {
 
-using Shape = DotGraph::Shape;
 
-Shape shape_of(const Layer& layer) {
-  return layer.kind == LayerKind::write || layer.kind == LayerKind::append ? Shape::cylinder : Shape::ellipse;
+DotGraph::Shape shape_of(const Layer& layer) {
+  return layer.kind == LayerKind::write || layer.kind == LayerKind::append ? DotGraph::Shape::cylinder : DotGraph::Shape::ellipse;
 }
 
 /// Names of the stored arrays that a layer reads.
@@ -43,7 +42,7 @@ DotGraph layers_of(const LoweredPlan& plan) {
     for (const Edge& edge : layer.edges) producers.insert(edge.producer.value);
     for (const std::uint32_t producer : producers) graph.edges.push_back({producer, layer.id.value});
     for (const std::string& name : reads[layer.id.value]) {
-      graph.nodes.push_back({name, Shape::box, "stored " + name});
+      graph.nodes.push_back({name, DotGraph::Shape::box, "stored " + name});
       graph.edges.push_back({static_cast<std::uint32_t>(graph.nodes.size() - 1), layer.id.value});
     }
   }

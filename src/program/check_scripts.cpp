@@ -33,7 +33,7 @@ std::string share(const script::CheckReport& report) {
   return std::to_string(report.supported_count()) + " of " + std::to_string(report.calls.size()) + " calls supported";
 }
 
-void print(const std::string& path, const script::CheckReport& report) {
+void print(const std::string& path, const script::CheckReport& report, bool has_words) {
   std::string text = text_of(report, std::numeric_limits<std::size_t>::max());
   if (!text.empty()) text += "\n";
   text += path + ": " + share(report);
@@ -41,6 +41,9 @@ void print(const std::string& path, const script::CheckReport& report) {
   if (count != 0) text += ", " + std::to_string(count) + (count == 1 ? " thing" : " things") + " not there";
   if (report.unknown_from_line != 0)
     text += "; from line " + std::to_string(report.unknown_from_line) + " on, what happens depends on values: names alone were looked at there";
+  for (const auto& note : report.notes)
+    text += "\nnote: " + path + ":" + std::to_string(note.line) + ": " + note.message + "; of what depends on it, names alone were looked at";
+  if (!report.notes.empty() && !has_words) text += "\n(words for the script follow after --: rankine check SCRIPT -- WORD...)";
   std::printf("%s\n", text.c_str());
 }
 
@@ -58,6 +61,7 @@ nlohmann::ordered_json as_json(const std::string& path, const script::CheckRepor
                                    {"supported_calls", report.supported_count()},
                                    {"refusals", std::move(refusals)}};
   if (report.unknown_from_line != 0) script["unknown_from_line"] = report.unknown_from_line;
+  for (const auto& note : report.notes) script["notes"].push_back({{"line", note.line}, {"message", note.message}});
   return script;
 }
 
@@ -77,7 +81,7 @@ int check_scripts(const cli::Options& options) {
       const script::CheckReport report = look_through(path, options);
       if (!report.refusals.empty()) status = ExitCode::usage;
       if (options.json) scripts.push_back(as_json(path, report));
-      else print(path, report);
+      else print(path, report, !options.script_arguments.empty());
     } catch (const Error& error) {
       // One that cannot be read keeps no other from being looked through.
       if (error.code() == ExitCode::interrupted) throw;

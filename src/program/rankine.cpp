@@ -166,7 +166,7 @@ std::string last_beat(const std::string& directory) {
 std::string why_no_outcome(const std::string& directory) {
   const std::string resume = "go on with: rankine resume " + directory;
   const auto last = journal::last_owner(directory);
-  if (!last && !std::filesystem::exists(directory + "/journal"))
+  if (std::error_code unseen; !last && !std::filesystem::exists(directory + "/journal", unseen))
     throw InputError(directory + " holds no run, or one that ended before it kept anything");
   if (!last) return "the run of " + directory + " ended without a word; " + resume;
   const std::string who = journal::describe(last->owner);
@@ -255,12 +255,16 @@ int main(int argc, char** argv) {
   open_standard_streams();
   keep_freed_memory();
   try {
+    // What lies in a folder that others may write to must not configure libnetcdf.
+    ::setenv("NCRCENV_IGNORE", "1", 1);
     const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
     if (status != 0) leave_after(status);
     std::fflush(nullptr);
     return status;
   } catch (const Error& error) {
     leave_after(launch::report_before_start(error));
+  } catch (const std::filesystem::filesystem_error& error) {
+    leave_after(launch::report_before_start(InputError(error.what())));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rankine: %s\n", printable_message(error.what()).c_str());
     leave_after(static_cast<int>(ExitCode::internal));

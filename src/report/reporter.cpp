@@ -1,6 +1,8 @@
 #include "report/reporter.hpp"
 
 #include <sys/ioctl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -95,6 +97,24 @@ struct Reporter::Impl {
   }
 };
 
+namespace {
+
+/// To append to; null, with errno, where it cannot be. Not through a link that another user has put there, and without waiting
+/// for whoever might read a FIFO.
+std::FILE* open_log(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != ::geteuid() && status.st_uid != 0)
+    throw OutputError("cannot open log file " + path + ": it is a link of another user; give another with --log-file");
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (descriptor < 0) return nullptr;
+  ::fcntl(descriptor, F_SETFL, O_APPEND);
+  std::FILE* file = ::fdopen(descriptor, "a");
+  if (file == nullptr) ::close(descriptor);
+  return file;
+}
+
+}  // namespace
+
 Reporter::Reporter(ReporterOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->options = std::move(options);
   if (!impl_->options.timestamp) impl_->options.timestamp = local_time;
@@ -103,7 +123,7 @@ Reporter::Reporter(ReporterOptions options) : impl_(std::make_unique<Impl>()) {
   }
   const std::string& path = impl_->options.log_file;
   if (path.empty()) return;
-  impl_->log.reset(std::fopen(path.c_str(), "a"));
+  impl_->log.reset(open_log(path));
   if (!impl_->log) {
     throw OutputError("cannot open log file " + path + ": " + std::strerror(errno) +
                       "; give another with --log-file");

@@ -7,9 +7,6 @@
 namespace rankine::runtime {
 namespace {
 
-/// What a disk takes at least, and while the job goes on saving must be worth several times its price: as for blocks of plans.
-constexpr double saved_bytes_per_us = 100;
-constexpr double expensive_factor = 4;
 /// Of a result's line in the journal and its way there.
 constexpr double line_bytes = 100;
 /// Calls that took less are as quickly made again as read about.

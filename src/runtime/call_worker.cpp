@@ -13,7 +13,6 @@
 namespace rankine::runtime {
 namespace {
 
-constexpr int scheduler_rank = 0;
 constexpr std::uint64_t default_replica_cache = std::uint64_t{64} << 20;
 
 /// Short calls are handed to the threads ahead of need, so that none waits for the communication thread: so many that

@@ -8,7 +8,6 @@
 namespace rankine::runtime {
 namespace {
 
-constexpr int scheduler_rank = 0;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t measure_every_ns = 20 * ms;
 constexpr std::int64_t trim_every_ns = 100 * ms;

@@ -5,14 +5,6 @@
 #include "base/check.hpp"
 
 namespace rankine::runtime {
-namespace {
-
-/// What a disk takes at least, shared by the ranks of a node.
-constexpr double saved_bytes_per_us = 100;
-/// While the run goes on, saving competes with it: it must be worth several times its price.
-constexpr double expensive_factor = 4;
-
-}  // namespace
 
 /// The time that a result took together with its share of what its inputs took: a block with three readers adds
 /// a third to each. In order of the ids, which is topological.

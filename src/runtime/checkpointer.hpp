@@ -11,6 +11,11 @@
 
 namespace rankine::runtime {
 
+/// What a disk takes at least, shared by the ranks of a node.
+inline constexpr double saved_bytes_per_us = 100;
+/// While the run goes on, saving competes with it: it must be worth several times its price.
+inline constexpr double expensive_factor = 4;
+
 /// Rank 0's side of the checkpoints of one run: which results are worth saving, what has become safe with each. Pure.
 ///
 /// A checkpoint is an order to every worker: let what you have written reach the disk, save these results, say where

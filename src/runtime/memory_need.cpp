@@ -62,7 +62,7 @@ void refuse_too_large(const plan::LoweredPlan& plan, Bytes limit, Bytes program)
                                   : "; no smaller blocks fit: a stored chunk that is read at once, or chunks that the script asks for, are that large";
   throw Error(ExitCode::resources, "the memory limit of " + format_bytes(limit) + " a rank is too small: task " +
                                        plan.describe(largest.task) + " needs " + format_bytes(largest.bytes) +
-                                       " for its inputs, result and buffers" + beside + "; raise --memory-limit to " + least + ", the least that does" + finer);
+                                       " for its inputs, result and buffers" + beside + "; raise --memory-limit to " + least + ", the least that can be kept to" + finer);
 }
 
 }  // namespace rankine::runtime

@@ -21,7 +21,6 @@
 namespace rankine::runtime {
 namespace {
 
-constexpr int scheduler_rank = 0;
 
 /// Decoded chunks that were only partly used are kept beside the blocks: little where memory is little.
 store::Reader::Limits reader_limits(Bytes memory_limit) {

@@ -12,7 +12,6 @@
 namespace rankine::runtime {
 namespace {
 
-constexpr int scheduler_rank = 0;
 constexpr std::int64_t ms = 1'000'000;
 /// Between measurements of the resident set: microseconds each, and a disk writes a few MiB in that time.
 constexpr std::int64_t measure_every_ns = 20 * ms;

@@ -151,6 +151,12 @@ std::uint64_t program_checksum() {
 constexpr const char* run_directory = "the run directory";
 constexpr const char* outcome_file = "outcome.json";
 constexpr const char* journal_file = "journal";
+
+/// Where nobody may look, of another user, it counts as there: opening it says whose it is.
+bool has_journal(const std::string& directory) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(directory + "/" + journal_file, error)) || error == std::errc::permission_denied;
+}
 constexpr const char* lock_file = "lock";
 
 bool begins_with(const std::string& name, const char* prefix) { return name.rfind(prefix, 0) == 0; }
@@ -209,7 +215,8 @@ SavedCalls saved_calls_of(const std::string& directory) {
 }
 
 journal::JobRecord job_of(const std::string& path) {
-  if (fs::exists(path) && !fs::is_directory(path)) throw UsageError(path + " is a file, not the directory of a run");
+  std::error_code unseen;
+  if (fs::exists(path, unseen) && !fs::is_directory(path, unseen)) throw UsageError(path + " is a file, not the directory of a run");
   const auto own = place::OwnDirectory::open(path, run_directory);
   if (!own) throw UsageError("there is no run directory " + path + "; a run that succeeded has removed it");
   if (!own->has(journal_file) && own->has(outcome_file))
@@ -258,11 +265,11 @@ std::string RunDirectory::place(const std::string& otherwise) const {
   return fs::absolute(path).lexically_normal().string();
 }
 
-bool RunDirectory::is_there(const std::string& first_output) const { return fs::exists(place(default_run_directory(first_output)) + "/journal"); }
+bool RunDirectory::is_there(const std::string& first_output) const { return has_journal(place(default_run_directory(first_output))); }
 
 std::string RunDirectory::place_for_calls() const { return place(default_run_directory(options_.job)); }
 
-bool RunDirectory::is_there_for_calls() const { return fs::exists(place_for_calls() + "/journal"); }
+bool RunDirectory::is_there_for_calls() const { return has_journal(place_for_calls()); }
 
 void RunDirectory::open(const std::string& first_output) {
   if (is_open()) return;

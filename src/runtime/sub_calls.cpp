@@ -9,7 +9,6 @@
 namespace rankine::runtime {
 namespace {
 
-constexpr int scheduler_rank = 0;
 constexpr std::int32_t most_urgent = 127;
 
 }  // namespace

@@ -25,6 +25,7 @@ struct TypeSet {
   friend constexpr TypeSet operator|(TypeSet a, TypeSet b) { TypeSet s; s.bits = a.bits | b.bits; return s; }
   bool operator==(const TypeSet&) const = default;
 };
+inline constexpr TypeSet any = TypeSet::any();
 constexpr TypeSet operator|(Type a, Type b) { return TypeSet(a) | TypeSet(b); }
 
 /// Arguments of one call, matched to the binding's parameters.

@@ -15,7 +15,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
 constexpr const char* type_names[] = {"int", "float", "str", "bool", "list", "tuple", "dict"};
 
 /// `float(da)`, `int(arr)`: the one element of an array as a Python number; other values as they are.

@@ -8,7 +8,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
 Values& elements(const Arguments& args) { return args.self.as<ListObject>()->elements; }
 DictObject& dict(const Arguments& args) { return *args.self.as<DictObject>(); }
 void check_mutable(const Arguments& args) {

@@ -24,8 +24,6 @@ array::ExprPtr expression_of(Interpreter& in, const Value& value, const char* wh
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 
 /// "dim_-2", "dim_-1": arrays of unequal ndim broadcast from their last axes, as NumPy does.
 array::DataArray labelled(const DaskArrayObject& array) {

@@ -13,8 +13,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 Value make_module(Type type) { return std::make_shared<ModuleObject>(type); }
 Value ignored(Interpreter&, const Arguments&) { return {}; }
 

@@ -96,9 +96,22 @@ void DryRun::enter(const void* part, Span place) {
   of_python_ = false;
 }
 
+void DryRun::go_over(std::size_t elements, Span place) {
+  constexpr std::size_t elements_a_step = 50;
+  steps_ += elements / elements_a_step;
+  if (steps_ > most_steps) end(place);
+}
+
 void DryRun::end(Span place) {
   ended_line_ = source_.place(place.begin).line;
   throw DryRunEnds();
+}
+
+void DryRun::note(Span place, const Error& error) {
+  const int line = source_.place(place.begin).line;
+  // A loop comes to it again and again.
+  if (std::none_of(notes_.begin(), notes_.end(), [&](const auto& one) { return one.line == line && one.message == error.what(); }))
+    notes_.push_back({line, error.what()});
 }
 
 Value DryRun::unknown() {
@@ -169,7 +182,8 @@ Value DryRun::call(Interpreter& in, const Binding& binding, const Value& self, V
   } catch (const UnknownValue&) {
     end_if_half_done();
     throw;
-  } catch (const InputError&) {
+  } catch (const InputError& error) {
+    note(in.place(), error);
     in.forget_trace();
     throw UnknownValue();  // the file may come, or be another when its line runs
   } catch (const Error& error) {
@@ -201,10 +215,13 @@ void DryRun::run(const SourceText& source, const Block& script, Host& host, Chec
     if (error.code() == ExitCode::interrupted) throw;
     if (is_about_arrays(error) && !dry_run.of_python_ && dry_run.refusals_.empty() && !(dry_run.tries_ > 0 && dry_run.any_unknown_))
       dry_run.refusals_.push_back(refusal_of(in, error));
+    else
+      dry_run.note(in.place_of_error(), error);
   }
   // They know the types, so theirs is the word about a place.
   report.refusals.insert(report.refusals.begin(), dry_run.refusals_.begin(), dry_run.refusals_.end());
   report.unknown_from_line = dry_run.ended_line_;
+  report.notes = std::move(dry_run.notes_);
   sort_refusals(report);
 }
 

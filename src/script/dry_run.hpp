@@ -35,6 +35,8 @@ class DryRun {
 
   /// Before each expression and statement, which the interpreter then comes to a second time; ends a script that takes long.
   void enter(const void* part, Span place);
+  /// Of `elements` that a function of Python went over by itself: many make a step.
+  void go_over(std::size_t elements, Span place);
   bool has_entered(const void* part) { return std::exchange(entered_, nullptr) == part; }
   /// The value of what Rankine lacks: unknown.
   Value refuse(Span place, const UnsupportedError& error);
@@ -59,11 +61,13 @@ class DryRun {
 
  private:
   [[noreturn]] void end(Span place);
+  void note(Span place, const Error& error);
   Value unknown();
   void bind_unknown(Interpreter& in, const std::vector<std::string>& names, const std::shared_ptr<Environment>& env);
 
   const SourceText& source_;
   std::vector<Refusal> refusals_;
+  std::vector<CheckReport::Note> notes_;
   const void* entered_ = nullptr;
   bool of_python_ = false;   ///< the last error came from a function that knows no arrays
   std::size_t steps_ = 0;

@@ -5,7 +5,6 @@
 namespace rankine::script {
 
 void add_exceptions(BindingTable& table) {
-  constexpr TypeSet any = TypeSet::any();
   const auto make = [](Interpreter&, const Arguments& args) -> Value {
     return make_exception(args.binding->name.substr(5), args.rest);  // after "type "
   };

@@ -8,8 +8,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 /// A function that remembers `self`; the row is none that scripts can name.
 Value remembering(Type module, const char* row, Values self) {
   auto function = std::make_shared<FunctionObject>();

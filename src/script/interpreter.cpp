@@ -45,6 +45,7 @@ void Interpreter::check_stack() {
 
 void Interpreter::look_around() {
   host_.check_interrupt();
+  if (dry_run_ != nullptr) dry_run_->go_over(counted_at_once, place_);
   // What small objects take; large ones ask themselves.
   constexpr std::uint64_t bytes_each = 256;
   ask_memory(Bytes{counted_at_once * bytes_each});

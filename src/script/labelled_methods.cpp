@@ -15,7 +15,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
 constexpr Type both[] = {Type::data_array, Type::dataset};
 
 array::Operand self_operand(const Arguments& args) { return to_operand(args.self, "the object"); }

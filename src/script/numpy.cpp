@@ -16,7 +16,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
 constexpr Type np = Type::numpy;
 
 NdArray cast(NdArray array, const Value& dtype) {

@@ -9,8 +9,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 void seed(Interpreter& in, RandomState& state, const Value& number) {
   if (number.is_none()) {
     state.seed_by_key(in.host().entropy());

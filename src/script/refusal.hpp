@@ -27,6 +27,9 @@ struct CheckReport {
   std::vector<Call> calls;             ///< at the name that is called
   /// The line from which on what happens depends on values: names alone were looked at there. 0: none, or no dry run.
   int unknown_from_line = 0;
+  /// What kept a dry run from looking at all: a file that is not there yet, an error of Python's own.
+  struct Note { int line; std::string message; };
+  std::vector<Note> notes;
   std::size_t supported_count() const;
 };
 /// Into the order of the file, each once; calls at a refused place are not supported.

@@ -11,8 +11,8 @@ constexpr TypeSet labelled = Type::data_array | Type::dataset;
 constexpr TypeSet groups = Type::data_array_groupby | Type::dataset_groupby;
 
 /// Titles of the owners in the documentation, in its order.
-struct Section { TypeSet owners; const char* title; };
-const Section sections[] = {
+struct OwnerSection { TypeSet owners; const char* title; };
+const OwnerSection owner_sections[] = {
     {labelled, "DataArray and Dataset"}, {groups, "groupby"}, {Type::datetime_accessor, "DataArray.dt"}, {Type::xarray, "xarray (`xr`)"},
     {Type::numpy, "NumPy (`np`)"}, {Type::builtins, "Builtins"}, {Type::text | Type::dict, "str and dict"},
     {Type::dask | Type::dask_distributed | Type::dask_array | Type::client | Type::future, "Dask"}, {Type::plugin, "Modules"}};
@@ -74,7 +74,7 @@ std::string lines_of(const Replacement* row) {
 
 std::string replacement_section() {
   std::string text = "## What to write instead\n";
-  for (const Section& section : sections) {
+  for (const OwnerSection& section : owner_sections) {
     text += std::string("\n### ") + section.title + "\n";
     for (const Replacement& row : replacements()) {
       if (!overlap(section.owners, row.owners)) continue;

@@ -7,8 +7,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 DictObject& set_of(const Arguments& args) { return args.self.as<SetObject>()->elements; }
 
 /// Every argument of `*others`, one after the other: what a set becomes with it.

@@ -15,7 +15,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
 constexpr TypeSet numbers = Type::integer | Type::floating | Type::boolean;
 constexpr TypeSet plain = numbers | Type::ndarray | Type::text | Type::list | Type::tuple;
 

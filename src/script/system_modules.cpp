@@ -10,8 +10,6 @@ namespace rankine::script {
 
 namespace {
 
-constexpr TypeSet any = TypeSet::any();
-
 std::string path_argument(const Arguments& args) { return to_text(args.get("path"), "a path"); }
 
 Value make_module(Type type) { return std::make_shared<ModuleObject>(type); }

@@ -8,9 +8,6 @@
 namespace rankine::store {
 namespace {
 
-// As where boxes are read: a gap below this is read rather than left out.
-constexpr std::uint64_t gap_worth_reading = 64u << 10;
-
 /// Byte ranges of one file, told to the system from the front on until there is no room left.
 class Ranges {
  public:

@@ -24,6 +24,9 @@ struct ReadContext {
   ZarrReading& zarr;
 };
 
+/// Below this gap it is cheaper to read what lies between two chunks than to ask twice.
+inline constexpr std::uint64_t gap_worth_reading = std::uint64_t{64} << 10;
+
 /// Storage::contiguous and records. Fills all of `out`, the values of `box`.
 void read_rows(const array::StoredArray& array, const Box& box, NdArray& out, const ReadContext& context);
 /// Storage::chunked and zarr_files.

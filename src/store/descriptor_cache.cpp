@@ -16,7 +16,7 @@ namespace rankine::store {
 namespace {
 
 /// A server may be asked for it each time.
-constexpr std::chrono::seconds look_again_after(1);
+constexpr std::chrono::seconds stat_every(1);
 
 [[noreturn]] void throw_changed() {
   throw InputError("the file changed while running: it is not the one whose metadata was read; start again when nothing "
@@ -62,7 +62,7 @@ void OpenFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
 
 void OpenFile::check_unchanged() const {
   const auto now = std::chrono::steady_clock::now();
-  if (now - looked_at_ >= look_again_after) {
+  if (now - looked_at_ >= stat_every) {
     looked_at_ = now;
     struct stat status {};
     if (::fstat(descriptor_, &status) == 0 && stamp_of(status) != stamp_) changed_ = true;

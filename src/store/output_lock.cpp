@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "place/own_file.hpp"
+#include "store/backends.hpp"
 
 namespace rankine::store {
 namespace {
@@ -25,14 +26,36 @@ using Json = nlohmann::json;
 constexpr int list_byte = 0;
 constexpr int first_slot = 1;
 /// Nobody holds the list longer than a few calls to the file system.
-constexpr std::chrono::milliseconds look_again_after(5);
+constexpr std::chrono::milliseconds ask_again_after(5);
 constexpr int most_looks = 4000;
+/// More runs than ever write to one output. What is longer or deeper than their list was not written by a run.
+constexpr int most_slots = 4096;
+constexpr off_t most_bytes = off_t{16} << 20;
+constexpr int most_depth = 8;
 
-std::string lock_path(const std::string& output) {
+/// Where an output is, whatever name it is given: links followed, and for a group of a Zarr store the store's root and the
+/// group's path below it.
+struct RealPlace {
+  std::filesystem::path root;
+  std::string below;   ///< "", or "/group/..."
+};
+
+RealPlace real_place(const std::string& output) {
   std::string path = output;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  const std::filesystem::path tidy(path);
-  return (tidy.parent_path() / ("." + tidy.filename().string() + ".rankine-lock")).string();
+  RealPlace place;
+  std::error_code error;
+  place.root = std::filesystem::weakly_canonical(path, error);
+  if (error) place.root = path;
+  while (place.root.has_relative_path() && looks_like_zarr(place.root.parent_path().string())) {
+    place.below = "/" + place.root.filename().string() + place.below;
+    place.root = place.root.parent_path();
+  }
+  return place;
+}
+
+std::string lock_path(const RealPlace& place) {
+  return (place.root.parent_path() / ("." + place.root.filename().string() + ".rankine-lock")).string();
 }
 
 struct flock lock_of(int byte, short type) {
@@ -49,8 +72,9 @@ bool set_lock(int descriptor, int byte, short type) {
   return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
 }
 
+/// By a run: whoever may only read the file can hold a byte for reading, which says nothing.
 bool is_held_by_another(int descriptor, int byte) {
-  struct flock lock = lock_of(byte, F_WRLCK);
+  struct flock lock = lock_of(byte, F_RDLCK);
   return ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
@@ -59,17 +83,17 @@ bool take_list(int descriptor, const std::string& path) {
   for (int look = 0; look < most_looks; ++look) {
     if (set_lock(descriptor, list_byte, F_WRLCK)) return true;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return false;
-    std::this_thread::sleep_for(look_again_after);
+    std::this_thread::sleep_for(ask_again_after);
   }
   throw OutputError("cannot look at " + path + ", which tells who writes: another process holds it; if it hangs, end it");
 }
 
 /// What the output's run is going to change: all of it, or boxes of whole chunks of arrays.
-Json claim_of(const array::OutputSpec& spec) {
+Json claim_of(const array::OutputSpec& spec, const std::string& below) {
   if (spec.mode != array::WriteMode::r_plus) return "all";
   Json boxes = Json::array();
   for (const auto& variable : spec.variables) {
-    Json box = {{"array", spec.group + "/" + variable.name}};
+    Json box = {{"array", below + spec.group + "/" + variable.name}};
     if (variable.existing != nullptr) {
       box["begin"] = variable.origin;
       box["shape"] = variable.shape;
@@ -101,7 +125,13 @@ bool conflict(const Json& a, const Json& b) {
   }
 }
 
-Json read_list(int descriptor) {
+[[noreturn]] void throw_no_list(const std::string& path) {
+  throw UsageError(path + " is not the file that tells who writes to an output; remove it, or write to another name");
+}
+
+Json read_list(int descriptor, const std::string& path) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) == 0 && status.st_size > most_bytes) throw_no_list(path);
   std::string text;
   char piece[4096];
   for (off_t at = 0;;) {
@@ -110,7 +140,9 @@ Json read_list(int descriptor) {
     text.append(piece, static_cast<std::size_t>(got));
     at += got;
   }
-  const Json list = Json::parse(text, nullptr, false);
+  bool is_deep = false;
+  const Json list = Json::parse(text, [&is_deep](int depth, Json::parse_event_t, Json&) { return depth <= most_depth || !(is_deep = true); }, false);
+  if (is_deep) throw_no_list(path);
   return list.is_array() ? list : Json::array();
 }
 
@@ -121,10 +153,12 @@ bool write_list(int descriptor, const Json& list) {
 }
 
 /// Those of the list whose runs live, this one aside.
-Json others(int descriptor, int own_slot) {
+Json others(int descriptor, const std::string& path, int own_slot) {
   Json living = Json::array();
-  for (const Json& entry : read_list(descriptor)) {
-    if (!entry.is_object() || !entry.contains("slot") || !entry["slot"].is_number_integer()) continue;
+  for (const Json& entry : read_list(descriptor, path)) {
+    const bool is_one = entry.is_object() && entry.contains("slot") && entry["slot"].is_number_integer() && entry.contains("who") &&
+                        entry["who"].is_string();
+    if (!is_one) continue;
     const int slot = entry["slot"].get<int>();
     if (slot >= first_slot && slot != own_slot && is_held_by_another(descriptor, slot)) living.push_back(entry);
   }
@@ -138,23 +172,49 @@ bool is_named(int descriptor, const std::string& path) {
          open_file.st_dev == named.st_dev;
 }
 
+/// For those who may replace outputs in the folder, and for nobody else to hold a lock on.
+mode_t lock_mode(const struct stat& folder) {
+  mode_t mode = 0600;
+  if ((folder.st_mode & S_ISVTX) != 0) return mode;
+  if ((folder.st_mode & S_IWGRP) != 0) mode |= 0060;
+  if ((folder.st_mode & S_IWOTH) != 0) mode |= 0006;
+  return mode;
+}
+
 place::Descriptor open_lock(const std::string& path, const std::string& output) {
-  // For all who may write to the folder, as its outputs are.
-  place::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666));
+  const std::string folder_path = std::filesystem::path(path).parent_path().string();
+  struct stat folder {};
+  if (::stat(folder_path.empty() ? "." : folder_path.c_str(), &folder) != 0) folder.st_mode = 0;
+  const mode_t mode = lock_mode(folder);
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+  place::Descriptor file;
+  for (int tries = 0; tries < 100; ++tries) {
+    file = place::Descriptor(::open(path.c_str(), flags | O_CREAT | O_EXCL, mode));
+    if (file) ::fchmod(file.number(), mode);   // whatever the umask says
+    if (file || errno != EEXIST) break;
+    file = place::Descriptor(::open(path.c_str(), flags));
+    if (file || errno != ENOENT) break;        // else its last user has just removed it
+  }
   struct stat status {};
   if (!file && errno == EACCES && ::lstat(path.c_str(), &status) == 0 && status.st_uid != ::geteuid())
     throw UsageError("cannot write to " + output + ": " + place::name_of_user(status.st_uid) + " writes to it, or has left " + path +
                      " there when a run was killed; ask for that file to be removed, or write to another name");
-  if (!file && errno != ELOOP) return file;
+  if (!file && errno != ELOOP && errno != EISDIR && errno != ENXIO) return file;
   if (!file || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
     throw UsageError("cannot write to " + output + ": " + path + " is not the file that tells who else does; remove it");
+  // Where anybody may put files, one of somebody else's tells what he likes.
+  if (status.st_uid != ::geteuid() && status.st_uid != 0 && (folder.st_mode & S_IWOTH) != 0)
+    throw UsageError("cannot write to " + output + ": " + path + ", which tells who else does, belongs to user " +
+                     place::name_of_user(status.st_uid) + " in a folder that everybody may write to; ask for it to be removed, or write elsewhere");
   return file;
 }
 
 }  // namespace
 
-OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) : path_(lock_path(spec.path)) {
-  const Json claim = claim_of(spec);
+OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) {
+  const RealPlace place = real_place(spec.path);
+  path_ = lock_path(place);
+  const Json claim = claim_of(spec, place.below);
   for (;;) {
     place::Descriptor file = open_lock(path_, spec.path);
     if (!file) {
@@ -167,13 +227,14 @@ OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) : 
       return;
     }
     if (!is_named(file.number(), path_)) continue;   // its last user removed it between open and lock
-    Json list = others(file.number(), -1);
+    Json list = others(file.number(), path_, -1);
     for (const Json& entry : list)
       if (conflict(claim, entry.value("claim", Json("all"))))
-        throw UsageError("cannot write to " + spec.path + ": " + entry.value("who", std::string("another run")) +
+        throw UsageError("cannot write to " + spec.path + ": " + entry["who"].get<std::string>() +
                          " is writing " + (claim.is_array() ? "to the same part of it" : "to it") + "; wait for it, or write to another name");
     slot_ = first_slot;
-    while (!set_lock(file.number(), slot_, F_WRLCK)) ++slot_;
+    while (!set_lock(file.number(), slot_, F_WRLCK))
+      if (++slot_ > most_slots) throw OutputError("cannot write to " + spec.path + ": somebody who is no run holds all of " + path_ + "; end that process");
     list.push_back({{"slot", slot_}, {"who", who}, {"claim", claim}});
     const bool written = write_list(file.number(), list);
     if (!written) why_not_ = path_ + " cannot be written: " + std::strerror(errno);
@@ -188,7 +249,7 @@ OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) : 
 void OutputLock::release() noexcept {
   try {
     if (!take_list(file_.number(), path_)) return;
-    const Json rest = others(file_.number(), slot_);
+    const Json rest = others(file_.number(), path_, slot_);
     if (!rest.empty()) write_list(file_.number(), rest);
     else if (is_named(file_.number(), path_)) ::unlink(path_.c_str());
   } catch (const std::exception&) {

@@ -14,10 +14,12 @@
 #include "base/byte_stream.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "place/own_file.hpp"
 #include "store/backends.hpp"
 #include "store/full_disk.hpp"
 #include "store/io_faults.hpp"
 #include "store/written_check.hpp"
+#include "store/zarr/zarr_documents.hpp"
 
 namespace rankine::store {
 namespace {
@@ -31,9 +33,34 @@ std::string without_trailing_slash(std::string path) {
   return path;
 }
 
+/// In a sticky folder a name is its owner's, or the folder's owner's, to replace; empty where this user may.
+std::string who_forbids_replacing(const std::string& path) {
+  struct stat named {}, folder {};
+  const std::string parent = fs::path(path).has_parent_path() ? fs::path(path).parent_path().string() : ".";
+  if (::lstat(path.c_str(), &named) != 0 || ::stat(parent.c_str(), &folder) != 0) return {};
+  const uid_t self = ::geteuid();
+  const bool forbids = (folder.st_mode & S_ISVTX) != 0 && self != 0 && named.st_uid != self && folder.st_uid != self;
+  return forbids ? place::name_of_user(named.st_uid) : std::string();
+}
+
+/// A commit replaces documents and arrays one by one: that it can is asked before there is anything to commit.
+void check_arrays_of_store(const array::OutputSpec& spec, const std::string& what) {
+  const std::string group = zarr_group_directory(spec);
+  struct stat status {};
+  if (::access(group.c_str(), W_OK | X_OK) != 0 && errno != ENOENT) throw OutputError(what + group + " is not writable");
+  for (const auto& variable : spec.variables) {
+    const std::string path = group + "/" + variable.name;
+    if (::lstat(path.c_str(), &status) != 0) continue;
+    std::string owner = who_forbids_replacing(path);
+    if (owner.empty() && ::access(path.c_str(), W_OK | X_OK) != 0) owner = place::name_of_user(status.st_uid);
+    if (!owner.empty()) throw OutputError(what + "its array " + path + " is not writable, it belongs to user " + owner);
+  }
+}
+
 // What the mode and the user's other data forbid. A directory is replaced only if it is a Zarr store
 // or empty: a mistyped path must not cost anyone a directory.
 void check_place(const array::OutputSpec& spec) {
+  if (spec.path.empty()) throw OutputError("cannot create an output without a name");
   const std::string what = "cannot create " + spec.path + ": ";
   const fs::path directory = fs::path(spec.path).has_parent_path() ? fs::path(spec.path).parent_path() : fs::path(".");
   std::error_code error;
@@ -47,6 +74,8 @@ void check_place(const array::OutputSpec& spec) {
   if (!is_there && spec.mode == array::WriteMode::r_plus)
     throw OutputError(what + "it does not exist and the mode is 'r+'; use mode 'a' or 'w'");
   if (!is_there) return;
+  if (const std::string owner = adds ? std::string() : who_forbids_replacing(spec.path); !owner.empty())
+    throw OutputError(what + "it is there and belongs to user " + owner + ", and the folder's sticky bit keeps others from replacing it");
   const bool in_group = is_zarr(spec) && !spec.group.empty();
   if (spec.mode == array::WriteMode::w_minus && (!in_group || fs::exists(spec.path + "/" + spec.group)))
     throw OutputError(what + "it exists and the mode is 'w-'; remove it or use mode 'w'");
@@ -60,6 +89,7 @@ void check_place(const array::OutputSpec& spec) {
     if (is_v3 != (spec.format == array::OutputFormat::zarr3))
       throw OutputError(what + "the store there is Zarr v" + (is_v3 ? "3" : "2") + ", what is to be added is not");
     if (::access(spec.path.c_str(), W_OK | X_OK) != 0) throw OutputError(what + "it is not writable");
+    if (adds) check_arrays_of_store(spec, what);
   }
   if (is_zarr(spec) && !looks_like_zarr(spec.path) && !fs::is_empty(spec.path, error))
     throw OutputError(what + "the directory of that name holds something else than a Zarr store");
@@ -205,7 +235,7 @@ void finish_commit(const OutputTarget& target) {
     throw OutputError(what + "it came into being during the run, and mode 'w-' forbids replacing it");
   pass_commit_step();
   if (::rename(target.temporary_path.c_str(), target.spec.path.c_str()) != 0)
-    throw OutputError(what + std::strerror(errno) + "; the finished file is " + target.temporary_path);
+    throw OutputError(what + std::strerror(errno));
   pass_commit_step();
 }
 

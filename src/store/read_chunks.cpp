@@ -13,8 +13,6 @@
 namespace rankine::store {
 namespace {
 
-// Below this gap it is cheaper to read what lies between two chunks than to ask twice.
-constexpr std::uint64_t gap_worth_reading = 64u << 10;
 // bzip2 of zeros comes nearest.
 constexpr std::size_t most_expansion = std::size_t{1} << 20;
 

@@ -9,7 +9,7 @@ namespace rankine::store {
 namespace {
 
 // Below this gap it is cheaper to read what lies between two rows than to ask twice.
-constexpr std::uint64_t gap_worth_reading = 16u << 10;
+constexpr std::uint64_t gap_within_rows = 16u << 10;
 
 struct Run {
   std::uint64_t offset;  ///< in the file
@@ -23,7 +23,7 @@ class RunReader {
       : file_(file), run_bytes_(run_bytes), coalesce_bytes_(coalesce_bytes), counters_(counters) {}
 
   void add(Run run) {
-    if (!runs_.empty() && (run.offset < end() || run.offset - end() > gap_worth_reading ||
+    if (!runs_.empty() && (run.offset < end() || run.offset - end() > gap_within_rows ||
                            run.offset + run_bytes_ - runs_.front().offset > coalesce_bytes_))
       flush();
     runs_.push_back(run);

@@ -56,7 +56,7 @@ mkdir out
 cluster_up 4 2 "$(dirname "$(dirname "$rankine")")" >/dev/null || fail "the cluster does not come up: $(tail -n 5 "$cluster"/log/*)"
 export RANKINE="$rankine" RUN_DIR="$cluster/work/run" LAUNCH=srun GUARD=3
 # So that a job lasts long enough to be struck, on any machine.
-export RANKINE_REHEARSE="rank=any task=write slow=30"
+export RANKINE_REHEARSE="rank=any task=write slow=300"
 options="--nodes=3 --ntasks-per-node=2 --cpus-per-task=1 --time=10 --output=log-%j"
 
 submit() { # sbatch options

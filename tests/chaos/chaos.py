@@ -3,8 +3,8 @@ gives, and leave nothing behind: no process, no unfinished output, no run direct
 
     chaos.py --build DIR [--runs N] [--seed S] [--first I] [--only PIPELINE,...] [--keep DIR]
 
-A run is one of pipelines/*.py on 3 to 6 ranks. What may be struck: workers, rank 0, a supervisor, the launcher, everything at once (as when the
-power fails), or the job is warned. A job that ends early is gone on with on another number of ranks, by `rankine resume` or by the same command
+A run is one of pipelines/*.py on 3 to 6 ranks. What may be struck, killed or stopped: workers, rank 0, a supervisor, a rank and its supervisor, the
+launcher, everything at once (as when the power fails), or the job is warned. A job that ends early is gone on with on another number of ranks, by `rankine resume` or by the same command
 once more, and may be struck again, twice at most. Run I of seed S is always the same pipeline, ranks, victims, signals and moments, the latter as parts
 of the time between an undisturbed job's forming and its end, measured first; a run that ended before anything struck is repeated with earlier
 moments. A failure prints the command that repeats it. The last line is "N of N ended bitwise equal".
@@ -130,14 +130,16 @@ def draw_strike(dice, ranks):
     """(part of the job's time, what, signal)"""
     moment = dice.uniform(0.0, 0.85)
     crash = [signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV]
-    what = dice.choice(["workers", "workers", "workers", "rank 0", "supervisor", "launcher", "everything", "warning"])
+    what = dice.choice(["workers", "workers", "workers", "rank 0", "supervisor", "both", "launcher", "everything", "warning"])
     if what == "workers":
         count = 1 if dice.random() < 0.7 else dice.randint(1, ranks - 2)   # one is left
         return [(min(moment + dice.uniform(0, 0.1) * i, 0.9), f"rank {1 + dice.randrange(ranks - 1)}", dice.choice(crash)) for i in range(count)]
     if what == "rank 0":
-        return [(moment, what, dice.choice([signal.SIGKILL, signal.SIGSEGV]))]
+        return [(moment, what, dice.choice(crash))]
     if what == "supervisor":
-        return [(moment, f"supervisor {dice.randrange(ranks)}", signal.SIGKILL)]
+        return [(moment, f"supervisor {dice.randrange(ranks)}", dice.choice([signal.SIGKILL, signal.SIGSTOP]))]
+    if what == "both":  # a rank and its supervisor
+        return [(moment, f"both {dice.randrange(ranks)}", signal.SIGSTOP)]
     if what == "launcher":
         return [(moment, what, dice.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGHUP]))]
     return [(moment, what, dice.choice([signal.SIGUSR1, signal.SIGUSR2]) if what == "warning" else signal.SIGKILL)]
@@ -156,8 +158,8 @@ def strike(job, strikes, whole_s):
         elif what in ("launcher", "warning"):
             hit = bool(job.processes("rankine")) and any([send(pid, number) for pid in job.processes("mpirun")])
         else:
-            pids = job.processes("rankine" if word == "rank" else "rankine-watch", int(rank))
-            hit = any([send(pid, number) for pid in pids])
+            names = {"rank": ["rankine"], "supervisor": ["rankine-watch"], "both": ["rankine-watch", "rankine"]}[word]
+            hit = any([send(pid, number) for name in names for pid in job.processes(name, int(rank))])
         if hit:
             struck.append(f"{what} {signal.Signals(number).name} at {1000 * (time.monotonic() - job.began):.0f} ms")
     return struck

@@ -54,6 +54,8 @@ TEST_CASE("run takes options before the script and leaves the words after it alo
   CHECK(options.verbosity == report::Verbosity::quiet);
   CHECK(options.script == "a.py");
   CHECK(options.script_arguments == Words{"--threads", "x", "-v", "--", "in.nc"});
+  CHECK(options.options_behind == Words{"--threads"});
+  CHECK(parse_options({"run", "a.py", "--thread", "--memory-limit=3GiB", "--help"}).options_behind == Words{"--memory-limit"});
 }
 
 TEST_CASE("what is not given keeps its default") {
@@ -106,24 +108,24 @@ TEST_CASE("help and version are commands and options") {
 }
 
 TEST_CASE("a refused command line says what is wrong and what exists") {
-  CHECK(refusal({}) == "2: rankine: a command is missing; see rankine help");
-  CHECK(refusal({"rnu"}) == "2: rankine: unknown command 'rnu' (did you mean run?); see rankine help");
-  CHECK(refusal({"frobnicate"}) == "2: rankine: unknown command 'frobnicate'; see rankine help");
+  CHECK(refusal({}) == "2: a command is missing; see rankine help");
+  CHECK(refusal({"rnu"}) == "2: unknown command 'rnu' (did you mean run?); see rankine help");
+  CHECK(refusal({"frobnicate"}) == "2: unknown command 'frobnicate'; see rankine help");
   CHECK(refusal({"-q", "run"}) ==
-        "2: rankine: unknown option -q; options of a command stand after it, see rankine help");
-  CHECK(refusal({"run"}) == "2: rankine run: a script is missing; see rankine run --help");
-  CHECK(refusal({"info"}) == "2: rankine info: a file is missing; see rankine info --help");
+        "2: unknown option -q; options of a command stand after it, see rankine help");
+  CHECK(refusal({"run"}) == "2: run: a script is missing; see rankine run --help");
+  CHECK(refusal({"info"}) == "2: info: a file is missing; see rankine info --help");
   CHECK(refusal({"run", "--thraeds", "4", "a.py"}) ==
-        "2: rankine run: unknown option --thraeds (did you mean --threads?); see rankine run --help");
-  CHECK(refusal({"run", "--thr", "4", "a.py"}).substr(0, 36) == "2: rankine run: unknown option --thr");
+        "2: run: unknown option --thraeds (did you mean --threads?); see rankine run --help");
+  CHECK(refusal({"run", "--thr", "4", "a.py"}).substr(0, 28) == "2: run: unknown option --thr");
   CHECK(refusal({"plan", "--attempts", "4", "a.py"}) ==
-        "2: rankine plan: unknown option --attempts; see rankine plan --help");
+        "2: plan: unknown option --attempts; see rankine plan --help");
   CHECK(refusal({"run", "--threads", "4", "--threads", "5", "a.py"}) ==
-        "2: rankine run: option --threads is given more than once; see rankine run --help");
+        "2: run: option --threads is given more than once; see rankine run --help");
   CHECK(refusal({"run", "--threads"}) ==
-        "2: rankine run: the required argument for option '--threads' is missing; see rankine run --help");
+        "2: run: the required argument for option '--threads' is missing; see rankine run --help");
   CHECK(refusal({"run", "--quiet", "--verbose", "a.py"}) == "2: --quiet and --verbose exclude each other");
-  CHECK(refusal({"version", "x"}) == "2: rankine version: takes no words");
+  CHECK(refusal({"version", "x"}) == "2: version: takes no words");
 }
 
 TEST_CASE("a refused value is named with its option") {
@@ -170,7 +172,7 @@ TEST_CASE("check takes several scripts, and their words behind a double dash") {
   CHECK(options.script_arguments == Words{"in.nc", "--", "-x"});
   CHECK(options.json);
   CHECK_FALSE(parse_options({"check", "a.py"}).json);
-  CHECK(refusal({"check"}) == "2: rankine check: a script is missing; see rankine check --help");
+  CHECK(refusal({"check"}) == "2: check: a script is missing; see rankine check --help");
   CHECK(parse_options({"check", "--", "-a.py", "--", "word"}).files == Words{"-a.py"});
   CHECK(parse_options({"language", "--json"}).json);
 }

@@ -53,13 +53,21 @@ several.py:5:17: groupby needs a 1-d key, but 'tas' has the dims 'lat', 'lon'
 several.py: 10 of 12 calls supported, 2 things not there
 right.py: 1 of 1 calls supported
 ends.py: 4 of 4 calls supported; from line 3 on, what happens depends on values: names alone were looked at there
+absent.py: 2 of 2 calls supported
+note: absent.py:2: cannot open absent.nc: No such file or directory; check the path and the directory that the job runs in; of what depends on it, names alone were looked at
+(words for the script follow after --: rankine check SCRIPT -- WORD...)
+words.py: 0 of 0 calls supported
+note: words.py:2: IndexError: list index out of range; of what depends on it, names alone were looked at
+(words for the script follow after --: rankine check SCRIPT -- WORD...)
 """
 
 
 def check_text(options):
     """What is printed for people."""
     texts = {"several.py": SEVERAL.format(inputs=options.inputs), "right.py": "print(3)\n",
-             "ends.py": "import time\nstart = time.time()\nif start > 3:\n    parts = []\n    parts.append(start)\nprint(len('abc'))\n"}
+             "ends.py": "import time\nstart = time.time()\nif start > 3:\n    parts = []\n    parts.append(start)\nprint(len('abc'))\n",
+             "absent.py": "import xarray as xr\nds = xr.open_dataset('absent.nc')\nprint(ds.t)\n",
+             "words.py": "import sys\nname = sys.argv[1]\n"}
     for name, text in texts.items():
         with open(os.path.join(options.work, name), "w") as file:
             file.write(text)

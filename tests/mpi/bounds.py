@@ -213,6 +213,8 @@ def places():
     cases = [('ds.to_netcdf("nowhere/x.nc")', 4, "there is no directory .*/nowhere; make it first"),
              ('ds.to_zarr("nowhere/x.zarr")', 4, "there is no directory .*/nowhere; make it first"),
              ('ds.to_zarr("there/old.nc", mode="w")', 4, "a file of that name is in the way"),
+             ('ds.to_netcdf("")', 4, "an output without a name"),
+             ('ds.to_zarr("", mode="w")', 4, "an output without a name"),
              ('ds.to_netcdf("there")', 4, "a directory of that name is in the way"),
              ('ds.to_zarr("plain", mode="w")', 4, "holds something else than a Zarr store"),
              ('ds.to_netcdf("in.nc")', 4, "the script reads from it"),

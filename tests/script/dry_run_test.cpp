@@ -138,5 +138,7 @@ TEST_CASE("Python's own errors wait for their line") {
 
 TEST_CASE("a long script is not run twice") {
   CHECK(unknown_from("n = 0\nwhile True:\n    n += 1\n    if n > 1000000:\n        break\n") != 0);
+  CHECK(unknown_from("x = 1\nx = all(range(1, 10 ** 13))\n") == 7);
+  CHECK(unknown_from("x = 1\nx = [i for i in range(10 ** 13) if i < 0]\n") == 7);
   CHECK(printed("print(sum(range(3)), np.zeros((3000, 3000)).sum())\n") == "3.5\n3 0.0\n");
 }

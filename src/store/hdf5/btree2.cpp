@@ -6,8 +6,8 @@ namespace rankine::store {
 namespace {
 
 constexpr std::uint64_t max_depth = 32;
-/// Signature, version and type before the records, the checksum behind them.
-constexpr std::uint64_t prefix_bytes = 6, checksum_bytes = 4;
+/// Signature, version and type, before the records.
+constexpr std::uint64_t prefix_bytes = 6;
 
 class Btree2Walk {
  public:

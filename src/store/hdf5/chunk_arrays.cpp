@@ -6,8 +6,6 @@
 namespace rankine::store {
 namespace {
 
-constexpr std::uint64_t checksum_bytes = 4;
-
 /// Bits are kept from the most significant one of each byte.
 bool bit_at(const std::vector<std::byte>& bits, std::uint64_t at) {
   return (std::to_integer<unsigned>(bits[at / 8]) >> (7 - at % 8) & 1) != 0;

@@ -49,6 +49,9 @@ class Hdf5File {
   mutable std::unordered_map<std::uint64_t, std::vector<std::byte>> pages_;
 };
 
+/// Of a piece of metadata that ends with one.
+inline constexpr std::uint64_t checksum_bytes = 4;
+
 /// Little-endian fields of one piece of an HDF5 file. Every read is checked.
 class Hdf5Fields {
  public:

@@ -198,7 +198,7 @@ void check_known_members(const Json& json, ZarrArray& array) {
 }
 
 // xarray takes the attribute, never the array's own fill value, as the mark of missing data.
-void set_fill(ZarrArray& array, const Json& json, const std::string& where) {
+void set_fill_v3(ZarrArray& array, const Json& json, const std::string& where) {
   if (json.is_null() || json.is_array()) return;
   if (array.elements == ZarrArray::Elements::numbers)
     array.stored.fill = number_fill(array, json, where);
@@ -232,7 +232,7 @@ ZarrArray parse_v3_array(const Json& json, const std::string& where) {
   const Shape object_shape = stored.chunk_shape;
   CodecList(array, where).read(member_of(json, "codecs", where));
   if (std::string reason; array.note.empty() && !codec::is_available(stored.codecs, reason)) array.note = reason;
-  if (array.note.empty()) set_fill(array, json.value("fill_value", Json()), where);
+  if (array.note.empty()) set_fill_v3(array, json.value("fill_value", Json()), where);
 
   array.encoding.set("chunks", NdArray::from(stored.chunk_shape));
   if (!stored.zarr.shards.empty()) array.encoding.set("shards", NdArray::from(object_shape));

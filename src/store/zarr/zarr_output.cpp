@@ -48,7 +48,7 @@ void rename_or_throw(const std::string& from, const std::string& to, const array
   pass_commit_step();
   fs::rename(from, to, error);
   if (error)
-    throw OutputError("cannot commit " + spec.path + ": " + to + ": " + error.message() + "; what is finished is in " + from);
+    throw OutputError("cannot commit " + spec.path + ": " + to + ": " + error.message());
 }
 
 // How an array that does not exist yet is laid out: enough to find its objects.
@@ -97,8 +97,8 @@ void check_variable(const array::OutputSpec& spec, const array::OutputVariable& 
 void commit_additions(const OutputTarget& target) {
   const array::OutputSpec& spec = target.spec;
   const std::string group = zarr_group_directory(spec);
-  bool part_only = false;  // a region keeps the group's attributes
-  for (const auto& variable : spec.variables) part_only = part_only || variable.existing != nullptr;
+  bool part_only = false;  // a region keeps the group's attributes, what is appended brings new ones
+  for (const auto& variable : spec.variables) part_only = part_only || (variable.existing != nullptr && spec.append_dim.empty());
   for (const auto& variable : spec.variables) {
     const std::string staged = target.temporary_path + "/" + variable.name;
     const std::string place = group + "/" + variable.name;
@@ -210,7 +210,7 @@ void commit_zarr(const OutputTarget& target) {
   if (error) {
     std::error_code undo;
     if (replaces) fs::rename(old, to, undo);
-    throw OutputError("cannot commit " + to + ": " + error.message() + "; the finished store is " + from);
+    throw OutputError("cannot commit " + to + ": " + error.message());
   }
   pass_commit_step();
   fs::remove_all(old, error);  // what cannot be removed harms nobody under its odd name

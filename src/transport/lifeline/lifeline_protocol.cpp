@@ -4,9 +4,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <sstream>
 
 namespace rankine::transport {
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 std::string to_text(const LifelineAddress& address) {
   std::string text = address.host + " " + std::to_string(address.port) + " " + std::to_string(address.token);

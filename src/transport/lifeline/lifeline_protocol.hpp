@@ -41,4 +41,7 @@ inline constexpr char kill_order = 'K', sign_of_life = 'B', farewell = 'F';
 inline constexpr int keepalive_idle_s = 5, keepalive_interval_s = 2, keepalive_probes = 5;
 void set_lifeline_options(int socket);
 
+/// By the steady clock.
+std::int64_t now_ms();
+
 }  // namespace rankine::transport

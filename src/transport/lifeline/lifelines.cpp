@@ -24,10 +24,6 @@
 namespace rankine::transport {
 namespace {
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// Listens on one address, at `port` or, if that is 0, at a free one; -1 where that cannot be.
 int listen_on(const sockaddr_storage& where, socklen_t size, int backlog, std::uint16_t& port) {
   sockaddr_storage address = where;

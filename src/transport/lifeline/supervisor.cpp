@@ -42,10 +42,6 @@ extern "C" void forward_signal(int number) {
   errno = saved;
 }
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 bool has_one_thread() {
   std::error_code error;
   std::size_t threads = 0;

@@ -102,6 +102,23 @@ MpiSession::~MpiSession() {
   MPI_Finalize();
 }
 
+namespace {
+
+/// Whether every rank has come here, within `longest`.
+bool all_come(MPI_Comm comm, std::chrono::milliseconds longest) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (MPI_Ibarrier(comm, &request) != MPI_SUCCESS) return false;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int done = 0;;) {
+    if (MPI_Test(&request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) return false;
+    if (done != 0) return true;
+    if (std::chrono::steady_clock::now() - begin > longest) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+}
+
+}  // namespace
+
 void MpiSession::end(int exit_code, bool orderly, const WhenStuck& when_stuck) {
   static constexpr int finalize_grace_ms = 10'000, stuck_ms = 2000;
   std::fflush(nullptr);
@@ -110,9 +127,13 @@ void MpiSession::end(int exit_code, bool orderly, const WhenStuck& when_stuck) {
     ::_exit(code);
   };
   if (!orderly || abandoned_) leave(exit_code);
-  std::thread([leave, exit_code, &when_stuck] {
+  // In MPI_Finalize all ranks meet in the launcher's own process (PMIx), and Open MPI 4's may crash or stand still when ranks that
+  // wait there leave: so they meet here first, and nobody goes on alone.
+  const auto leave_stuck = [&] { leave(when_stuck ? when_stuck(stuck_ms) : exit_code); };
+  if (!all_come(comm_, std::chrono::milliseconds(finalize_grace_ms))) leave_stuck();
+  std::thread([leave_stuck] {
     std::this_thread::sleep_for(std::chrono::milliseconds(finalize_grace_ms));
-    leave(when_stuck ? when_stuck(stuck_ms) : exit_code);
+    leave_stuck();
   }).detach();
   MPI_Comm_free(&comm_);
   MPI_Finalize();
