@@ -204,7 +204,7 @@ place::Descriptor open_lock(const std::string& path, const std::string& output) 
     throw UsageError("cannot write to " + output + ": " + path + " is not the file that tells who else does; remove it");
   // Where anybody may put files, one of somebody else's tells what he likes.
   if (status.st_uid != ::geteuid() && status.st_uid != 0 && (folder.st_mode & S_IWOTH) != 0)
-    throw UsageError("cannot write to " + output + ": " + path + ", which tells who else does, belongs to user " +
+    throw UsageError("cannot write to " + output + ": " + path + ", which tells who else does, belongs to " +
                      place::name_of_user(status.st_uid) + " in a folder that everybody may write to; ask for it to be removed, or write elsewhere");
   return file;
 }

@@ -53,7 +53,7 @@ void check_arrays_of_store(const array::OutputSpec& spec, const std::string& wha
     if (::lstat(path.c_str(), &status) != 0) continue;
     std::string owner = who_forbids_replacing(path);
     if (owner.empty() && ::access(path.c_str(), W_OK | X_OK) != 0) owner = place::name_of_user(status.st_uid);
-    if (!owner.empty()) throw OutputError(what + "its array " + path + " is not writable, it belongs to user " + owner);
+    if (!owner.empty()) throw OutputError(what + "its array " + path + " is not writable, it belongs to " + owner);
   }
 }
 
@@ -75,7 +75,7 @@ void check_place(const array::OutputSpec& spec) {
     throw OutputError(what + "it does not exist and the mode is 'r+'; use mode 'a' or 'w'");
   if (!is_there) return;
   if (const std::string owner = adds ? std::string() : who_forbids_replacing(spec.path); !owner.empty())
-    throw OutputError(what + "it is there and belongs to user " + owner + ", and the folder's sticky bit keeps others from replacing it");
+    throw OutputError(what + "it is there and belongs to " + owner + ", and the folder's sticky bit keeps others from replacing it");
   const bool in_group = is_zarr(spec) && !spec.group.empty();
   if (spec.mode == array::WriteMode::w_minus && (!in_group || fs::exists(spec.path + "/" + spec.group)))
     throw OutputError(what + "it exists and the mode is 'w-'; remove it or use mode 'w'");

@@ -142,6 +142,76 @@ if os.geteuid() == 0:
 else:
     print("directories of other users are not tried: this needs to be root")
 
+# ---- what tells who writes to an output
+LOCK = "out/.o.nc.rankine-lock"
+for what, make in (("is no list", lambda: open(LOCK, "w").write("[" * 200000 + "]" * 200000)), ("is huge", lambda: os.truncate(LOCK, 40 << 30))):
+    fresh_folder()
+    os.chmod("out", 0o755)
+    open(LOCK, "w").close()
+    make()
+    refused(f"a lock file that {what}", "is not the file that tells who writes to an output", "s.py")
+for what, make in (("is a folder", lambda: os.mkdir(LOCK)), ("is a FIFO", lambda: os.mkfifo(LOCK)), ("is a link", lambda: os.symlink("../victim/precious", LOCK))):
+    fresh_folder()
+    make()
+    refused(f"a lock file that {what}", "is not the file that tells who else does", "s.py")
+# Of a list of what is no run only live runs count, and whoever may only read the file holds nothing.
+HOLD = """import fcntl, struct, sys
+file = open(sys.argv[1])
+fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 1, int(sys.argv[2]), 0))  # F_OFD_SETLK
+print("held", flush=True)
+sys.stdin.read()
+"""
+for count, text in ((1, ""), (0, "somebody who is no run holds all of")):
+    fresh_folder()
+    os.chmod("out", 0o755)
+    with open(LOCK, "w") as file:
+        file.write('[{"slot": 1, "who": 7, "claim": "all"}, {"slot": 1, "who": "a dead run", "claim": "all"}, 3]')
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, LOCK, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder.stdout.readline()
+    job = run("s.py")
+    if (job.returncode, text in job.stderr) != (4 if text else 0, True):
+        complain(f"a lock file that somebody holds for reading: status {job.returncode} {job.stderr!r}")
+    holder.communicate()
+
+# ---- what lies in a folder that others may write to
+fresh_folder()
+for name in (".ncrc", ".dodsrc"):
+    os.mkfifo(name)
+succeeds("settings of libnetcdf that are FIFOs", "s.py")
+for name in (".ncrc", ".dodsrc"):
+    os.remove(name)
+os.mkfifo("log")
+job = run("--log-file", "log", "s.py")
+if job.returncode != 4 or "cannot open log file log" not in job.stderr:
+    complain(f"a log that is a FIFO: status {job.returncode} {job.stderr!r}")
+os.remove("log")
+if os.geteuid() == 0:
+    fresh_folder()
+    os.symlink("victim/precious", "log")
+    os.chown("log", nobody, -1, follow_symlinks=False)
+    job = run("--log-file", "log", "s.py")
+    if job.returncode != 4 or "it is a link of another user" not in job.stderr:
+        complain(f"a log that is a link of another user: status {job.returncode} {job.stderr!r}")
+    check_victim("a log that is a link of another user")
+    os.remove("log")
+    fresh_folder()
+    open(LOCK, "w").close()
+    os.chown(LOCK, nobody, -1)
+    refused("a lock file of another user where anybody may put one", f"belongs to user nobody ({nobody}) in a folder that everybody may write to", "s.py")
+    # As another user: a directory that is private, an output that the sticky bit keeps, an array of a store.
+    fresh_folder()
+    os.chmod("out", 0o1777)
+    as_nobody = ["setpriv", "--reuid", str(nobody), "--regid", str(nobody), "--clear-groups", rankine, "run", "--quiet", "--threads", "1", "s.py"]
+    os.mkdir(directory, 0o700)
+    job = subprocess.run(as_nobody, capture_output=True, text=True, timeout=100)
+    if job.returncode != 2 or "belongs to user root (0), not to you" not in job.stderr:
+        complain(f"a private run directory of another user: status {job.returncode} {job.stderr!r}")
+    os.rmdir(directory)
+    open("out/o.nc", "w").close()
+    job = subprocess.run(as_nobody, capture_output=True, text=True, timeout=100)
+    if job.returncode != 4 or "it is there and belongs to user root (0), and the folder's sticky bit" not in job.stderr or os.listdir("out") != ["o.nc"]:
+        complain(f"an output that the sticky bit keeps: status {job.returncode} {job.stderr!r} {os.listdir('out')}")
+
 # ---- a journal that was changed: its checksums are sums, and anybody can make them fit
 TABLE = []
 for value in range(256):

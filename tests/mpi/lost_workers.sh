@@ -242,7 +242,14 @@ case $case in
     run 4 "rank=2 count=5"
     [ "$got" -ne 124 ] || complain "it hangs"
     digest >digest
-    cmp digest expected >&2 || complain "the result is another one" ;;
+    cmp digest expected >&2 || complain "the result is another one"
+    # The same command may come again because of that status: it finds that all is done.
+    grep -q "^rankine: the run is done, but mpirun may end with a status of its own" message || complain "not said so"
+    "$rankine" run --verbose --threads 1 script.py >printed 2>message || complain "the same command once more fails"
+    ! grep -q "^  tasks" message || complain "it is all done again"
+    digest >digest
+    cmp digest expected >&2 || complain "the result is another one by then"
+    [ -z "$(find out -name '*rankine*')" ] || complain "these are left: $(ls -A out)" ;;
   *) complain "no such case" ;;
 esac
 [ $failed -eq 0 ] && cd / && rm -rf "$work"

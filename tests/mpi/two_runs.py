@@ -26,6 +26,12 @@ import xarray as xr
 ds = xr.open_dataset("in.nc", chunks={"time": 10})[["v"]]
 if sys.argv[1] == "append":
     (ds * 2).to_zarr("out/s.zarr", append_dim="time")
+elif sys.argv[1] == "append_link":
+    (ds * 2).to_zarr("link.zarr", append_dim="time")
+elif sys.argv[1] == "append_group":
+    (ds * 2).to_zarr("out/s.zarr", group="g/h", append_dim="time")
+elif sys.argv[1] == "append_group_path":
+    (ds * 2).to_zarr("out/s.zarr/g/h", append_dim="time")
 elif sys.argv[1] == "nc":
     (ds * 2).to_netcdf("out/o.nc")
 elif sys.argv[1] == "w":
@@ -63,6 +69,9 @@ def fresh_folder():
         shutil.rmtree(name, ignore_errors=True)
     os.mkdir("out")
     ds.to_zarr("out/s.zarr", encoding={"v": {"chunks": (10, 20)}})
+    ds.to_zarr("out/s.zarr", group="g/h", encoding={"v": {"chunks": (10, 20)}})
+    if not os.path.islink("link.zarr"):
+        os.symlink("out/s.zarr", "link.zarr")
 
 
 def stopped_run(*words, directory="run1"):
@@ -104,6 +113,19 @@ for output, words, second in (("s.zarr", ["append"], ["append"]), ("o.nc", ["nc"
     status, err = finish(start("run1", *words))
     if status not in (0, 2) or (status == 0 and left()):
         complain(f"{story}, and then the first again: status {status} {err!r}, {left()} are left")
+
+# One store has several names.
+for words, second, name in (("append", "append_link", "link.zarr"), ("append_link", "append", "s.zarr"), ("append_group", "append_group_path", "h"),
+                            ("append_group_path", "append_group", "s.zarr")):
+    fresh_folder()
+    first = stopped_run(words)
+    status, err = finish(start("run2", second))
+    if status != 2 or f"{name}: process {first.pid} on " not in err or "is writing" not in err:
+        complain(f"{second} while {words} lives: status {status} {err!r}")
+    os.kill(first.pid, signal.SIGCONT)
+    status, err = finish(first)
+    if status != 0 or left():
+        complain(f"{second} while {words} lives: the first ends with status {status} {err!r}, {left()} are left")
 
 # Regions that share no chunk.
 fresh_folder()
