@@ -17,6 +17,7 @@
 #include "base/byte_stream.hpp"
 #include "base/error.hpp"
 #include "codec/checksum.hpp"
+#include "place/own_file.hpp"
 #include "runtime/call_keys.hpp"
 #include "runtime/moved_place.hpp"
 #include "store/file_stamp.hpp"
@@ -519,6 +520,9 @@ EarlierRun RunDirectory::earlier(std::uint32_t number, const plan::LogicalPlan& 
   }
   std::sort(earlier.finished.begin(), earlier.finished.end());
   earlier.finished.erase(std::unique(earlier.finished.begin(), earlier.finished.end()), earlier.finished.end());
+  // Told now, and not when a task asks for it.
+  for (const std::string& file : earlier.done ? std::set<std::string>() : earlier.saved.files_in_use())
+    if (!place::open_own_file(file, O_RDONLY)) refuse(file + ", which holds results of it, has gone, or is not a file of yours alone");
   return earlier;
 }
 

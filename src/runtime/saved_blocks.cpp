@@ -60,6 +60,13 @@ void SavedBlocks::add(const journal::CheckpointRecord& checkpoint) {
   }
 }
 
+std::set<std::string> SavedBlocks::files_in_use() const {
+  std::set<std::string> used;
+  for (const auto& [task, block] : blocks_)
+    for (const auto& segment : block.segments) used.insert(files_.at(segment.file));
+  return used;
+}
+
 void SavedBlocks::drop_file(const std::string& path) {
   const auto file = file_numbers_.find(path);
   if (file == file_numbers_.end()) return;

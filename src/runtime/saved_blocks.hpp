@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -25,6 +26,8 @@ class SavedBlocks {
   /// Ascending.
   std::vector<TaskId> tasks() const;
   const std::vector<std::string>& files() const { return files_; }
+  /// Those that hold part of a block, each once.
+  std::set<std::string> files_in_use() const;
 
   /// Throws InputError naming the file if it cannot be read or is not what was written.
   BlockPtr load(TaskId task) const;

@@ -297,6 +297,24 @@ for count in (1, 2):
             sys.exit(f"nothing is left: {unfinished()}")
         succeeds(f"killed with {count} outputs made, then {words}", *words)
 
+# ---- an unfinished output that has gone, or is another file now: told before anything is computed
+with open("s.py", "w") as file:   # uncompressed values are written in place
+    file.write(SCRIPT.replace('"zlib": True, "chunksizes": (10, 200)', '"zlib": False'))
+for begin in (".o.nc", ".z.zarr"):
+    for how in ("gone", "link"):
+        fresh_folder()
+        killed_run("rank=0 at=close signal=9")
+        name = [name for name in unfinished() if name.startswith(begin)][0]
+        os.rename("out/" + name, "gone")
+        if how == "link":
+            os.symlink("../gone", "out/" + name)
+        refused(f"{begin} is {how}", "gone, or is not", "s.py")
+        refused(f"{begin} is {how}", "gone, or is not", directory, command="resume")
+        if how == "link":
+            os.remove("out/" + name)
+        os.rename("gone", "out/" + name)
+        succeeds(f"{begin} was {how} and is back", "s.py")
+
 if failures:
     sys.exit(f"{failures} failures")
 print("what others have prepared is refused by name")
