@@ -187,6 +187,7 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
                                                  op == ReduceOp::prod || op == ReduceOp::std || op == ReduceOp::var);
   const Occupied groups = occupied_groups(grouping);
   Dataset out;
+  out.encoding = x.encoding;
   if (*with_attrs.keep_attrs) out.attrs = x.attrs;
   for (const auto& [name, variable] : x.variables) {
     const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });

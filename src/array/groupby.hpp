@@ -36,8 +36,8 @@ GroupBy resample(const Labelled& x, const std::string& dim, const std::string& f
 Labelled reduce(const GroupBy& x, kernel::ReduceOp op, const DimChoice& dims = {}, const ReduceOptions& options = {});
 /// gb - clim, clim - gb: each position with the group's value. A group that `other` lacks is an error
 /// where the label is unknown (as in xarray).
-Labelled binary(kernel::Op op, const GroupBy& left, const Labelled& right);
-Labelled binary(kernel::Op op, const Labelled& left, const GroupBy& right);
+Labelled binary(kernel::Op op, const GroupBy& left, const Labelled& right, bool keep_attrs = false);
+Labelled binary(kernel::Op op, const Labelled& left, const GroupBy& right, bool keep_attrs = false);
 /// Labels of the groups, and the positions of each (`for label, part in gb`).
 std::vector<std::pair<NdArray, Labelled>> groups(const GroupBy& x);
 

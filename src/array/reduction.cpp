@@ -158,6 +158,7 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
   const std::vector<std::string>& over = dims ? *dims : all;
   const bool numeric_only = options.numeric_only || wants_numbers(op);
   Dataset out;
+  out.encoding = x.encoding;
   for (const auto& [name, variable] : x.variables) {
     const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });
     if (x.is_coord(name)) {

@@ -40,7 +40,8 @@ array::ReduceOptions to_options(Interpreter& in, const Arguments& args) {
   if (args.given("skipna")) options.skipna = truth(in, args.get("skipna"));
   // Absent: the algebra's own default, which differs between groups (keep) and weights (drop).
   if (args.given("keep_attrs")) options.keep_attrs = truth(in, args.get("keep_attrs"));
-  else if (in.keep_attrs) options.keep_attrs = true;
+  else options.keep_attrs = in.keep_attrs;
+  options.keep_coord_attrs = in.keep_attrs.value_or(false);
   return options;
 }
 

@@ -29,10 +29,9 @@ Value on_self(const Arguments& args, F&& f) {
 bool flag(Interpreter& in, const Arguments& args, const char* name, bool fallback) {
   return args.given(name) ? truth(in, args.get(name)) : fallback;
 }
-std::optional<bool> keep_attrs(Interpreter& in, const Arguments& args) {
-  if (args.given("keep_attrs")) return truth(in, args.get("keep_attrs"));
-  if (in.keep_attrs) return true;
-  return std::nullopt;
+/// What the call says, or else set_options, or else the operation's own default.
+bool keep_attrs(Interpreter& in, const Arguments& args, bool by_default) {
+  return flag(in, args, "keep_attrs", in.keep_attrs.value_or(by_default));
 }
 
 Value reduce(Interpreter& in, const Arguments& args) {
@@ -40,7 +39,7 @@ Value reduce(Interpreter& in, const Arguments& args) {
   if (args.given("skipna")) options.skipna = truth(in, args.get("skipna"));
   if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");
   if (args.given("min_count")) options.min_count = to_integer(args.get("min_count"), "min_count");
-  options.keep_attrs = flag(in, args, "keep_attrs", in.keep_attrs);
+  options.keep_attrs = keep_attrs(in, args, false);
   options.numeric_only = flag(in, args, "numeric_only", false);
   array::DimChoice dims = to_dims(args.get("dim"));
   if (args.given("axis")) {
@@ -83,23 +82,28 @@ void add_elementwise(BindingTable& table) {
       std::optional<array::Operand> min, max;
       if (args.given("min")) min = to_operand(args.get("min"), "min");
       if (args.given("max")) max = to_operand(args.get("max"), "max");
-      return make_value(array::clip(self_operand(args), min, max, keep_attrs(in, args)));
+      return make_value(array::clip(self_operand(args), min, max, keep_attrs(in, args, true)));
     });
     add("isnull", "keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::isnull(self_operand(args), keep_attrs(in, args)));
+      return make_value(array::isnull(self_operand(args), keep_attrs(in, args, false)));
     });
     add("notnull", "keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::notnull(self_operand(args), keep_attrs(in, args)));
+      return make_value(array::notnull(self_operand(args), keep_attrs(in, args, false)));
     });
     add("astype", "dtype, *, keep_attrs=, copy=", [](Interpreter& in, const Arguments& args) -> Value {
       return make_value(array::astype(self_operand(args), to_dtype(args.get("dtype")), flag(in, args, "keep_attrs", true)));
     });
-    add("round", "decimals=, keep_attrs=", [](Interpreter&, const Arguments& args) -> Value {
+    add("round", "decimals=, keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
       const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
-      return make_value(array::round(self_operand(args), static_cast<int>(decimals)));
+      const bool keep = keep_attrs(in, args, true);
+      if (args.self.type() == Type::data_array) return make_value(array::round(self_operand(args), static_cast<int>(decimals), keep));
+      // As xarray's: keep_attrs=False is about the dataset, its variables follow set_options.
+      auto rounded = std::get<array::Dataset>(array::round(self_operand(args), static_cast<int>(decimals), keep || in.keep_attrs.value_or(true)));
+      if (!keep) rounded.attrs = {};
+      return make_value(std::move(rounded));
     });
     add("isin", "test_elements", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::isin(self_operand(args), to_known_values(in, args.get("test_elements"), "test_elements")));
+      return make_value(array::isin(self_operand(args), to_known_values(in, args.get("test_elements"), "test_elements"), in.keep_attrs.value_or(false)));
     });
     table.method(type, "pipe", "function, *args, **kwargs", any, [](Interpreter& in, const Arguments& args) -> Value {
       Values positional{args.self};

@@ -266,8 +266,10 @@ Value set_options(Interpreter& in, const Arguments& args) {
     else throw UnsupportedError("xr.set_options(" + name + "=...) is not supported");
   }
   if (args.given("keep_attrs")) {
-    if (const auto* text = args.get("keep_attrs").text(); text == nullptr || *text != "default") in.keep_attrs = truth(in, args.get("keep_attrs"));
-    else in.keep_attrs = false;
+    const Value keep = args.get("keep_attrs");
+    if (const auto* text = keep.text(); text != nullptr && *text == "default") in.keep_attrs.reset();
+    else if (keep.boolean() != nullptr) in.keep_attrs = *keep.boolean();
+    else throw ValueError("option 'keep_attrs' must be True, False or \"default\"");
   }
   return context;
 }
@@ -299,7 +301,7 @@ void add_xarray(BindingTable& table) {
   table.method(xr, "Dataset", "data_vars=, coords=, attrs=", Type::dataset, make_dataset_value);
   table.method(xr, "where", "cond, x, y, keep_attrs=", labelled, [](Interpreter& in, const Arguments& args) -> Value {
     return make_value(array::where3(to_operand(args.get("cond"), "cond"), to_operand(args.get("x"), "x"),
-                                    to_operand(args.get("y"), "y"), flag(in, args, "keep_attrs").value_or(in.keep_attrs)));
+                                    to_operand(args.get("y"), "y"), flag(in, args, "keep_attrs").value_or(in.keep_attrs.value_or(false))));
   });
   table.method(xr, "concat", "objs, dim, data_vars=, coords=, compat=, join=, combine_attrs=", labelled, concat);
   table.method(xr, "merge", "objects, compat=, join=, combine_attrs=", Type::dataset, merge);
