@@ -168,7 +168,10 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
       continue;
     }
     if (!touched && !is_number_or_duration(variable.dtype()) && numeric_only) {
-      out.variables.set(name, variable);
+      Variable as_it_is = variable;
+      as_it_is.encoding = {};  // as of what is reduced
+      if (!options.keep_attrs.value_or(false)) as_it_is.attrs = {};
+      out.variables.set(name, std::move(as_it_is));
       continue;
     }
     if (numeric_only && !is_number_or_duration(variable.dtype())) continue;

@@ -285,7 +285,10 @@ void add_indexing(BindingTable& table) {
     return make_value(array::set_coords(to_dataset(args.self, "the object"), to_names(args.get("names"), "names")));
   });
   table.method(Type::dataset, "merge", "other", Type::dataset, [](Interpreter& in, const Arguments& args) -> Value {
-    return in.call(in.attribute(std::make_shared<ModuleObject>(Type::xarray), "merge"), {make_list({args.self, args.get("other")})});
+    const Value merged = in.call(in.attribute(std::make_shared<ModuleObject>(Type::xarray), "merge"), {make_list({args.self, args.get("other")})});
+    auto out = to_dataset(merged, "the result");
+    out.encoding = to_dataset(args.self, "the object").encoding;
+    return make_value(std::move(out));
   });
   table.method(Type::data_array, "reset_coords", "names=, drop=", Type::data_array, [](Interpreter& in, const Arguments& args) -> Value {
     if (!flag(in, args, "drop")) throw UnsupportedError("reset_coords() without drop=True is not supported");

@@ -251,6 +251,7 @@ Value like(Interpreter&, const Arguments& args) {
     return make_value(*array);
   }
   auto dataset = std::get<array::Dataset>(other);
+  dataset.encoding = {};
   for (const auto& variable : dataset.data_names()) dataset.variables.set(variable, of_variable(*dataset.variables.find(variable)));
   return make_value(dataset);
 }
