@@ -417,7 +417,10 @@ array::AttributeValue to_attribute(const std::string& name, const Value& value) 
     for (const Value& v : *elements) texts.push_back(*v.text());
     return texts;
   }
-  if (value.type() == Type::dtype || value.type() == Type::type_object) return name_of(to_dtype(value));
+  if (value.type() == Type::dtype || value.type() == Type::type_object) {
+    const DType dtype = to_dtype(value);
+    return dtype == DType::string ? "str" : name_of(dtype);
+  }
   if (const auto set = value.as<SetObject>()) {
     std::vector<std::string> texts;
     for (const Value& v : set->elements.keys()) {
