@@ -170,6 +170,16 @@ Operand where3(const Operand& cond, const Operand& x, const Operand& y, bool kee
   return out;
 }
 
+namespace {
+
+Term choose_present(const Term& x, const Term& filler) {
+  const Term missing = missing_in(x);
+  const ExprPtr none = constant(NdArray::zeros(DType::boolean, Shape(x.data->shape.size(), 1)));
+  return choose({elementwise(Op::equal, {missing.data, none}), missing.is_scalar}, x, filler);
+}
+
+}  // namespace
+
 Operand fillna(const Operand& x, const Operand& value) {
   if (const auto* filler = std::get_if<Dataset>(&value)) {
     if (!std::holds_alternative<Dataset>(x)) throw UsageError("fillna of a DataArray cannot take a Dataset");
@@ -183,9 +193,15 @@ Operand fillna(const Operand& x, const Operand& value) {
     return out;
   }
   const auto filled = [](const std::vector<Term>& t) -> Term {
-    const Term missing = missing_in(t[0]);
-    const ExprPtr none = constant(NdArray::zeros(DType::boolean, Shape(t[0].data->shape.size(), 1)));
-    return choose({elementwise(Op::equal, {missing.data, none}), missing.is_scalar}, t[0], t[1]);
+    const DType dtype = t[0].data->dtype, by = t[1].data->dtype;
+    if (dtype == DType::string) return t[0];  // which have no gaps
+    // As NumPy takes a whole number beside durations: so many nanoseconds.
+    if (dtype == DType::timedelta64 && is_integer(by))
+      return choose_present(t[0], {cast(cast(t[1].data, DType::int64), dtype), t[1].is_scalar});
+    if (dtype != by && (is_time(dtype) || is_time(by) || by == DType::string))
+      throw UsageError("fillna() cannot fill gaps among " + name_of(dtype) + " with " + name_of(by) +
+                       "; fill the variables of numbers apart: ds[[\"name\"]].fillna(...)");
+    return choose_present(t[0], t[1]);
   };
   return apply_elementwise({x, value}, filled, {.join = Join::left, .keep_attrs = true});
 }

@@ -1,6 +1,7 @@
 #include "array/elementwise_apply.hpp"
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "array/loader.hpp"
 #include "array/merging.hpp"
@@ -143,7 +144,12 @@ Dataset apply_to_datasets(const std::vector<Operand>& operands, const TermFuncti
       else pieces.emplace_back(std::get<NdArray>(operand));
     }
     if (options.turned) std::reverse(pieces.begin(), pieces.end());
-    out.variables.set(name, apply_to_variables(pieces, f, options));
+    try {
+      out.variables.set(name, apply_to_variables(pieces, f, options));
+    } catch (const UsageError& error) {
+      if (typeid(error) != typeid(UsageError)) throw;
+      throw UsageError("variable '" + name + "': " + error.what());
+    }
   }
   if (!options.coords_first)
     for (const auto& [name, coord] : coords) out.variables.set(name, coord);

@@ -148,6 +148,16 @@ Labelled group_binary(Op op, const GroupBy& grouped, const Labelled& other, bool
 
 }  // namespace
 
+bool is_squeezed(const GroupBy& x) {
+  const auto& codes = x.grouping.codes;
+  if (x.resampled || !x.squeeze || x.grouping.name != x.grouping.dim ||
+      static_cast<std::size_t>(x.grouping.labels.shape()[0]) != codes.size())
+    return false;
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    if (codes[i] != static_cast<std::int32_t>(i)) return false;
+  return true;
+}
+
 GroupBy groupby(const Labelled& x, const DataArray& key) {
   GroupBy grouped{x, grouping_of(key), false};
   const std::int64_t size = size_of_dim(x, grouped.grouping.dim);
@@ -210,7 +220,8 @@ std::vector<std::pair<NdArray, Labelled>> groups(const GroupBy& x) {
     const auto& inside = members[static_cast<std::size_t>(g)];
     if (inside.empty()) continue;
     const ExprPtr label = permute(slice(constant(labels), {g}, {1}, {1}), {});
-    const Indexers<PositionIndexer> where{{x.grouping.dim, NdArray::from(inside)}};
+    const NdArray positions = is_squeezed(x) ? NdArray::scalar(inside[0]) : NdArray::from(inside);
+    const Indexers<PositionIndexer> where{{x.grouping.dim, positions}};
     out.emplace_back(load(label), std::visit([&](const auto& object) { return Labelled(isel(object, where)); }, x.object));
   }
   return out;

@@ -18,7 +18,10 @@ struct GroupBy {
   Labelled object;
   Grouping grouping;
   bool resampled = false;
+  bool squeeze = true;                ///< groups of one label each lose the dim: is_squeezed()
 };
+/// Whether each label along the grouped dim is a group of its own, in rising order: such groups are without the dim.
+bool is_squeezed(const GroupBy& x);
 
 /// By "time.month" (component of a coordinate) or the name of a 1-d coordinate. Group keys are loaded now.
 GroupBy groupby(const Labelled& x, const std::string& key);

@@ -6,6 +6,7 @@
 #include "array/reshape.hpp"
 #include "array/time_fields.hpp"
 #include "base/error.hpp"
+#include "script/asked_chunks.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
@@ -260,7 +261,9 @@ void add_shared(BindingTable& table) {
       dict->frozen = true;
       return dict;
     });
-    table.property(type, "chunks", any, [](Interpreter&, const Arguments&) -> Value { return {}; });
+    table.property(type, "chunks", any, [](Interpreter&, const Arguments& a) -> Value {
+      return std::visit([](const auto& x) { return chunks_of(x); }, to_labelled(a.self, "the object"));
+    });
   }
   for (const char* name : {"keys", "items", "values"}) {
     table.method(Type::coordinates, name, "", Type::list, [](Interpreter& in, const Arguments& a) -> Value {

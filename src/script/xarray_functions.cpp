@@ -8,6 +8,7 @@
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -70,7 +71,10 @@ array::DataArray only_variable(array::Dataset dataset) {
   const auto names = dataset.data_names();
   if (names.size() != 1)
     throw UsageError("open_dataarray: the file holds " + std::to_string(names.size()) + " data variables, not one; use open_dataset");
-  return array::get(dataset, names[0]);
+  array::DataArray array = array::get(dataset, names[0]);
+  if (const std::string* name = dataset.attrs.text(name_of_unnamed)) array.name = *name;
+  if (array.name == unnamed_variable) array.name.reset();
+  return array;
 }
 
 Value open_mfdataset(Interpreter& in, const Arguments& args) {
@@ -264,7 +268,7 @@ Value set_options(Interpreter& in, const Arguments& args) {
     if (name.starts_with("display_") || name == "use_bottleneck" || name == "use_flox" || name == "use_numbagg" ||
         name == "file_cache_maxsize" || name == "warn_for_unclosed_files")
       in.host().note("xr.set_options(" + name + "=...) has no effect");
-    else throw UnsupportedError("xr.set_options(" + name + "=...) is not supported");
+    else throw UnsupportedName("xr.set_options(" + name + "=...) is not supported", replacement_for(Type::xarray, "set_options(" + name + "=)"));
   }
   if (args.given("keep_attrs")) {
     const Value keep = args.get("keep_attrs");
