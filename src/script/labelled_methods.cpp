@@ -10,6 +10,7 @@
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
+#include "script/number_text.hpp"
 #include "script/operations.hpp"
 
 namespace rankine::script {
@@ -147,6 +148,17 @@ Value load(Interpreter& in, const Arguments& args) {
   else if (const auto array = args.self.as<DataArrayObject>()) load_small(in, {array.get()});
   return args.self;
 }
+/// As NumPy counts: texts from files are references, those of a script as many code points each as the longest has.
+std::int64_t bytes_in_memory(const array::Variable& variable) {
+  if (variable.dtype() != DType::string) return static_cast<std::int64_t>(array::bytes_of(*variable.data).value);
+  const std::int64_t count = element_count(variable.shape());
+  const std::string* stored = variable.encoding.text("dtype");
+  if (stored != nullptr && *stored == "str") return 8 * count;
+  std::size_t longest = 1;
+  for (const auto& text : array::values_of(variable).strings()) longest = std::max(longest, character_count(text));
+  return 4 * static_cast<std::int64_t>(longest) * count;
+}
+
 Value compute(Interpreter& in, const Arguments& args) {
   Arguments copy = args;
   copy.self = make_value(to_labelled(args.self, "the object"));
@@ -164,7 +176,7 @@ void add_data_array_properties(BindingTable& table) {
   table.property(type, "ndim", Type::integer, [](Interpreter&, const Arguments& a) -> Value { return static_cast<std::int64_t>(self_array(a).dims().size()); });
   table.property(type, "size", Type::integer, [](Interpreter&, const Arguments& a) -> Value { return element_count(self_array(a).shape()); });
   table.property(type, "nbytes", Type::integer, [](Interpreter&, const Arguments& a) -> Value {
-    return static_cast<std::int64_t>(array::bytes_of(*self_array(a).variable.data).value);
+    return bytes_in_memory(self_array(a).variable);
   });
   table.property(type, "dtype", Type::dtype, [](Interpreter&, const Arguments& a) -> Value { return dtype_of(self_array(a).dtype()); });
   table.property(type, "sizes", Type::dict, [](Interpreter&, const Arguments& a) -> Value { return sizes_of(self_array(a).sizes()); });
@@ -217,7 +229,7 @@ void add_dataset_properties(BindingTable& table) {
   table.property(type, "variables", Type::dict, mapping);
   table.property(type, "nbytes", Type::integer, [](Interpreter&, const Arguments& a) -> Value {
     std::int64_t total = 0;
-    for (const auto& [name, variable] : self_dataset(a).variables) total += static_cast<std::int64_t>(array::bytes_of(*variable.data).value);
+    for (const auto& [name, variable] : self_dataset(a).variables) total += bytes_in_memory(variable);
     return total;
   });
   table.method(type, "keys", "", Type::list, [](Interpreter& in, const Arguments& a) -> Value { return make_list(elements_of(in, a.self)); });
