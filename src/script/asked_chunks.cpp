@@ -59,14 +59,21 @@ Shape asked_blocks(const std::string& name, const array::ExprPtr& expression) {
     at = next;
   }
   // Along the other axes xarray takes the file's own chunks or all: the same where the file has one there.
-  const auto* source = (*at)->as<array::Source>();
-  if (source == nullptr || is_in_zarr(*source->array)) refuse(name);
-  const auto& stored = *source->array;
-  for (std::size_t axis = 0; axis < blocks.size(); ++axis) {
-    if (blocks[axis] != 0) continue;
-    if (stored.storage == array::Storage::chunked && stored.chunk_shape[axis] < stored.shape[axis]) refuse(name);
-    blocks[axis] = stored.shape[axis];
-  }
+  // What is unpacked and masked reads its array more than once.
+  array::InputsFirst walk;
+  walk(*at, [&](const array::ExprPtr& below) {
+    if (!below->reads) return;
+    const auto* source = below->as<array::Source>();
+    if (below->shape != expression->shape || (source == nullptr && below->as<array::Elementwise>() == nullptr)) refuse(name);
+    if (source == nullptr) return;
+    const auto& stored = *source->array;
+    for (std::size_t axis = 0; axis < blocks.size(); ++axis) {
+      const bool in_chunks = stored.storage == array::Storage::chunked && stored.chunk_shape[axis] < stored.shape[axis];
+      if (blocks[axis] == 0 && (in_chunks || is_in_zarr(stored))) refuse(name);
+    }
+  });
+  for (std::size_t axis = 0; axis < blocks.size(); ++axis)
+    if (blocks[axis] == 0) blocks[axis] = expression->shape[axis];
   return blocks;
 }
 
