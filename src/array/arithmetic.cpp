@@ -20,24 +20,41 @@ Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs
   Operand result = apply_elementwise(turned ? std::vector{right, left} : std::vector{left, right},
                                      [op](const std::vector<Term>& terms) { return operate(op, terms); },
                                      {.keep_attrs = keep_attrs,
-                                      .zero_dim_is_scalar = keep_attrs,
+                                      .zero_dim_is_scalar = false,
                                       .skip_missing_variables = true,
+                                      .common_name = true,
                                       .keep_coord_attrs = true,
                                       .coords_first = true,
                                       .turned = turned});
   // As xarray: a dataset beside a number or a plain array keeps its own attributes (those of its variables go).
   auto* dataset = std::get_if<Dataset>(&result);
+  if (dataset == nullptr) return result;
   const Operand* other = std::holds_alternative<NdArray>(right) ? &left : std::holds_alternative<NdArray>(left) ? &right : nullptr;
-  if (dataset != nullptr && other != nullptr) dataset->attrs = std::get<Dataset>(*other).attrs;
+  if (other != nullptr) {
+    dataset->attrs = std::get<Dataset>(*other).attrs;
+    dataset->encoding = std::get<Dataset>(*other).encoding;
+  } else {
+    dataset->attrs = {};  // beside an array or another dataset they go, whatever is kept
+  }
   return result;
 }
 
-Operand unary(Op op, const Operand& operand) {
-  return apply_elementwise({operand}, [op](const std::vector<Term>& terms) { return operate(op, terms); },
-                           {.keep_attrs = true});
+namespace {
+
+/// xarray's own methods of one operand leave a dataset's encoding; NumPy's functions do not.
+Operand apply_method(const Operand& operand, const TermFunction& f, bool keep_attrs) {
+  Operand result = apply_elementwise({operand}, f, {.keep_attrs = keep_attrs});
+  if (auto* dataset = std::get_if<Dataset>(&result)) dataset->encoding = std::get<Dataset>(operand).encoding;
+  return result;
 }
 
-Operand round(const Operand& operand, int decimals) {
+}  // namespace
+
+Operand unary(Op op, const Operand& operand, bool keep_attrs) {
+  return apply_method(operand, [op](const std::vector<Term>& terms) { return operate(op, terms); }, keep_attrs);
+}
+
+Operand round(const Operand& operand, int decimals, bool keep_attrs) {
   const auto rounded = [decimals](const std::vector<Term>& terms) -> Term {
     const Term& x = terms[0];
     const DType dtype = x.data->dtype;
@@ -49,7 +66,7 @@ Operand round(const Operand& operand, int decimals) {
     Term down = operate(decimals > 0 ? Op::divide : Op::multiply, {operate(Op::rint, {up}), factor});
     return is_integer(dtype) ? converted(down, dtype) : down;
   };
-  return apply_elementwise({operand}, rounded, {.keep_attrs = true});
+  return apply_method(operand, rounded, keep_attrs);
 }
 
 Operand where(const Operand& x, const Operand& cond, const std::optional<Operand>& other) {
@@ -128,24 +145,40 @@ Operand where_drop(const Operand& x, const Operand& cond) {
 
 Operand where3(const Operand& cond, const Operand& x, const Operand& y, bool keep_attrs) {
   Operand out = apply_elementwise({cond, x, y}, [](const std::vector<Term>& t) { return choose(t[0], t[1], t[2]); },
-                                  {.join = Join::exact});
+                                  {.join = Join::exact, .keep_attrs = keep_attrs});
   if (!keep_attrs) return out;
   const auto* source = std::get_if<DataArray>(&x);
-  auto* array = std::get_if<DataArray>(&out);
-  if (source != nullptr && array != nullptr) {
-    array->variable.attrs = source->variable.attrs;
-    for (auto& [name, coord] : array->coords)
-      if (const Variable* from = source->coords.find(name)) coord.attrs = from->attrs;
-  }
   const auto* source_set = std::get_if<Dataset>(&x);
+  // What x lacks, or all of it where x is a number, has no attributes.
+  const auto give = [](Variable& to, const Variable* from) { to.attrs = from == nullptr ? Attributes{} : from->attrs; };
+  const auto variable_of_x = [&](const std::string& name) -> const Variable* {
+    if (source_set != nullptr) return source_set->variables.find(name);
+    return source != nullptr ? source->coords.find(name) : nullptr;
+  };
+  if (auto* array = std::get_if<DataArray>(&out)) {
+    give(array->variable, source == nullptr ? nullptr : &source->variable);
+    for (auto& [name, coord] : array->coords) give(coord, variable_of_x(name));
+  }
   auto* dataset = std::get_if<Dataset>(&out);
-  if (source_set != nullptr && dataset != nullptr) {
-    dataset->attrs = source_set->attrs;
-    for (auto& [name, variable] : dataset->variables)
-      if (const Variable* from = source_set->variables.find(name)) variable.attrs = from->attrs;
+  if (dataset == nullptr) return out;
+  const bool x_became_a_dataset = source_set == nullptr && std::holds_alternative<Dataset>(y);
+  dataset->attrs = source_set != nullptr ? source_set->attrs : source != nullptr && !x_became_a_dataset ? source->attrs() : Attributes{};
+  for (auto& [name, variable] : dataset->variables) {
+    if (dataset->is_coord(name) || !x_became_a_dataset) give(variable, variable_of_x(name));
+    else if (source != nullptr && source->name == name) give(variable, &source->variable);
   }
   return out;
 }
+
+namespace {
+
+Term choose_present(const Term& x, const Term& filler) {
+  const Term missing = missing_in(x);
+  const ExprPtr none = constant(NdArray::zeros(DType::boolean, Shape(x.data->shape.size(), 1)));
+  return choose({elementwise(Op::equal, {missing.data, none}), missing.is_scalar}, x, filler);
+}
+
+}  // namespace
 
 Operand fillna(const Operand& x, const Operand& value) {
   if (const auto* filler = std::get_if<Dataset>(&value)) {
@@ -160,9 +193,15 @@ Operand fillna(const Operand& x, const Operand& value) {
     return out;
   }
   const auto filled = [](const std::vector<Term>& t) -> Term {
-    const Term missing = missing_in(t[0]);
-    const ExprPtr none = constant(NdArray::zeros(DType::boolean, Shape(t[0].data->shape.size(), 1)));
-    return choose({elementwise(Op::equal, {missing.data, none}), missing.is_scalar}, t[0], t[1]);
+    const DType dtype = t[0].data->dtype, by = t[1].data->dtype;
+    if (dtype == DType::string) return t[0];  // which have no gaps
+    // As NumPy takes a whole number beside durations: so many nanoseconds.
+    if (dtype == DType::timedelta64 && is_integer(by))
+      return choose_present(t[0], {cast(cast(t[1].data, DType::int64), dtype), t[1].is_scalar});
+    if (dtype != by && (is_time(dtype) || is_time(by) || by == DType::string))
+      throw UsageError("fillna() cannot fill gaps among " + name_of(dtype) + " with " + name_of(by) +
+                       "; fill the variables of numbers apart: ds[[\"name\"]].fillna(...)");
+    return choose_present(t[0], t[1]);
   };
   return apply_elementwise({x, value}, filled, {.join = Join::left, .keep_attrs = true});
 }
@@ -235,7 +274,7 @@ Term among(const Term& x, const NdArray& values, std::int64_t begin, std::int64_
 
 }  // namespace
 
-Operand isin(const Operand& x, const NdArray& test_values) {
+Operand isin(const Operand& x, const NdArray& test_values, bool keep_attrs) {
   const auto is_among = [&](const std::vector<Term>& t) -> Term {
     const ExprPtr& data = t[0].data;
     const NdArray values = as_compared(test_values.reshaped({test_values.size()}), data);
@@ -243,7 +282,7 @@ Operand isin(const Operand& x, const NdArray& test_values) {
     if (values.size() > 0) return among(t[0], values, 0, values.size());
     return {broadcast(constant(NdArray::zeros(DType::boolean, Shape(data->shape.size(), 1))), data->shape)};
   };
-  return apply_elementwise({x}, is_among, {});
+  return apply_elementwise({x}, is_among, {.keep_attrs = keep_attrs});
 }
 
 }  // namespace rankine::array

@@ -334,7 +334,10 @@ void hand_units_to_bounds(VariableMap& variables) {
   }
 }
 
-void collect_coordinates(Variable& variable, const VariableMap& stored, std::set<std::string>& coord_names) {
+/// Names of all that is in the file, also of what is left out: an attribute may name it.
+using NamesInFile = std::set<std::string>;
+
+void collect_coordinates(Variable& variable, const NamesInFile& stored, std::set<std::string>& coord_names) {
   const std::string* text = variable.attrs.text("coordinates");
   if (text == nullptr) return;
   const std::vector<std::string> names = words_of(*text);
@@ -357,7 +360,7 @@ std::vector<std::string> related_names(const std::string& attribute, const std::
 }
 
 /// decode_coords="all": what grid_mapping, bounds and their kin name are coordinates, and the attributes encoding.
-void collect_related(const std::string& name, Variable& variable, const VariableMap& stored, const DecodeOptions& options,
+void collect_related(const std::string& name, Variable& variable, const NamesInFile& stored, const DecodeOptions& options,
                      std::set<std::string>& coord_names) {
   for (const char* attribute : related_data) {
     const std::string* found = variable.attrs.text(attribute);
@@ -437,9 +440,11 @@ Variable decode_variable(const std::string& name, Variable variable, const Decod
 Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& options, const LoadFn& load) {
   Dataset dataset;
   VariableMap stored;
+  NamesInFile in_catalogue;
   for (const StoredVariable& variable : catalogue.variables) {
-    if (options.drop_variables.contains(variable.name)) continue;
-    if (!variable.note.empty()) {  // whoever opened the file tells why
+    in_catalogue.insert(variable.name);
+    if (!variable.note.empty()) {
+      if (options.drop_variables.contains(variable.name)) continue;  // whoever opened the file tells why
       dataset.left_out[variable.name] = catalogue.path + ": " + variable.note;
       continue;
     }
@@ -454,6 +459,7 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
   const bool all_coords = options.decode_cf && options.decode_coords == DecodeCoords::all;
   std::set<std::string> coord_names;
   for (const auto& [name, variable] : stored) {
+    if (options.drop_variables.contains(name)) continue;  // now that its bounds have its units
     Variable decoded;
     try {
       decoded = decode_variable(name, variable, options, load);
@@ -462,8 +468,8 @@ Dataset decode_catalogue(const Catalogue& catalogue, const DecodeOptions& option
       dataset.left_out[name] = catalogue.path + ": " + error.what();
       continue;
     }
-    if (coords) collect_coordinates(decoded, stored, coord_names);
-    if (all_coords) collect_related(name, decoded, stored, options, coord_names);
+    if (coords) collect_coordinates(decoded, in_catalogue, coord_names);
+    if (all_coords) collect_related(name, decoded, in_catalogue, options, coord_names);
     if (is_index(name, decoded)) coord_names.insert(name);
     dataset.variables.set(name, std::move(decoded));
   }

@@ -263,7 +263,12 @@ Dataset combine_by_coords(std::vector<Dataset> parts, const std::vector<std::str
     }
     combined.emplace_back(combine_along_one(std::move(alike), alike_names, options));
   }
-  if (combined.size() == 1) return std::get<Dataset>(std::move(combined[0]));
+  // As xarray's merge, which comes last, leaves it: no unlimited dims.
+  if (combined.size() == 1) {
+    Dataset only = std::get<Dataset>(std::move(combined[0]));
+    only.encoding = {};
+    return only;
+  }
   return merge(combined, {.compat = options.compat, .combine_attrs = options.combine_attrs});
 }
 

@@ -1,8 +1,10 @@
 #include "array/elementwise_apply.hpp"
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "array/loader.hpp"
+#include "array/merging.hpp"
 #include "base/error.hpp"
 
 namespace rankine::array {
@@ -142,7 +144,12 @@ Dataset apply_to_datasets(const std::vector<Operand>& operands, const TermFuncti
       else pieces.emplace_back(std::get<NdArray>(operand));
     }
     if (options.turned) std::reverse(pieces.begin(), pieces.end());
-    out.variables.set(name, apply_to_variables(pieces, f, options));
+    try {
+      out.variables.set(name, apply_to_variables(pieces, f, options));
+    } catch (const UsageError& error) {
+      if (typeid(error) != typeid(UsageError)) throw;
+      throw UsageError("variable '" + name + "': " + error.what());
+    }
   }
   if (!options.coords_first)
     for (const auto& [name, coord] : coords) out.variables.set(name, coord);
@@ -179,8 +186,50 @@ Operand apply_elementwise(const std::vector<Operand>& given, const TermFunction&
     if (const auto* array = std::get_if<DataArray>(&operand)) pieces.emplace_back(array->variable);
     else pieces.emplace_back(std::get<NdArray>(operand));
   }
-  return DataArray{common_name(operands, options.keep_attrs), apply_to_variables(pieces, f, options),
+  return DataArray{common_name(operands, options.keep_attrs && !options.common_name), apply_to_variables(pieces, f, options),
                    merged_coords(operands, options)};
+}
+
+void combine_attributes_of(const std::vector<Operand>& operands, const std::string& how, Operand& result) {
+  std::vector<const Attributes*> of_arrays, of_datasets;
+  std::vector<VariableMap> coords;
+  for (const auto& operand : operands) {
+    if (const auto* array = std::get_if<DataArray>(&operand)) {
+      of_arrays.push_back(&array->variable.attrs);
+      coords.push_back(array->coords);
+    } else if (const auto* dataset = std::get_if<Dataset>(&operand)) {
+      of_datasets.push_back(&dataset->attrs);
+      coords.push_back(dataset->coords());
+    }
+  }
+  const auto coordinate_attributes = [&](const std::string& name) {
+    std::vector<const Attributes*> all;
+    for (const auto& map : coords)
+      if (const Variable* coord = map.find(name)) all.push_back(&coord->attrs);
+    return combine_attributes(all, coords.size() == 1 ? "override" : how);
+  };
+  if (auto* array = std::get_if<DataArray>(&result)) {
+    array->name = common_name(operands, how != "drop");
+    array->variable.attrs = combine_attributes(of_arrays, how);
+    for (auto& [name, coord] : array->coords) coord.attrs = coordinate_attributes(name);
+  }
+  auto* dataset = std::get_if<Dataset>(&result);
+  if (dataset == nullptr) return;
+  dataset->attrs = combine_attributes(of_datasets, how);
+  for (auto& [name, variable] : dataset->variables) {
+    if (dataset->is_coord(name)) {
+      variable.attrs = coordinate_attributes(name);
+      continue;
+    }
+    std::vector<const Attributes*> all;
+    for (const auto& operand : operands) {
+      const auto* array = std::get_if<DataArray>(&operand);
+      const auto* set = std::get_if<Dataset>(&operand);
+      const Variable* own = array != nullptr ? &array->variable : set != nullptr ? set->variables.find(name) : nullptr;
+      if (own != nullptr) all.push_back(&own->attrs);
+    }
+    variable.attrs = combine_attributes(all, how);
+  }
 }
 
 }  // namespace rankine::array

@@ -173,13 +173,17 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
   const Grouping& grouping = grouped.grouping;
   const auto all = names_of(x.sizes());
   std::vector<std::string> over = dims.value_or(std::vector<std::string>{grouping.dim});
-  if (over == std::vector<std::string>{"..."}) over = all;
+  const bool squeezed = is_squeezed(grouped);
+  if (over == std::vector<std::string>{"..."}) {
+    over = all;
+    if (squeezed) std::erase(over, grouping.dim);
+  }
   for (const auto& dim : over)
     if (std::find(all.begin(), all.end(), dim) == all.end())
       throw UsageError("cannot reduce groups over '" + dim + "': the dims are " + format_names(all));
-  if (!grouped.resampled && grouping.name == grouping.dim &&
-      static_cast<std::size_t>(grouping.labels.shape()[0]) == grouping.codes.size())
-    throw UsageError("cannot reduce over '" + grouping.dim + "': each of its labels is a group of its own");
+  if (squeezed && std::find(over.begin(), over.end(), grouping.dim) != over.end())
+    throw UsageError("cannot reduce over '" + grouping.dim + "': each of its labels is a group of its own, without that dim; "
+                     "name other dims, or keep it by groupby(\"" + grouping.dim + "\", squeeze=False)");
   ReduceOptions with_attrs = options;
   with_attrs.keep_attrs = options.keep_attrs.value_or(true);
   if (std::find(over.begin(), over.end(), grouping.dim) == over.end()) return reduce(x, op, over, with_attrs);
@@ -187,6 +191,7 @@ Dataset reduce_groups(const Dataset& x, const GroupBy& grouped, ReduceOp op, con
                                                  op == ReduceOp::prod || op == ReduceOp::std || op == ReduceOp::var);
   const Occupied groups = occupied_groups(grouping);
   Dataset out;
+  out.encoding = x.encoding;
   if (*with_attrs.keep_attrs) out.attrs = x.attrs;
   for (const auto& [name, variable] : x.variables) {
     const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });

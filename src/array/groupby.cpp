@@ -111,7 +111,7 @@ Dataset spread(const Dataset& other, const Grouping& grouping) {
   return out;
 }
 
-Labelled group_binary(Op op, const GroupBy& grouped, const Labelled& other, bool group_is_left) {
+Labelled group_binary(Op op, const GroupBy& grouped, const Labelled& other, bool group_is_left, bool keep_attrs) {
   const Grouping& grouping = grouped.grouping;
   Operand expanded;
   if (const auto* array = std::get_if<DataArray>(&other))
@@ -119,7 +119,7 @@ Labelled group_binary(Op op, const GroupBy& grouped, const Labelled& other, bool
   else
     expanded = spread(std::get<Dataset>(other), grouping);
   const Operand object = std::visit([](const auto& x) { return Operand(x); }, grouped.object);
-  const Operand result = group_is_left ? binary(op, object, expanded) : binary(op, expanded, object);
+  const Operand result = group_is_left ? binary(op, object, expanded, keep_attrs) : binary(op, expanded, object, keep_attrs);
   if (const auto* array = std::get_if<DataArray>(&result)) {
     const auto* own = std::get_if<DataArray>(&grouped.object);
     if (own == nullptr || group_is_left) return *array;
@@ -147,6 +147,16 @@ Labelled group_binary(Op op, const GroupBy& grouped, const Labelled& other, bool
 }
 
 }  // namespace
+
+bool is_squeezed(const GroupBy& x) {
+  const auto& codes = x.grouping.codes;
+  if (x.resampled || !x.squeeze || x.grouping.name != x.grouping.dim ||
+      static_cast<std::size_t>(x.grouping.labels.shape()[0]) != codes.size())
+    return false;
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    if (codes[i] != static_cast<std::int32_t>(i)) return false;
+  return true;
+}
 
 GroupBy groupby(const Labelled& x, const DataArray& key) {
   GroupBy grouped{x, grouping_of(key), false};
@@ -196,8 +206,8 @@ Labelled reduce(const GroupBy& x, ReduceOp op, const DimChoice& dims, const Redu
   return reduce_groups(std::get<Dataset>(x.object), x, op, dims, options, true);
 }
 
-Labelled binary(Op op, const GroupBy& left, const Labelled& right) { return group_binary(op, left, right, true); }
-Labelled binary(Op op, const Labelled& left, const GroupBy& right) { return group_binary(op, right, left, false); }
+Labelled binary(Op op, const GroupBy& left, const Labelled& right, bool keep_attrs) { return group_binary(op, left, right, true, keep_attrs); }
+Labelled binary(Op op, const Labelled& left, const GroupBy& right, bool keep_attrs) { return group_binary(op, right, left, false, keep_attrs); }
 
 std::vector<std::pair<NdArray, Labelled>> groups(const GroupBy& x) {
   const NdArray labels = values_of(x.grouping.labels);
@@ -210,7 +220,8 @@ std::vector<std::pair<NdArray, Labelled>> groups(const GroupBy& x) {
     const auto& inside = members[static_cast<std::size_t>(g)];
     if (inside.empty()) continue;
     const ExprPtr label = permute(slice(constant(labels), {g}, {1}, {1}), {});
-    const Indexers<PositionIndexer> where{{x.grouping.dim, NdArray::from(inside)}};
+    const NdArray positions = is_squeezed(x) ? NdArray::scalar(inside[0]) : NdArray::from(inside);
+    const Indexers<PositionIndexer> where{{x.grouping.dim, positions}};
     out.emplace_back(load(label), std::visit([&](const auto& object) { return Labelled(isel(object, where)); }, x.object));
   }
   return out;

@@ -18,7 +18,10 @@ struct GroupBy {
   Labelled object;
   Grouping grouping;
   bool resampled = false;
+  bool squeeze = true;                ///< groups of one label each lose the dim: is_squeezed()
 };
+/// Whether each label along the grouped dim is a group of its own, in rising order: such groups are without the dim.
+bool is_squeezed(const GroupBy& x);
 
 /// By "time.month" (component of a coordinate) or the name of a 1-d coordinate. Group keys are loaded now.
 GroupBy groupby(const Labelled& x, const std::string& key);
@@ -36,8 +39,8 @@ GroupBy resample(const Labelled& x, const std::string& dim, const std::string& f
 Labelled reduce(const GroupBy& x, kernel::ReduceOp op, const DimChoice& dims = {}, const ReduceOptions& options = {});
 /// gb - clim, clim - gb: each position with the group's value. A group that `other` lacks is an error
 /// where the label is unknown (as in xarray).
-Labelled binary(kernel::Op op, const GroupBy& left, const Labelled& right);
-Labelled binary(kernel::Op op, const Labelled& left, const GroupBy& right);
+Labelled binary(kernel::Op op, const GroupBy& left, const Labelled& right, bool keep_attrs = false);
+Labelled binary(kernel::Op op, const Labelled& left, const GroupBy& right, bool keep_attrs = false);
 /// Labels of the groups, and the positions of each (`for label, part in gb`).
 std::vector<std::pair<NdArray, Labelled>> groups(const GroupBy& x);
 

@@ -136,7 +136,8 @@ Dataset isel(const Dataset& x, const Indexers<PositionIndexer>& indexers, bool d
     if (positions.new_dim.empty() || positions.new_dim == dim) continue;
     if (std::find(renamed_to.begin(), renamed_to.end(), positions.new_dim) != renamed_to.end())
       throw UnsupportedError("pointwise indexing with several arrays along '" + positions.new_dim +
-                             "' is not supported");
+                             "' is not supported; take the points one by one: xr.concat([da.sel(lat=y, lon=x) for y, x in zip(lats, lons)], "
+                             "dim=\"" + positions.new_dim + "\")");
     renamed_to.push_back(positions.new_dim);
   }
   Dataset out;

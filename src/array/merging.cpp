@@ -78,6 +78,7 @@ Variable agreed_variable(const std::string& name, const std::vector<const Variab
                          const std::string& compat) {
   Variable agreed = *variables[0];
   if (variables.size() == 1 || compat == "override") return agreed;
+  if (compat == "no_conflicts") agreed.encoding = {};  // one's gaps filled from the others: written as neither of the files was
   if (compat == "broadcast_equals") {
     const DimSizes sizes = unified_sizes(variables);
     agreed = aligned_to(agreed, names_of(sizes), sizes);
@@ -147,7 +148,6 @@ Dataset merge(const std::vector<Labelled>& objects, const MergeOptions& options)
   }
   out.mark_dim_coordinates();
   out.attrs = combine_attributes(attrs, options.combine_attrs);
-  if (!parts.empty()) out.encoding = parts[0].encoding;
   return out;
 }
 

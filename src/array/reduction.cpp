@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "array/loader.hpp"
 #include "array/reduce_variable.hpp"
 #include "base/error.hpp"
 
@@ -37,7 +38,7 @@ bool keeps_without_axes(ReduceOp op) {
 void refuse_extreme_of_nothing(const Shape& shape, const std::vector<int>& axes, DType dtype, ReduceOp op,
                                const ReduceOptions& options) {
   const bool is_nothing = std::any_of(axes.begin(), axes.end(), [&](int axis) { return shape[static_cast<std::size_t>(axis)] == 0; });
-  if (!is_nothing || (op != ReduceOp::min && op != ReduceOp::max) || dtype == DType::string) return;
+  if (!is_nothing || (op != ReduceOp::min && op != ReduceOp::max)) return;
   const bool is_max = op == ReduceOp::max;
   const std::string ufunc = spec_for(dtype, op, options).skipna ? (is_max ? "fmax" : "fmin") : (is_max ? "maximum" : "minimum");
   throw UsageError("zero-size array to reduction operation " + ufunc + " which has no identity");
@@ -101,6 +102,35 @@ ExprPtr reduce_any_dtype(const ExprPtr& data, ReduceOp op, const ReduceOptions& 
   return reducer(data, spec_for(data->dtype, op, options));
 }
 
+namespace {
+
+/// The first or last text of those along `axes`, by code points as Python compares them. Texts are few and known.
+ExprPtr extreme_text(const ExprPtr& data, const std::vector<int>& axes, ReduceOp op) {
+  const NdArray texts = load(data);
+  Shape shape;
+  std::vector<std::int64_t> steps;  // in the result, of each axis of the texts
+  for (int axis = 0; axis < data->ndim(); ++axis)
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) shape.push_back(data->shape[static_cast<std::size_t>(axis)]);
+  const Shape strides = c_strides(shape), from = c_strides(data->shape);
+  std::size_t kept = 0;
+  for (int axis = 0; axis < data->ndim(); ++axis)
+    steps.push_back(std::find(axes.begin(), axes.end(), axis) == axes.end() ? strides[kept++] : 0);
+  NdArray out(DType::string, shape);
+  std::vector<bool> begun(static_cast<std::size_t>(out.size()));
+  for (std::int64_t i = 0; i < texts.size(); ++i) {
+    std::int64_t at = 0;
+    for (std::size_t axis = 0; axis < steps.size(); ++axis) at += i / from[axis] % data->shape[axis] * steps[axis];
+    const auto to = static_cast<std::size_t>(at);
+    const std::string& text = texts.strings()[static_cast<std::size_t>(i)];
+    std::string& best = out.strings()[to];
+    if (!begun[to] || (op == ReduceOp::max ? best < text : text < best)) best = text;
+    begun[to] = true;
+  }
+  return constant(std::move(out));
+}
+
+}  // namespace
+
 Variable reduce_variable(const Variable& variable, ReduceOp op, const std::vector<std::string>& dims,
                          const ReduceOptions& options) {
   std::vector<int> axes;
@@ -118,9 +148,10 @@ Variable reduce_variable(const Variable& variable, ReduceOp op, const std::vecto
     std::iota(with_front.begin(), with_front.end(), -1);
     return reduce(permute(data, with_front), {0}, spec);
   };
-  out.data = axes.empty() && !variable.dims.empty() && keeps_without_axes(op)
-                 ? variable.data
-                 : reduce_any_dtype(variable.data, op, options, over_axes);
+  const bool is_text_extreme = variable.dtype() == DType::string && (op == ReduceOp::max || op == ReduceOp::min);
+  if (is_text_extreme) out.data = extreme_text(variable.data, axes, op);
+  else if (axes.empty() && !variable.dims.empty() && keeps_without_axes(op)) out.data = variable.data;
+  else out.data = reduce_any_dtype(variable.data, op, options, over_axes);
   out.calendar = variable.calendar;
   if (options.keep_attrs.value_or(false)) out.attrs = variable.attrs;
   return out;
@@ -158,6 +189,7 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
   const std::vector<std::string>& over = dims ? *dims : all;
   const bool numeric_only = options.numeric_only || wants_numbers(op);
   Dataset out;
+  out.encoding = x.encoding;
   for (const auto& [name, variable] : x.variables) {
     const bool touched = std::any_of(over.begin(), over.end(), [&variable = variable](const auto& dim) { return variable.has_dim(dim); });
     if (x.is_coord(name)) {
@@ -167,7 +199,10 @@ Dataset reduce(const Dataset& x, ReduceOp op, const DimChoice& given, const Redu
       continue;
     }
     if (!touched && !is_number_or_duration(variable.dtype()) && numeric_only) {
-      out.variables.set(name, variable);
+      Variable as_it_is = variable;
+      as_it_is.encoding = {};  // as of what is reduced
+      if (!options.keep_attrs.value_or(false)) as_it_is.attrs = {};
+      out.variables.set(name, std::move(as_it_is));
       continue;
     }
     if (numeric_only && !is_number_or_duration(variable.dtype())) continue;

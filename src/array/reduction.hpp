@@ -9,6 +9,7 @@ struct ReduceOptions {
   std::int64_t min_count = 0;
   std::optional<bool> keep_attrs = {};  ///< default: false; true for groupby and resample
   bool numeric_only = false;
+  bool keep_coord_attrs = false;        ///< of weighted data, which loses them otherwise: xr.set_options(keep_attrs=True)
 };
 /// Dims to reduce. Absent: all, for groupby and resample the grouped dim. {"..."}: always all.
 using DimChoice = std::optional<std::vector<std::string>>;

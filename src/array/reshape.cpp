@@ -385,6 +385,7 @@ DataArray broadcast_like(const DataArray& x, const DataArray& like) {
   DataArray out = from_temporary_dataset(parts[1], x.name);
   const DimSizes sizes = unified_sizes({&other.variable, &out.variable});
   out.variable = aligned_to(out.variable, names_of(sizes), sizes);
+  out.variable.encoding = {};
   for (const auto& [name, coord] : other.coords)
     if (!out.coords.contains(name) && other.index(name) != nullptr) out.coords.set(name, coord);
   return out;

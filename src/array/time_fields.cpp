@@ -20,10 +20,13 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b <
 
 NdArray duration_field(const NdArray& durations, const std::string& field) {
   NdArray values(DType::int64, durations.shape());
+  std::vector<std::int64_t> missing;
   for (std::int64_t i = 0; i < durations.size(); ++i) {
     const std::int64_t ns = durations.data<std::int64_t>()[i];
-    if (ns == not_a_time)
-      throw UnsupportedError("'" + field + "' of durations with missing values (NaT) is not supported");
+    if (ns == not_a_time) {
+      missing.push_back(i);
+      continue;
+    }
     const std::int64_t day = 86'400 * ns_per_second;
     const std::int64_t days = floor_div(ns, day);
     const std::int64_t rest = ns - days * day;
@@ -33,7 +36,12 @@ NdArray duration_field(const NdArray& durations, const std::string& field) {
     else if (field == "microseconds") value = rest % ns_per_second / 1000;
     else value = rest % 1000;
   }
-  return values;
+  if (missing.empty()) return values;
+  // As pandas: numbers beside missing durations are floats.
+  NdArray floats(DType::float64, durations.shape());
+  for (std::int64_t i = 0; i < durations.size(); ++i) floats.data<double>()[i] = static_cast<double>(values.data<std::int64_t>()[i]);
+  for (const std::int64_t i : missing) floats.data<double>()[i] = std::numeric_limits<double>::quiet_NaN();
+  return floats;
 }
 
 }  // namespace

@@ -263,7 +263,8 @@ Term choose(const Term& condition, const Term& x, const Term& y) {
     mask = cast(mask, DType::boolean);
   }
   if (tx == DType::string || ty == DType::string)
-    throw UnsupportedError("where with strings is not supported");
+    throw UnsupportedError("where with strings is not supported; make the texts one by one: "
+                           "xr.DataArray([\"a\" if c else \"b\" for c in cond.values], dims=cond.dims)");
   if (is_time(tx) || is_time(ty)) {
     if (tx != ty) throw UsageError("where cannot mix " + name_of(tx) + " and " + name_of(ty));
     return {elementwise(Op::where, {mask, x.data, y.data}), scalar, x.calendar};

@@ -95,14 +95,14 @@ const std::map<std::string, Ufunc>& ufuncs() {
 
 bool is_ufunc(const std::string& name) { return ufuncs().contains(name); }
 
-Operand ufunc(const std::string& name, const std::vector<Operand>& operands) {
+Operand ufunc(const std::string& name, const std::vector<Operand>& operands, bool keep_attrs) {
   const auto found = ufuncs().find(name);
   if (found == ufuncs().end()) throw UnsupportedError("np." + name + " is not supported");
   const Ufunc& function = found->second;
   if (operands.size() != function.operands)
     throw UsageError("np." + name + " takes " + std::to_string(function.operands) +
                      (function.operands == 1 ? " operand, not " : " operands, not ") + std::to_string(operands.size()));
-  return apply_elementwise(operands, function.apply, {.keep_attrs = true});
+  return apply_elementwise(operands, function.apply, {.keep_attrs = keep_attrs});
 }
 
 }  // namespace rankine::array

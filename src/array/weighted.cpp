@@ -84,7 +84,8 @@ DataArray weighted_array(const DataArray& x, const DataArray& weights, const std
   out.name = x.name;
   out.variable.attrs = {};
   if (options.keep_attrs.value_or(false)) out.variable.attrs = x.variable.attrs;
-  for (auto& [name, coord] : out.coords) coord.attrs = {};  // as xarray's dot leaves them
+  if (!options.keep_coord_attrs)
+    for (auto& [name, coord] : out.coords) coord.attrs = {};  // as xarray's dot leaves them
   return out;
 }
 

@@ -274,7 +274,8 @@ std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options)
   if (array.dtype() == DType::string) {
     for (const auto& text : array.strings()) longest = std::max(longest, character_count(text));
   }
-  const std::string dtype = array.dtype() == DType::string ? "dtype='<U" + std::to_string(longest) + "'"
+  const std::string dtype = array.dtype() == DType::string && options.texts_are_objects ? "dtype=object"
+                            : array.dtype() == DType::string ? "dtype='<U" + std::to_string(longest) + "'"
                             : is_time(array.dtype()) && array.dtype() != DType::cftime
                                 ? "dtype='" + name_of(array.dtype()) + "'"
                                 : "dtype=" + name_of(array.dtype());

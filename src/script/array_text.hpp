@@ -13,6 +13,7 @@ struct ArrayTextOptions {
   std::int64_t threshold = 1000;   ///< more elements than this are shown in part
   std::int64_t edge_items = 3;     ///< of each end of an axis, then
   calendar::Calendar calendar = calendar::Calendar::standard;   ///< of cftime dates
+  bool texts_are_objects = false;   ///< as pandas and files of NetCDF hold them, not NumPy's of one width
 };
 std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options);
 

@@ -153,10 +153,10 @@ Value absolute(Interpreter& in, const Arguments& args) {
   }
   if (const auto* b = x.boolean()) return std::int64_t{*b};
   if (const auto* f = x.floating()) return std::abs(*f);
-  return make_value(array::unary(kernel::Op::absolute, to_operand(x, "the argument of abs()")));
+  return make_value(array::unary(kernel::Op::absolute, to_operand(x, "the argument of abs()"), in.keep_attrs.value_or(true)));
 }
 
-Value rounded(Interpreter&, const Arguments& args) {
+Value rounded(Interpreter& in, const Arguments& args) {
   const Value x = args.get("number");
   const bool whole = !args.given("ndigits");
   const std::int64_t digits = whole ? 0 : to_integer(args.get("ndigits"), "ndigits");
@@ -182,7 +182,7 @@ Value rounded(Interpreter&, const Arguments& args) {
     spec.precision = static_cast<int>(digits);
     return std::strtod(format_number(*f, spec).c_str(), nullptr);
   }
-  return make_value(array::round(to_operand(x, "the argument of round()"), static_cast<int>(digits)));
+  return make_value(array::round(to_operand(x, "the argument of round()"), static_cast<int>(digits), in.keep_attrs.value_or(true)));
 }
 
 Value sum(Interpreter& in, const Arguments& args) {

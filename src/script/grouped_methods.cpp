@@ -4,6 +4,7 @@
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -14,11 +15,13 @@ constexpr Grouped families[] = {
     {Type::data_array, Type::data_array_groupby, Type::data_array_resample, Type::data_array_weighted},
     {Type::dataset, Type::dataset_groupby, Type::dataset_resample, Type::dataset_weighted}};
 
-Value groupby(Interpreter&, const Arguments& args) {
+Value groupby(Interpreter& in, const Arguments& args) {
   const array::Labelled x = to_labelled(args.self, "the object");
   const Value group = args.get("group");
-  if (const auto* name = group.text()) return std::make_shared<GroupByObject>(array::groupby(x, *name));
-  return std::make_shared<GroupByObject>(array::groupby(x, to_data_array(group, "group")));
+  const auto* name = group.text();
+  array::GroupBy groups = name != nullptr ? array::groupby(x, *name) : array::groupby(x, to_data_array(group, "group"));
+  groups.squeeze = !args.given("squeeze") || truth(in, args.get("squeeze"));
+  return std::make_shared<GroupByObject>(std::move(groups));
 }
 
 Value resample(Interpreter&, const Arguments& args) {
@@ -26,7 +29,7 @@ Value resample(Interpreter&, const Arguments& args) {
   for (const char* name : {"base", "offset", "origin", "loffset"}) {
     const auto ignored = args.find(name);
     if (ignored != nullptr && !ignored->is_none())
-      throw UnsupportedError(std::string("argument '") + name + "' of resample() is not supported");
+      throw UnsupportedName(std::string("argument '") + name + "' of resample() is not supported", replacement_for(Type::data_array, "resample(offset=)"));
   }
   array::ResampleOptions options;
   if (args.given("closed")) options.closed = to_text(args.get("closed"), "closed");
@@ -40,7 +43,8 @@ array::ReduceOptions to_options(Interpreter& in, const Arguments& args) {
   if (args.given("skipna")) options.skipna = truth(in, args.get("skipna"));
   // Absent: the algebra's own default, which differs between groups (keep) and weights (drop).
   if (args.given("keep_attrs")) options.keep_attrs = truth(in, args.get("keep_attrs"));
-  else if (in.keep_attrs) options.keep_attrs = true;
+  else options.keep_attrs = in.keep_attrs;
+  options.keep_coord_attrs = in.keep_attrs.value_or(false);
   return options;
 }
 
@@ -53,7 +57,8 @@ Value reduce_groups(Interpreter& in, const Arguments& args) {
   if (args.get("dim").type() == Type::ellipsis) {  // every dim, where no dim would mean the grouped one
     const auto all = std::visit([](const auto& x) { return x.sizes(); }, groups.object);
     dims.emplace();
-    for (const auto& [dim, size] : all) dims->push_back(dim);
+    for (const auto& [dim, size] : all)
+      if (dim != groups.grouping.dim || !array::is_squeezed(groups)) dims->push_back(dim);
   }
   return make_value(array::reduce(groups, *array::reduce_op_named(args.binding->name), dims, options));
 }

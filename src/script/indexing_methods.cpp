@@ -7,6 +7,7 @@
 #include "script/codec_modules.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -144,11 +145,18 @@ SinkOptions to_sink_options(Interpreter& in, const Arguments& args) {
   if (args.given("mode")) options.mode = to_text(args.get("mode"), "mode");
   const bool zarr = args.binding->name == "to_zarr";
   const bool adds = options.mode == "a" || options.mode == "r+";
-  if (options.mode != "w" && options.mode != "w-" && !(zarr && adds))
+  if (!zarr && adds) {
+    const Replacement* row = replacement_for(Type::data_array, "to_netcdf(mode=\"a\")");
+    throw UnsupportedName("mode '" + options.mode + "' of to_netcdf is not supported" + words_of(row), row);
+  }
+  if (options.mode != "w" && options.mode != "w-" && !adds)
     throw UnsupportedError("mode '" + options.mode + "' of " + args.binding->name + " is not supported; use " +
                      (zarr ? "\"w\", \"w-\", \"a\" or \"r+\"" : "\"w\" or \"w-\""));
   if (args.given("group")) options.group = to_text(args.get("group"), "group");
-  if (!options.group.empty() && !zarr) throw UnsupportedError("writing into a group is not supported");
+  if (!options.group.empty() && !zarr) {
+    const Replacement* row = replacement_for(Type::data_array, "to_netcdf(group=)");
+    throw UnsupportedName("writing into a group of a NetCDF file is not supported" + words_of(row), row);
+  }
   if (args.given("compute") && !truth(in, args.get("compute"))) throw UnsupportedError("compute=False is not supported: sinks are always lazy here");
   if (args.given("encoding")) {
     const auto dict = args.get("encoding").as<DictObject>();
@@ -165,8 +173,12 @@ SinkOptions to_sink_options(Interpreter& in, const Arguments& args) {
 array::Dataset sink_dataset(const Arguments& args) {
   if (const auto dataset = args.self.as<DatasetObject>()) return dataset->value();
   const auto& array = to_data_array(args.self, "the object");
-  // xarray's name for what has none, which its reader turns back into no name.
-  return array::to_dataset(array, array.name ? *array.name : "__xarray_dataarray_variable__");
+  // xarray's name for what has none, or that of a coordinate or dim; open_dataarray turns it back.
+  const bool is_free = array.name && !array.coords.contains(*array.name) && !array.variable.has_dim(*array.name);
+  if (is_free) return array::to_dataset(array, *array.name);
+  array::Dataset dataset = array::to_dataset(array, unnamed_variable);
+  if (array.name) dataset.attrs.set(name_of_unnamed, *array.name);
+  return dataset;
 }
 
 void check_attributes(const array::Dataset& dataset, array::OutputFormat format) {
@@ -285,7 +297,10 @@ void add_indexing(BindingTable& table) {
     return make_value(array::set_coords(to_dataset(args.self, "the object"), to_names(args.get("names"), "names")));
   });
   table.method(Type::dataset, "merge", "other", Type::dataset, [](Interpreter& in, const Arguments& args) -> Value {
-    return in.call(in.attribute(std::make_shared<ModuleObject>(Type::xarray), "merge"), {make_list({args.self, args.get("other")})});
+    const Value merged = in.call(in.attribute(std::make_shared<ModuleObject>(Type::xarray), "merge"), {make_list({args.self, args.get("other")})});
+    auto out = to_dataset(merged, "the result");
+    out.encoding = to_dataset(args.self, "the object").encoding;
+    return make_value(std::move(out));
   });
   table.method(Type::data_array, "reset_coords", "names=, drop=", Type::data_array, [](Interpreter& in, const Arguments& args) -> Value {
     if (!flag(in, args, "drop")) throw UnsupportedError("reset_coords() without drop=True is not supported");

@@ -89,7 +89,7 @@ class Interpreter {
   /// `object.name`.
   Value attribute(const Value& object, const std::string& name);
   std::optional<std::uint64_t> dask_random_seed;  ///< of da.random, where it was seeded
-  bool keep_attrs = false;                        ///< xr.set_options(keep_attrs=True)
+  std::optional<bool> keep_attrs;                 ///< xr.set_options(keep_attrs=...); absent: each operation's own default
   bool noted_client = false;
   Value annotations;                              ///< dask.annotate(priority=5): what calls that are written now are given
   /// Held until the script ends: fire_and_forget.

@@ -14,15 +14,57 @@ namespace {
 // Values up to this size stay with the object once they were asked for; larger ones are read again.
 constexpr std::uint64_t keep_bytes = std::uint64_t{64} << 20;
 
+/// As xarray's netCDF4 backend words it.
+Value to_encoding_value(const std::string& name, const array::AttributeValue& value) {
+  if (const auto* numbers = std::get_if<NdArray>(&value);
+      numbers != nullptr && numbers->ndim() == 1 && is_integer(numbers->dtype()) && name != "_FillValue" && name != "missing_value") {
+    Values elements;
+    for (std::int64_t i = 0; i < numbers->size(); ++i) elements.push_back(numbers->as_int64(i));
+    return make_tuple(std::move(elements));
+  }
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  if (texts != nullptr && name == "unlimited_dims") {
+    auto dims = std::make_shared<SetObject>();
+    for (const auto& dim : *texts) dims->elements.set(dim, Value());
+    return dims;
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr || name != "dtype") return to_value(value);
+  if (*text == "str") {
+    auto type = std::make_shared<TypeObject>();
+    type->name = *text;
+    return type;
+  }
+  for (auto d = DType::boolean; d <= DType::float64; d = static_cast<DType>(static_cast<int>(d) + 1)) {
+    if (name_of(d) != *text) continue;
+    auto dtype = std::make_shared<DTypeObject>();
+    dtype->dtype = d;
+    return dtype;
+  }
+  return *text;
+}
+
+DictPtr to_encoding_dict(const array::Attributes& encoding) {
+  auto dict = std::make_shared<DictObject>();
+  for (const auto& [name, value] : encoding) dict->set(name, to_encoding_value(name, value));
+  const auto* contiguous = encoding.find("contiguous");
+  const auto* flag = contiguous == nullptr ? nullptr : std::get_if<NdArray>(contiguous);
+  if (flag != nullptr && flag->size() == 1 && flag->as_double(0) != 0 && !encoding.contains("chunksizes")) dict->set("chunksizes", Value());
+  return dict;
+}
+
 FacePtr make_face(const array::Attributes& attrs, const array::Attributes& encoding) {
   auto face = std::make_shared<VariableFace>();
   face->attrs = to_dict(attrs);
-  face->encoding = to_dict(encoding);
+  face->encoding = to_encoding_dict(encoding);
   return face;
 }
 void read_back(const FacePtr& face, array::Attributes& attrs, array::Attributes& encoding) {
   attrs = to_attributes(*face->attrs);
   encoding = to_attributes(*face->encoding);
+  // Of contiguous variables, whose encoding says so beside it.
+  if (const auto* chunks = encoding.find("chunksizes"); chunks != nullptr && std::holds_alternative<std::vector<std::string>>(*chunks))
+    encoding.erase("chunksizes");
 }
 
 }  // namespace
@@ -375,7 +417,18 @@ array::AttributeValue to_attribute(const std::string& name, const Value& value) 
     for (const Value& v : *elements) texts.push_back(*v.text());
     return texts;
   }
-  if (value.type() == Type::dtype || value.type() == Type::type_object) return name_of(to_dtype(value));
+  if (value.type() == Type::dtype || value.type() == Type::type_object) {
+    const DType dtype = to_dtype(value);
+    return dtype == DType::string ? "str" : name_of(dtype);
+  }
+  if (const auto set = value.as<SetObject>()) {
+    std::vector<std::string> texts;
+    for (const Value& v : set->elements.keys()) {
+      if (v.text() == nullptr) throw TypeError("a set as the value of attribute '" + name + "' must hold texts, not " + name_of(v.type()));
+      texts.push_back(*v.text());
+    }
+    return texts;
+  }
   if (const auto array = value.as<DataArrayObject>()) {
     if (const auto* known = array->value().variable.data->as<array::Constant>()) return known->value;
   }

@@ -132,6 +132,9 @@ std::string repr_of_labelled(Interpreter& in, const Value& value);
 /// str and repr of NumPy arrays.
 std::string text_of_array(const NdArray& array, calendar::Calendar calendar);
 std::string repr_of_array(const NdArray& array, calendar::Calendar calendar);
+/// What xarray writes an array as that has no name, or one that is taken, and the attribute that holds that name.
+inline constexpr const char* unnamed_variable = "__xarray_dataarray_variable__";
+inline constexpr const char* name_of_unnamed = "__xarray_dataarray_name__";
 /// ds.data_vars as xarray prints it.
 std::string repr_of_data_variables(const DictObject& variables);
 

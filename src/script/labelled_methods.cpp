@@ -6,9 +6,11 @@
 #include "array/reshape.hpp"
 #include "array/time_fields.hpp"
 #include "base/error.hpp"
+#include "script/asked_chunks.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
+#include "script/number_text.hpp"
 #include "script/operations.hpp"
 
 namespace rankine::script {
@@ -28,10 +30,9 @@ Value on_self(const Arguments& args, F&& f) {
 bool flag(Interpreter& in, const Arguments& args, const char* name, bool fallback) {
   return args.given(name) ? truth(in, args.get(name)) : fallback;
 }
-std::optional<bool> keep_attrs(Interpreter& in, const Arguments& args) {
-  if (args.given("keep_attrs")) return truth(in, args.get("keep_attrs"));
-  if (in.keep_attrs) return true;
-  return std::nullopt;
+/// What the call says, or else set_options, or else the operation's own default.
+bool keep_attrs(Interpreter& in, const Arguments& args, bool by_default) {
+  return flag(in, args, "keep_attrs", in.keep_attrs.value_or(by_default));
 }
 
 Value reduce(Interpreter& in, const Arguments& args) {
@@ -39,7 +40,7 @@ Value reduce(Interpreter& in, const Arguments& args) {
   if (args.given("skipna")) options.skipna = truth(in, args.get("skipna"));
   if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");
   if (args.given("min_count")) options.min_count = to_integer(args.get("min_count"), "min_count");
-  options.keep_attrs = flag(in, args, "keep_attrs", in.keep_attrs);
+  options.keep_attrs = keep_attrs(in, args, false);
   options.numeric_only = flag(in, args, "numeric_only", false);
   array::DimChoice dims = to_dims(args.get("dim"));
   if (args.given("axis")) {
@@ -82,23 +83,28 @@ void add_elementwise(BindingTable& table) {
       std::optional<array::Operand> min, max;
       if (args.given("min")) min = to_operand(args.get("min"), "min");
       if (args.given("max")) max = to_operand(args.get("max"), "max");
-      return make_value(array::clip(self_operand(args), min, max, keep_attrs(in, args)));
+      return make_value(array::clip(self_operand(args), min, max, keep_attrs(in, args, true)));
     });
     add("isnull", "keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::isnull(self_operand(args), keep_attrs(in, args)));
+      return make_value(array::isnull(self_operand(args), keep_attrs(in, args, false)));
     });
     add("notnull", "keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::notnull(self_operand(args), keep_attrs(in, args)));
+      return make_value(array::notnull(self_operand(args), keep_attrs(in, args, false)));
     });
     add("astype", "dtype, *, keep_attrs=, copy=", [](Interpreter& in, const Arguments& args) -> Value {
       return make_value(array::astype(self_operand(args), to_dtype(args.get("dtype")), flag(in, args, "keep_attrs", true)));
     });
-    add("round", "decimals=, keep_attrs=", [](Interpreter&, const Arguments& args) -> Value {
+    add("round", "decimals=, keep_attrs=", [](Interpreter& in, const Arguments& args) -> Value {
       const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
-      return make_value(array::round(self_operand(args), static_cast<int>(decimals)));
+      const bool keep = keep_attrs(in, args, true);
+      if (args.self.type() == Type::data_array) return make_value(array::round(self_operand(args), static_cast<int>(decimals), keep));
+      // As xarray's: keep_attrs=False is about the dataset, its variables follow set_options.
+      auto rounded = std::get<array::Dataset>(array::round(self_operand(args), static_cast<int>(decimals), keep || in.keep_attrs.value_or(true)));
+      if (!keep) rounded.attrs = {};
+      return make_value(std::move(rounded));
     });
     add("isin", "test_elements", [](Interpreter& in, const Arguments& args) -> Value {
-      return make_value(array::isin(self_operand(args), to_known_values(in, args.get("test_elements"), "test_elements")));
+      return make_value(array::isin(self_operand(args), to_known_values(in, args.get("test_elements"), "test_elements"), in.keep_attrs.value_or(false)));
     });
     table.method(type, "pipe", "function, *args, **kwargs", any, [](Interpreter& in, const Arguments& args) -> Value {
       Values positional{args.self};
@@ -141,6 +147,17 @@ Value load(Interpreter& in, const Arguments& args) {
   else if (const auto array = args.self.as<DataArrayObject>()) load_small(in, {array.get()});
   return args.self;
 }
+/// As NumPy counts: texts from files are references, those of a script as many code points each as the longest has.
+std::int64_t bytes_in_memory(const array::Variable& variable) {
+  if (variable.dtype() != DType::string) return static_cast<std::int64_t>(array::bytes_of(*variable.data).value);
+  const std::int64_t count = element_count(variable.shape());
+  const std::string* stored = variable.encoding.text("dtype");
+  if (stored != nullptr && *stored == "str") return 8 * count;
+  std::size_t longest = 1;
+  for (const auto& text : array::values_of(variable).strings()) longest = std::max(longest, character_count(text));
+  return 4 * static_cast<std::int64_t>(longest) * count;
+}
+
 Value compute(Interpreter& in, const Arguments& args) {
   Arguments copy = args;
   copy.self = make_value(to_labelled(args.self, "the object"));
@@ -158,7 +175,7 @@ void add_data_array_properties(BindingTable& table) {
   table.property(type, "ndim", Type::integer, [](Interpreter&, const Arguments& a) -> Value { return static_cast<std::int64_t>(self_array(a).dims().size()); });
   table.property(type, "size", Type::integer, [](Interpreter&, const Arguments& a) -> Value { return element_count(self_array(a).shape()); });
   table.property(type, "nbytes", Type::integer, [](Interpreter&, const Arguments& a) -> Value {
-    return static_cast<std::int64_t>(array::bytes_of(*self_array(a).variable.data).value);
+    return bytes_in_memory(self_array(a).variable);
   });
   table.property(type, "dtype", Type::dtype, [](Interpreter&, const Arguments& a) -> Value { return dtype_of(self_array(a).dtype()); });
   table.property(type, "sizes", Type::dict, [](Interpreter&, const Arguments& a) -> Value { return sizes_of(self_array(a).sizes()); });
@@ -211,7 +228,7 @@ void add_dataset_properties(BindingTable& table) {
   table.property(type, "variables", Type::dict, mapping);
   table.property(type, "nbytes", Type::integer, [](Interpreter&, const Arguments& a) -> Value {
     std::int64_t total = 0;
-    for (const auto& [name, variable] : self_dataset(a).variables) total += static_cast<std::int64_t>(array::bytes_of(*variable.data).value);
+    for (const auto& [name, variable] : self_dataset(a).variables) total += bytes_in_memory(variable);
     return total;
   });
   table.method(type, "keys", "", Type::list, [](Interpreter& in, const Arguments& a) -> Value { return make_list(elements_of(in, a.self)); });
@@ -255,7 +272,9 @@ void add_shared(BindingTable& table) {
       dict->frozen = true;
       return dict;
     });
-    table.property(type, "chunks", any, [](Interpreter&, const Arguments&) -> Value { return {}; });
+    table.property(type, "chunks", any, [](Interpreter&, const Arguments& a) -> Value {
+      return std::visit([](const auto& x) { return chunks_of(x); }, to_labelled(a.self, "the object"));
+    });
   }
   for (const char* name : {"keys", "items", "values"}) {
     table.method(Type::coordinates, name, "", Type::list, [](Interpreter& in, const Arguments& a) -> Value {

@@ -137,6 +137,7 @@ std::string flat_text(const array::Variable& variable, std::size_t max_width) {
 std::string dtype_text(const array::Variable& variable) {
   if (variable.dtype() != DType::string) return name_of(variable.dtype());
   if (const auto width = array::byte_width(variable)) return "|S" + std::to_string(*width);
+  if (variable.encoding.contains("original_shape")) return "object";  // from a NetCDF file; Zarr may have texts of one width
   std::size_t longest = 0;
   if (array::is_constant(variable.data)) {
     for (const auto& text : array::evaluate_constant(variable.data).strings()) longest = std::max(longest, character_count(text));
@@ -266,6 +267,7 @@ std::string repr_of_data_array(Interpreter& in, DataArrayObject& object) {
     const bool is_index = array.dims().size() == 1 && array.name == array.dims()[0];
     ArrayTextOptions options{.calendar = array.variable.calendar};
     if (is_index) options = {.precision = 6, .line_width = display_width, .threshold = 200, .edge_items = 3, .calendar = array.variable.calendar};
+    options.texts_are_objects = array.dtype() == DType::string && dtype_text(array.variable) == "object";
     text += limited_lines(repr_of_array(values, options));
   }
   if (!array.coords.empty()) text += "\n" + coords_section(array.coords, column_width(array.coords.names()));

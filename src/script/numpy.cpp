@@ -120,8 +120,7 @@ Value ufunc(Interpreter& in, const Arguments& args) {
   for (std::size_t i = 0; i < args.slots.size(); ++i) {
     if (args.slots[i]) operands.push_back(to_operand(*args.slots[i], "the argument"));
   }
-  static_cast<void>(in);
-  return make_value(array::ufunc(name, operands));
+  return make_value(array::ufunc(name, operands, in.keep_attrs.value_or(true)));
 }
 
 /// np.mean(x): a method of labelled arrays, NumPy's own reduction of eager ones.
@@ -135,7 +134,7 @@ Value reduction(Interpreter& in, const Arguments& args) {
   const auto op = array::reduce_op_named(name);
   if (!op) throw UnsupportedError("np." + name + " of a DataArray is not supported");
   array::ReduceOptions options;
-  options.keep_attrs = in.keep_attrs;
+  options.keep_attrs = in.keep_attrs.value_or(false);
   if (args.given("ddof")) options.ddof = to_double(args.get("ddof"), "ddof");
   array::DimChoice dims;
   if (args.given("axis")) {
@@ -215,9 +214,9 @@ void add_numpy(BindingTable& table) {
     dtype->dtype = to_dtype(args.get("dtype"));
     return dtype;
   });
-  const auto round = [](Interpreter&, const Arguments& args) -> Value {
+  const auto round = [](Interpreter& in, const Arguments& args) -> Value {
     const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
-    return make_value(array::round(to_operand(args.get("a"), "the argument"), static_cast<int>(decimals)));
+    return make_value(array::round(to_operand(args.get("a"), "the argument"), static_cast<int>(decimals), in.keep_attrs.value_or(true)));
   };
   table.method(np, "round", "a, decimals=", any, round);
   table.method(np, "around", "a, decimals=", any, round);
@@ -226,7 +225,8 @@ void add_numpy(BindingTable& table) {
       if (!args.given(name)) return std::nullopt;
       return to_operand(args.get(name), name);
     };
-    return make_value(array::clip(to_operand(args.get("a"), "the argument"), bound("a_min"), bound("a_max")));
+    // NumPy's own function, which knows no attributes: those of the method clip() are kept.
+    return make_value(array::clip(to_operand(args.get("a"), "the argument"), bound("a_min"), bound("a_max"), false));
   });
   table.method(np, "where", "condition, x, y", any, [](Interpreter&, const Arguments& args) -> Value {
     return make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),

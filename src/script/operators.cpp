@@ -163,11 +163,11 @@ Value binary_arrays(Interpreter& in, kernel::Op op, const char* symbol, const Va
   const auto* left_groups = as_groupby(a);
   const auto* right_groups = as_groupby(b);
   if (left_groups != nullptr && is_labelled(b))
-    return make_value(array::binary(op, left_groups->groupby, to_labelled(b, "the operand")));
+    return make_value(array::binary(op, left_groups->groupby, to_labelled(b, "the operand"), in.keep_attrs.value_or(false)));
   if (right_groups != nullptr && is_labelled(a))
-    return make_value(array::binary(op, to_labelled(a, "the operand"), right_groups->groupby));
+    return make_value(array::binary(op, to_labelled(a, "the operand"), right_groups->groupby, in.keep_attrs.value_or(false)));
   if (left_groups != nullptr || right_groups != nullptr || !is_operand(a) || !is_operand(b)) unsupported_operands(symbol, a, b);
-  return make_value(array::binary(op, to_operand(a, "the operand"), to_operand(b, "the operand"), in.keep_attrs));
+  return make_value(array::binary(op, to_operand(a, "the operand"), to_operand(b, "the operand"), in.keep_attrs.value_or(false)));
 }
 bool wants_array_operator(const Value& a, const Value& b) {
   return is_array(a) || is_array(b) || as_groupby(a) != nullptr || as_groupby(b) != nullptr;
@@ -253,8 +253,8 @@ Value unary(Interpreter& in, UnaryOp op, const Value& a) {
   if (is_dask_array(a)) return through_labelled({a}, [&](const Values& v) { return unary(in, op, v[0]); });
   if (is_array(a)) {
     if (op == UnaryOp::plus) return a;
-    if (op == UnaryOp::minus) return make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand")));
-    return make_value(array::ufunc("invert", {to_operand(a, "the operand")}));
+    return make_value(array::unary(op == UnaryOp::minus ? kernel::Op::negative : kernel::Op::invert, to_operand(a, "the operand"),
+                                   in.keep_attrs.value_or(true)));
   }
   throw TypeError(std::string("bad operand type for unary ") + (op == UnaryOp::minus ? "-" : op == UnaryOp::plus ? "+" : "~") +
                    ": '" + name_of(a.type()) + "'");

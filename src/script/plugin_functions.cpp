@@ -54,7 +54,7 @@ Value call_plugin_function(Interpreter& in, const std::string& name, Values posi
   }
   array::DimChoice dims;
   array::UserMapOptions options;
-  options.keep_attrs = in.keep_attrs;
+  options.keep_attrs = in.keep_attrs.value_or(false);
   for (const auto& [key, value] : keywords) {
     if (key == "dim" && kernel.reduces()) dims = to_dims(value);
     else if (key == "keep_attrs" && !kernel.reduces()) options.keep_attrs = truth(in, value);

@@ -179,7 +179,7 @@ struct ContextObject : Object {
   static constexpr Type static_type = Type::context;
   Type type() const override { return static_type; }
   std::string name;
-  bool previous_keep_attrs = false;
+  std::optional<bool> previous_keep_attrs;
   Value previous_annotations;   ///< dask.annotate
 };
 struct DTypeObject : Object {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "array/alignment.hpp"
+#include "array/elementwise_apply.hpp"
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "array/user_blocks.hpp"
@@ -134,38 +135,38 @@ Value apply_to_arrays(Interpreter& in, const Arguments& args, const Values& give
     dtype = name_of(to_known_values(in, try_on_small_blocks(in, trial, small, "output_dtypes="), "what the function gives").dtype());
   }
   options.dtype = dtype;
-  options.keep_attrs = args.given("keep_attrs") ? (args.get("keep_attrs").text() != nullptr || truth(in, args.get("keep_attrs"))) : in.keep_attrs;
   options.parameters = {{"call", to_hex(write_block_call(in, call, inputs))}};
   array::DataArray result = array::map_blocks(block_call_kernel, arrays, options);
   // xarray's order: loop dims as they come, then those of the function.
   Names order = loop;
   order.insert(order.end(), output_core.begin(), output_core.end());
   if (result.dims() != order) throw UnsupportedError("apply_ufunc() over these dims is not supported: transpose the arguments alike first");
-  if (arrays.size() > 1) {
-    // As xarray merges them: a name that is not common goes, and attributes of coordinates unless they are kept.
-    for (const auto& one : arrays)
-      if (one.name != result.name) result.name.reset();
-    if (!options.keep_attrs)
-      for (const auto& name : result.coords.names()) result.coords.find(name)->attrs = {};
-  }
   return make_value(std::move(result));
 }
 
-Value apply_ufunc(Interpreter& in, const Arguments& args) {
-  for (const char* name : {"exclude_dims"})
-    if (args.given(name)) throw UnsupportedError(std::string("argument '") + name + "' of apply_ufunc() is not supported");
-  const bool any_array = std::any_of(args.rest.begin(), args.rest.end(), is_labelled);
-  const bool plain = !args.given("input_core_dims") && !args.given("output_core_dims") && !args.given("vectorize") && !args.given("kwargs");
-  const auto function = args.get("func").as<FunctionObject>();
-  // NumPy's own functions need no blocks: they are lazy here.
-  if (plain && any_array && function && function->binding != nullptr) return in.call(args.get("func"), args.rest);
-  const auto first = std::find_if(args.rest.begin(), args.rest.end(), [](const Value& v) { return v.type() == Type::dataset; });
-  if (first == args.rest.end()) return apply_to_arrays(in, args, args.rest);
+/// The arguments with the labels of all of them made alike; "exact", which only checks them, where the script does not say how.
+Values joined(Values given, const std::string& how) {
+  std::vector<array::Dataset> parts;
+  for (const Value& value : given) {
+    if (const auto array = value.as<DataArrayObject>()) parts.push_back(array::to_temporary_dataset(array->value()));
+    if (const auto dataset = value.as<DatasetObject>()) parts.push_back(dataset->value());
+  }
+  if (parts.size() < 2) return given;
+  parts = array::align(std::move(parts), array::parse_join(how));
+  std::size_t next = 0;
+  for (Value& value : given) {
+    if (const auto array = value.as<DataArrayObject>())
+      value = make_value(array::from_temporary_dataset(parts[next++], array->value().name));
+    else if (value.type() == Type::dataset) value = make_value(std::move(parts[next++]));
+  }
+  return given;
+}
+
+Value apply_to_datasets(Interpreter& in, const Arguments& args, const Values& operands, const array::Dataset& model) {
   array::Dataset result;
-  const array::Dataset model = first->as<DatasetObject>()->value();
   bool begun = false;
   for (const std::string& name : model.data_names()) {
-    Values given = args.rest;
+    Values given = operands;
     for (Value& value : given)
       if (const auto dataset = value.as<DatasetObject>()) value = dataset->variable(name);
     array::DataArray one = to_data_array(apply_to_arrays(in, args, given), "the result");
@@ -175,6 +176,36 @@ Value apply_ufunc(Interpreter& in, const Arguments& args) {
     begun = true;
   }
   return make_value(std::move(result));
+}
+
+/// How attributes of several objects become one's, as array::combine_attributes names it.
+std::string attributes_kept(Interpreter& in, const Arguments& args) {
+  const Value keep = args.get("keep_attrs");
+  if (keep.text() != nullptr) return *keep.text();
+  return (keep.is_none() ? in.keep_attrs.value_or(false) : truth(in, keep)) ? "override" : "drop";
+}
+
+Value apply_ufunc(Interpreter& in, const Arguments& args) {
+  if (args.given("exclude_dims")) throw UnsupportedError("argument 'exclude_dims' of apply_ufunc() is not supported");
+  if (args.given("dataset_join") && to_text(args.get("dataset_join"), "dataset_join") != "exact")
+    throw UnsupportedError("dataset_join= of apply_ufunc() other than \"exact\" is not supported");
+  const Values given = joined(args.rest, args.given("join") ? to_text(args.get("join"), "join") : "exact");
+  const bool any_array = std::any_of(given.begin(), given.end(), is_labelled);
+  const bool plain = !args.given("input_core_dims") && !args.given("output_core_dims") && !args.given("vectorize") && !args.given("kwargs");
+  const auto function = args.get("func").as<FunctionObject>();
+  const auto first = std::find_if(given.begin(), given.end(), [](const Value& v) { return v.type() == Type::dataset; });
+  Value result;
+  // NumPy's own functions need no blocks: they are lazy here.
+  if (plain && any_array && function && function->binding != nullptr) result = in.call(args.get("func"), given);
+  else if (first == given.end()) result = apply_to_arrays(in, args, given);
+  else result = apply_to_datasets(in, args, given, first->as<DatasetObject>()->value());
+  if (!is_labelled(result)) return result;
+  std::vector<array::Operand> operands;
+  for (const Value& value : given)
+    if (is_labelled(value)) operands.push_back(to_operand(value, "an argument"));
+  array::Operand computed = to_operand(result, "the result");
+  array::combine_attributes_of(operands, attributes_kept(in, args), computed);
+  return make_value(std::move(computed));
 }
 
 /// The function gets a block as a DataArray with its coordinates, and gives a DataArray.

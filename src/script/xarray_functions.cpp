@@ -8,6 +8,7 @@
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -70,7 +71,10 @@ array::DataArray only_variable(array::Dataset dataset) {
   const auto names = dataset.data_names();
   if (names.size() != 1)
     throw UsageError("open_dataarray: the file holds " + std::to_string(names.size()) + " data variables, not one; use open_dataset");
-  return array::get(dataset, names[0]);
+  array::DataArray array = array::get(dataset, names[0]);
+  if (const std::string* name = dataset.attrs.text(name_of_unnamed)) array.name = *name;
+  if (array.name == unnamed_variable) array.name.reset();
+  return array;
 }
 
 Value open_mfdataset(Interpreter& in, const Arguments& args) {
@@ -251,6 +255,7 @@ Value like(Interpreter&, const Arguments& args) {
     return make_value(*array);
   }
   auto dataset = std::get<array::Dataset>(other);
+  dataset.encoding = {};
   for (const auto& variable : dataset.data_names()) dataset.variables.set(variable, of_variable(*dataset.variables.find(variable)));
   return make_value(dataset);
 }
@@ -263,11 +268,13 @@ Value set_options(Interpreter& in, const Arguments& args) {
     if (name.starts_with("display_") || name == "use_bottleneck" || name == "use_flox" || name == "use_numbagg" ||
         name == "file_cache_maxsize" || name == "warn_for_unclosed_files")
       in.host().note("xr.set_options(" + name + "=...) has no effect");
-    else throw UnsupportedError("xr.set_options(" + name + "=...) is not supported");
+    else throw UnsupportedName("xr.set_options(" + name + "=...) is not supported", replacement_for(Type::xarray, "set_options(" + name + "=)"));
   }
   if (args.given("keep_attrs")) {
-    if (const auto* text = args.get("keep_attrs").text(); text == nullptr || *text != "default") in.keep_attrs = truth(in, args.get("keep_attrs"));
-    else in.keep_attrs = false;
+    const Value keep = args.get("keep_attrs");
+    if (const auto* text = keep.text(); text != nullptr && *text == "default") in.keep_attrs.reset();
+    else if (keep.boolean() != nullptr) in.keep_attrs = *keep.boolean();
+    else throw ValueError("option 'keep_attrs' must be True, False or \"default\"");
   }
   return context;
 }
@@ -299,7 +306,7 @@ void add_xarray(BindingTable& table) {
   table.method(xr, "Dataset", "data_vars=, coords=, attrs=", Type::dataset, make_dataset_value);
   table.method(xr, "where", "cond, x, y, keep_attrs=", labelled, [](Interpreter& in, const Arguments& args) -> Value {
     return make_value(array::where3(to_operand(args.get("cond"), "cond"), to_operand(args.get("x"), "x"),
-                                    to_operand(args.get("y"), "y"), flag(in, args, "keep_attrs").value_or(in.keep_attrs)));
+                                    to_operand(args.get("y"), "y"), flag(in, args, "keep_attrs").value_or(in.keep_attrs.value_or(false))));
   });
   table.method(xr, "concat", "objs, dim, data_vars=, coords=, compat=, join=, combine_attrs=", labelled, concat);
   table.method(xr, "merge", "objects, compat=, join=, combine_attrs=", Type::dataset, merge);

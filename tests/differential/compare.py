@@ -222,6 +222,10 @@ class Comparison:
             extra = sorted(set(got.variables) - set(expected.variables))
             if missing or extra:
                 self.say(f"{name}: variables missing: {missing}, not to be there: {extra}")
+            # xarray also writes those that no variable has any more.
+            unlimited = [set(ds.encoding.get("unlimited_dims", ())) & set(ds.sizes) for ds in (got, expected)]
+            if unlimited[0] != unlimited[1]:
+                self.say(f"{name}: unlimited dims {unlimited[0]} instead of {unlimited[1]}")
             self.attributes(name, got.attrs, expected.attrs, False)
             for variable in sorted(set(expected.variables) & set(got.variables)):
                 self.variable(f"{name}:{variable}", got.variables[variable], expected.variables[variable])
