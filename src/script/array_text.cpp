@@ -160,6 +160,7 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
   };
   std::size_t width = 0;
   for (const std::int64_t i : shown) width = std::max(width, plain(i).size());
+  if (a.dtype() == DType::boolean && a.ndim() > 0) width = 5;  // " True" beside True alone, too
   if (a.dtype() == DType::string || a.dtype() == DType::cftime) width = 0;  // NumPy does not align texts and objects
   return [plain, width](std::int64_t i) {
     const std::string text = plain(i);

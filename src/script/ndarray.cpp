@@ -2,6 +2,7 @@
 #include "array/reduction.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/numpy_reduce.hpp"
@@ -12,6 +13,13 @@ namespace rankine::script {
 namespace {
 
 const NdArray& self(const Arguments& args) { return args.self.as<ArrayObject>()->array; }
+
+/// A scalar of a scalar, an array of an array of no dims.
+Value like_self(const Arguments& args, NdArray array) {
+  Value made = make_array(std::move(array), calendar_of(args.self));
+  made.as<ArrayObject>()->is_array_of_no_dims = args.self.as<ArrayObject>()->is_array_of_no_dims;
+  return made;
+}
 
 Value nested_list(const ArrayObject& object, std::size_t axis, std::int64_t& next) {
   const NdArray& array = object.array;
@@ -75,7 +83,8 @@ void add_ndarray(BindingTable& table) {
     return dtype;
   });
   table.property(type, "T", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(array::values_of(array::transpose(with_dims(self(args)), {})), calendar_of(args.self));
+    if (args.self.as<ArrayObject>()->is_scalar()) return args.self;
+    return make_view(args.self.as<ArrayObject>(), [](const NdArray& all) { return array::values_of(array::transpose(with_dims(all), {})); });
   });
   table.property(type, "values", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value { return args.self; });
   table.method(type, "tolist", "", scalar | Type::list, [](Interpreter&, const Arguments& args) -> Value {
@@ -93,19 +102,20 @@ void add_ndarray(BindingTable& table) {
     return python_item_of(self(args), i, calendar_of(args.self));
   });
   table.method(type, "astype", "dtype", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_value(array::astype(array::Operand(self(args)), to_dtype(args.get("dtype"))));
+    return like_self(args, std::get<NdArray>(array::astype(array::Operand(self(args)), to_dtype(args.get("dtype")))));
   });
   table.method(type, "copy", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(materialise_any(self(args)), calendar_of(args.self));
+    return like_self(args, materialise_any(self(args)));
   });
-  for (const char* name : {"flatten", "ravel"}) {
-    table.method(type, name, "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-      return make_array(self(args).reshaped({self(args).size()}), calendar_of(args.self));
-    });
-  }
+  table.method(type, "flatten", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
+    return make_array(self(args).reshaped({self(args).size()}), calendar_of(args.self));
+  });
+  table.method(type, "ravel", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
+    return make_view(args.self.as<ArrayObject>(), [](const NdArray& all) { return all.reshaped({all.size()}); });
+  });
   table.method(type, "reshape", "*shape", Type::ndarray, [](Interpreter& in, const Arguments& args) -> Value {
     const Values parts = args.rest.size() == 1 && !args.rest[0].integer() ? elements_of(in, args.rest[0]) : args.rest;
-    return make_array(reshaped_array(self(args), parts), calendar_of(args.self));
+    return make_view(args.self.as<ArrayObject>(), [parts](const NdArray& all) { return reshaped_array(all, parts); });
   });
   table.method(type, "round", "decimals=", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
     const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;

@@ -19,6 +19,12 @@ namespace {
 constexpr TypeSet any = TypeSet::any();
 constexpr Type np = Type::numpy;
 
+/// Not a NumPy scalar, even without dims.
+Value array_of_any_dims(Value value) {
+  if (const auto array = value.as<ArrayObject>()) array->is_array_of_no_dims = true;
+  return value;
+}
+
 NdArray cast(NdArray array, const Value& dtype) {
   if (dtype.is_none()) return array;
   auto result = array::astype(array::Operand(std::move(array)), to_dtype(dtype));
@@ -78,7 +84,7 @@ Value filled(const Arguments& args, double value) {
   ask_room(static_cast<std::uint64_t>(element_count(shape)), sizeof(double));
   NdArray result(DType::float64, shape);
   std::fill_n(result.data<double>(), result.size(), value);
-  return make_array(cast(std::move(result), args.get("dtype")));
+  return array_of_any_dims(make_array(cast(std::move(result), args.get("dtype"))));
 }
 
 /// "2000-01-01" or np.datetime64 of another; units other than ns are converted.
@@ -200,7 +206,17 @@ void add_numpy(BindingTable& table) {
   table.method(np, "arange", "start, stop=, step=, dtype=", Type::ndarray, arange);
   table.method(np, "linspace", "start, stop, num=, endpoint=, dtype=", Type::ndarray, linspace);
   const auto array = [](Interpreter& in, const Arguments& args) -> Value {
-    return make_array(cast(to_known_values(in, args.get("object"), "the array"), args.get("dtype")), calendar_of(args.get("object")));
+    const Value object = args.get("object");
+    // np.asarray of an array is the array, and of a DataArray its values.
+    if (args.binding->name == "asarray") {
+      const auto known = object.as<ArrayObject>();
+      const auto data = object.as<DataArrayObject>();
+      const bool as_it_is = args.get("dtype").is_none() || (known && to_dtype(args.get("dtype")) == known->array.dtype()) ||
+                            (data && to_dtype(args.get("dtype")) == data->value().dtype());
+      if (known && !known->is_scalar() && as_it_is) return object;
+      if (data && as_it_is) return in.attribute(object, "values");
+    }
+    return array_of_any_dims(make_array(cast(to_known_values(in, object, "the array"), args.get("dtype")), calendar_of(object)));
   };
   table.method(np, "array", "object, dtype=", Type::ndarray, array);
   table.method(np, "asarray", "object, dtype=", Type::ndarray, array);
@@ -230,8 +246,8 @@ void add_numpy(BindingTable& table) {
     return make_value(array::clip(to_operand(args.get("a"), "the argument"), bound("a_min"), bound("a_max")));
   });
   table.method(np, "where", "condition, x, y", any, [](Interpreter&, const Arguments& args) -> Value {
-    return make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),
-                                    to_operand(args.get("y"), "y")));
+    return array_of_any_dims(make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),
+                                                      to_operand(args.get("y"), "y"))));
   });
   table.method(np, "isclose", "a, b, rtol=, atol=", any, [](Interpreter& in, const Arguments& args) -> Value {
     const double rtol = args.given("rtol") ? to_double(args.get("rtol"), "rtol") : 1e-5;

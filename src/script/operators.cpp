@@ -1,7 +1,9 @@
 #include <cmath>
 
 #include "array/arithmetic.hpp"
+#include "array/evaluate.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
@@ -240,6 +242,48 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   unsupported_operands(symbol(op), a, b);
 }
 
+namespace {
+
+/// xarray keeps the variable: its name, attributes and encoding, and whoever shares it sees the change.
+void change_in_place(DataArrayObject& array, const array::DataArray& result, const char* ufunc) {
+  array::DataArray changed = array.value();
+  const auto& dims = changed.dims();
+  if (result.dims() != dims) throw ValueError("dimensions cannot change for in-place operations");
+  if (result.shape() != changed.shape())
+    throw ValueError("Automatic alignment is not supported for in-place operations.\n  Consider aligning the indices manually "
+                                    "or using a not-in-place operation.\n  See https://github.com/pydata/xarray/issues/3910 for more explanations.");
+  array::ExprPtr data = result.variable.data;
+  const DType dtype = changed.dtype();
+  if (data->dtype != dtype && array::is_constant(changed.variable.data)) {
+    if (!can_cast_same_kind(data->dtype, dtype))
+      throw TypeError(std::string("Cannot cast ufunc '") + ufunc + "' output from dtype('" + name_of(data->dtype) + "') to dtype('" +
+                      name_of(dtype) + "') with casting rule 'same_kind'");
+    data = array::cast(data, dtype);
+  }
+  changed.coords = result.coords;
+  array.change_data(std::move(changed), std::move(data));
+}
+
+}  // namespace
+
+Value binary_in_place(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
+  Value result = binary(in, op, a, b);
+  const std::string ufunc(kernel::name_of(array_op(op)));
+  if (const auto array = a.as<ArrayObject>(); array && !array->is_scalar()) {
+    const auto computed = result.as<ArrayObject>();
+    if (!computed) return result;  // beside a DataArray
+    assign_in_place(array, computed->array, ufunc.c_str());
+    return a;
+  }
+  if (const auto array = a.as<DataArrayObject>()) {
+    const auto computed = result.as<DataArrayObject>();
+    if (!computed) return result;
+    change_in_place(*array, computed->value(), ufunc.c_str());
+    return a;
+  }
+  return result;
+}
+
 Value unary(Interpreter& in, UnaryOp op, const Value& a) {
   if (is_delayed(a)) return delayed_operation(in, Operation::unary, static_cast<std::uint8_t>(op), "unary", {a});
   if (is_integer(a)) {
@@ -252,7 +296,8 @@ Value unary(Interpreter& in, UnaryOp op, const Value& a) {
   if (const auto* f = a.floating(); f != nullptr && op != UnaryOp::invert) return op == UnaryOp::minus ? -*f : *f;
   if (is_dask_array(a)) return through_labelled({a}, [&](const Values& v) { return unary(in, op, v[0]); });
   if (is_array(a)) {
-    if (op == UnaryOp::plus) return a;
+    if (const auto array = a.as<ArrayObject>(); array && op == UnaryOp::plus) return make_array(array->array, array->calendar);
+    if (op == UnaryOp::plus) return make_value(to_operand(a, "the operand"));
     if (op == UnaryOp::minus) return make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand")));
     return make_value(array::ufunc("invert", {to_operand(a, "the operand")}));
   }

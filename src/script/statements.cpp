@@ -3,9 +3,11 @@
 #include <map>
 #include <utility>
 
+#include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
+#include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/plugin_functions.hpp"
 
@@ -350,6 +352,10 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
   // The target's own parts are evaluated once, as Python does.
   const auto apply = [&](const Value& old) {
     const Value operand = evaluate(*node.value, env);
+    if (const auto array = old.as<ArrayObject>(); array && !array->is_scalar() && !is_labelled(operand)) {
+      at(node.target->span);
+      check_writable(*array);
+    }
     at(node.op_span);
     if (auto list = old.as<ListObject>(); list && node.op == BinaryOp::add) {
       Values more = elements_of(*this, operand);
@@ -357,7 +363,7 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
       list->elements.insert(list->elements.end(), more.begin(), more.end());
       return old;
     }
-    return binary(*this, node.op, old, operand);
+    return binary_in_place(*this, node.op, old, operand);
   };
   if (node.target->as<Name>()) {
     assign(*node.target, apply(evaluate(*node.target, env)), env);
@@ -371,8 +377,11 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
     const Value object = evaluate(*s->object, env);
     const Value index = evaluate(*s->index, env);
     at(node.target->span);
-    const Value result = apply(get_item(*this, object, index));
+    const Value old = get_item(*this, object, index);
+    const Value result = apply(old);
     at(node.target->span);
+    // A part of an array is a view, which has been written through.
+    if (object.type() == Type::ndarray && result.same(old)) return;
     set_item(*this, object, index, result);
   }
 }

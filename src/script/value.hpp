@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -187,14 +188,23 @@ struct DTypeObject : Object {
   Type type() const override { return static_type; }
   DType dtype = DType::float64;
 };
-/// A NumPy array, eager; shape {} is a NumPy scalar.
+/// A NumPy array, eager; shape {} is a NumPy scalar where it does not say otherwise. Written through array_memory.hpp alone.
 struct ArrayObject : Object {
   static constexpr Type static_type = Type::ndarray;
   Type type() const override { return static_type; }
   explicit ArrayObject(NdArray a, calendar::Calendar c) : array(std::move(a)), calendar(c) {}
+  bool is_scalar() const { return array.ndim() == 0 && !is_array_of_no_dims; }
   NdArray array;
   calendar::Calendar calendar;   ///< of the dates; has a meaning only for DType::cftime
+  bool is_array_of_no_dims = false;   ///< np.array(5): not a NumPy scalar
+  // Elements that NumPy would hold once.
+  std::shared_ptr<ArrayObject> base;                     ///< whose elements these are, if another's; never a view itself
+  std::function<NdArray(const NdArray&)> part;           ///< these elements of the base's
+  std::vector<std::weak_ptr<ArrayObject>> views;         ///< of this one
+  bool belongs_to_data_array = false;                    ///< a DataArray holds the same elements
+  std::vector<std::weak_ptr<const void>> holders;        ///< or does, as long as one of these exists
 };
+using ArrayPtr = std::shared_ptr<ArrayObject>;
 struct ModuleObject : Object {
   explicit ModuleObject(Type t) : module(t) {}
   Type type() const override { return module; }

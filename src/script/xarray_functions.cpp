@@ -3,6 +3,7 @@
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/dask_array.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -159,6 +160,7 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
     return make_value(array::make_data_array(array::make_variable(dims, lazy->data, attrs), coords, name));
   }
   NdArray values = to_known_values(in, data, "data");
+  note_given_to_data_array(data);
   if (dims.empty() && values.ndim() > 0) {
     if (const auto dict = args.get("coords").as<DictObject>(); dict && static_cast<int>(dict->size()) == values.ndim())
       throw UsageError("xr.DataArray: give dims= beside coords=");
