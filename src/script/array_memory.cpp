@@ -59,6 +59,7 @@ Value make_view(const ArrayPtr& of, std::function<NdArray(const NdArray&)> part)
   if (of->base) part = [outer = of->part, inner = std::move(part)](const NdArray& all) { return inner(outer(all)); };
   auto view = std::make_shared<ArrayObject>(part(base->array), of->calendar);
   view->is_array_of_no_dims = true;
+  view->unit = of->unit;
   view->base = base;
   view->part = std::move(part);
   // A loop over rows makes and drops a view a turn.

@@ -3,6 +3,7 @@
 
 #include "calendar/calendar.hpp"
 #include "grid/nd_array.hpp"
+#include "script/value.hpp"
 
 namespace rankine::script {
 
@@ -13,6 +14,7 @@ struct ArrayTextOptions {
   std::int64_t threshold = 1000;   ///< more elements than this are shown in part
   std::int64_t edge_items = 3;     ///< of each end of an axis, then
   calendar::Calendar calendar = calendar::Calendar::standard;   ///< of cftime dates
+  TimeUnit unit = TimeUnit::nanosecond;   ///< of datetime64 and timedelta64
 };
 std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options);
 

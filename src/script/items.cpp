@@ -6,6 +6,7 @@
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
 #include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
@@ -16,6 +17,8 @@
 #include "script/labelled_arguments.hpp"
 #include "script/number_text.hpp"
 #include "script/operations.hpp"
+#include "script/shared_attributes.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -30,7 +33,7 @@ double to_double(const Value& value, const char* what) {
   if (const auto* f = value.floating()) return *f;
   if (const auto* i = value.integer()) return static_cast<double>(*i);
   if (const auto* b = value.boolean()) return *b;
-  if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && nd->array.dtype() != DType::string)
+  if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && nd->array.dtype() != DType::string && nd->unit == TimeUnit::nanosecond)
     return nd->array.as_double(0);
   throw TypeError(std::string(what) + " must be a number, not " + name_of(value.type()));
 }
@@ -173,7 +176,7 @@ Value array_item(Interpreter& in, const ArrayPtr& whole, const Value& index) {
   const NdArray& array = object.array;
   if (const auto mask = index.as<ArrayObject>();
       mask && mask->array.dtype() == DType::boolean && mask->array.shape() == array.shape() && array.ndim() != 1)
-    return make_array(masked(array, mask->array), object.calendar);
+    return in_unit(make_array(masked(array, mask->array), object.calendar), object.unit);
   if (array.dtype() == DType::string) {
     if (array.ndim() != 1) throw UnsupportedError("indexing this array of texts is not supported");
     const auto text_at = [&](std::int64_t i) { return array.strings()[static_cast<std::size_t>(i)]; };
@@ -196,7 +199,7 @@ Value array_item(Interpreter& in, const ArrayPtr& whole, const Value& index) {
       }) > 1)
     throw UnsupportedError("indexing with several lists at once is not supported");
   NdArray elements = picked(array, indexers);
-  if (elements.ndim() == 0 || !std::all_of(indexers.begin(), indexers.end(), is_basic)) return make_array(std::move(elements), object.calendar);
+  if (elements.ndim() == 0 || !std::all_of(indexers.begin(), indexers.end(), is_basic)) return in_unit(make_array(std::move(elements), object.calendar), object.unit);
   return make_view(whole, [indexers](const NdArray& all) { return picked(all, indexers); });
 }
 
@@ -231,6 +234,14 @@ void set_array_item(const ArrayPtr& object, const Value& index, const Value& val
   set_elements(object, std::move(changed));
 }
 
+Value variable_named(DatasetObject& dataset, const std::string& name) {
+  try {
+    return dataset.variable(name);
+  } catch (const MissingNameError& error) {
+    throw MissingNameError(error.what() + did_you_mean(name, dataset.value().variables.names()));
+  }
+}
+
 [[noreturn]] void not_assignable(const Value& object) {
   throw TypeError(std::string("'") + name_of(object.type()) + "' object does not support item assignment");
 }
@@ -259,7 +270,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     return make_value(array::getitem(array->value(), to_position_indexers(in, index)));
   }
   if (const auto dataset = object.as<DatasetObject>()) {
-    if (const auto* name = index.text()) return dataset->variable(*name);
+    if (const auto* name = index.text()) return variable_named(*dataset, *name);
     if (const auto dict = index.as<DictObject>())
       return make_value(array::isel(dataset->value(), to_position_indexers_by_dim(in, *dict)));
     return make_value(array::select(dataset->value(), to_names(index, "names of variables")));
@@ -286,6 +297,7 @@ void set_item(Interpreter& in, const Value& object, const Value& index, const Va
     const std::string name = to_text(index, "the name of a variable");
     dataset->replace(array::assign(dataset->value(), {{name, to_named_array(in, name, value)}}));
     dataset->forget_variable_face(name);
+    share_attributes_of(object, name, value);
   } else if (const auto array = object.as<DataArrayObject>()) {
     if (index.text() == nullptr)
       throw UnsupportedError("assigning to elements of a DataArray is not supported; use .where(cond, value) or xr.where");

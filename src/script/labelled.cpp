@@ -269,6 +269,9 @@ DType to_dtype(const Value& value) {
   }
   if (name == "float16" || name == "f2" || name == "half")
     throw UnsupportedError("dtype '" + name + "' is not supported: half floats are read as float32 and computed with as such; use 'float32'");
+  if (name.starts_with("datetime64") || name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
+    throw UnsupportedError("dtype '" + name + "' is not supported: arrays of times count nanoseconds, as xarray's; use '" +
+                           (name[0] == 'd' || name[0] == 'M' ? "datetime64[ns]" : "timedelta64[ns]") + "'");
   throw UnsupportedError("dtype '" + name + "' is not supported");
 }
 

@@ -135,8 +135,8 @@ Value to_value(const array::AttributeValue& value);
 /// repr of xarray objects, as xarray 2023.01 prints them.
 std::string repr_of_labelled(Interpreter& in, const Value& value);
 /// str and repr of NumPy arrays.
-std::string text_of_array(const NdArray& array, calendar::Calendar calendar);
-std::string repr_of_array(const NdArray& array, calendar::Calendar calendar);
+std::string text_of_array(const ArrayObject& array);
+std::string repr_of_array(const ArrayObject& array);
 /// ds.data_vars as xarray prints it.
 std::string repr_of_data_variables(const DictObject& variables);
 

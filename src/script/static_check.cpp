@@ -182,7 +182,7 @@ class Checker {
     if (!module || !module_named(n.module)) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
       const Replacement* instead = replacement_for_module(n.module);
-      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
+      return set(n.bound_name, refuse(n.module_span, no_module(n.module), instead), scope);
     }
     note_module(*module);
     set(n.bound_name, {*module, {}, *module == Type::plugin ? n.module : ""}, scope);
@@ -194,7 +194,7 @@ class Checker {
     if (!module) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
       const Replacement* instead = replacement_for_module(n.module);
-      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
+      return set(n.bound_name, refuse(n.module_span, no_module(n.module), instead), scope);
     }
     note_module(*module);
     if (*module == Type::plugin) return set(n.bound_name, plugin_attribute(n.module, n.name, n.name_span), scope);

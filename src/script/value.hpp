@@ -183,10 +183,15 @@ struct ContextObject : Object {
   bool previous_keep_attrs = false;
   Value previous_annotations;   ///< dask.annotate
 };
+/// What NumPy counts times of a script in. Their values are nanoseconds here, whatever the unit.
+enum class TimeUnit : std::uint8_t { year, month, week, day, hour, minute, second, millisecond, microsecond, nanosecond };
+
 struct DTypeObject : Object {
   static constexpr Type static_type = Type::dtype;
   Type type() const override { return static_type; }
   DType dtype = DType::float64;
+  TimeUnit unit = TimeUnit::nanosecond;
+  bool is_class = false;   ///< np.float32, the class, and not x.dtype
 };
 /// A NumPy array, eager; shape {} is a NumPy scalar where it does not say otherwise. Written through array_memory.hpp alone.
 struct ArrayObject : Object {
@@ -196,6 +201,7 @@ struct ArrayObject : Object {
   bool is_scalar() const { return array.ndim() == 0 && !is_array_of_no_dims; }
   NdArray array;
   calendar::Calendar calendar;   ///< of the dates; has a meaning only for DType::cftime
+  TimeUnit unit = TimeUnit::nanosecond;   ///< of datetime64 and timedelta64 that the script made
   bool is_array_of_no_dims = false;   ///< np.array(5): not a NumPy scalar
   // Elements that NumPy would hold once.
   std::shared_ptr<ArrayObject> base;                     ///< whose elements these are, if another's; never a view itself
@@ -217,6 +223,10 @@ void ask_room(std::uint64_t count, std::uint64_t size);
 Value make_list(Values elements);
 Value make_tuple(Values elements);
 Value make_array(NdArray array, calendar::Calendar calendar = calendar::Calendar::standard);
+/// "float64", "ndarray", "DataArray": the name of a value's class.
+std::string class_name_of(const Value& value);
+/// The name of the class that `type` is, or nothing if it is none: np.float64, xr.DataArray, float, what type() gives.
+std::optional<std::string> named_class(const Value& type);
 Value make_ellipsis();
 Value make_set(const Values& elements);
 Value make_iterator(Values elements);

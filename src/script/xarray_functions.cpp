@@ -9,6 +9,7 @@
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
+#include "script/shared_attributes.hpp"
 
 namespace rankine::script {
 
@@ -169,7 +170,9 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
   auto coords = coordinate_map(in, args.get("coords"), dims);
   array::Variable variable = array::make_variable(dims, std::move(values), attrs);
   variable.calendar = calendar_of(data);
-  return make_value(array::make_data_array(std::move(variable), coords, name));
+  Value made = make_value(array::make_data_array(std::move(variable), coords, name));
+  share_attributes(made, args.get("attrs"));
+  return made;
 }
 
 Value make_dataset_value(Interpreter& in, const Arguments& args) {
@@ -187,7 +190,11 @@ Value make_dataset_value(Interpreter& in, const Arguments& args) {
     coords.set(item.first, item.second.variable);
     return true;
   });
-  return make_value(array::make_dataset(data, coords, attrs));
+  Value made = make_value(array::make_dataset(data, coords, attrs));
+  share_attributes(made, args.get("attrs"));
+  if (const auto dict = args.get("data_vars").as<DictObject>())
+    dict->each([&](const Value& key, const Value& value) { share_attributes_of(made, to_text(key, "a name"), value); });
+  return made;
 }
 
 std::string option(const Arguments& args, const char* name, const std::string& fallback) {
