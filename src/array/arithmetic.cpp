@@ -14,11 +14,30 @@ namespace rankine::array {
 
 using kernel::Op;
 
+namespace {
+
+/// NumPy's short cuts for these exponents keep the dtype of an array without dims, where promotion would not.
+bool keeps_dtype_as_exponent(const Operand& exponent) {
+  const auto* number = std::get_if<NdArray>(&exponent);
+  if (number == nullptr || number->ndim() != 0 || !is_numeric(number->dtype()) || number->dtype() == DType::boolean) return false;
+  const double e = number->as_double(0);
+  return e == 2 || e == 1 || e == 0 || (is_float(number->dtype()) && (e == 0.5 || e == -1));
+}
+
+}  // namespace
+
 Operand binary(Op op, const Operand& left, const Operand& right, bool keep_attrs) {
+  const bool short_cut = op == Op::power && !std::holds_alternative<NdArray>(left) && keeps_dtype_as_exponent(right);
+  const bool whole = short_cut && is_integer(std::get<NdArray>(right).dtype());
   // Beside an array the dataset leads, wherever it stands: its labels and coordinates come first.
   const bool turned = std::holds_alternative<DataArray>(left) && std::holds_alternative<Dataset>(right);
   Operand result = apply_elementwise(turned ? std::vector{right, left} : std::vector{left, right},
-                                     [op](const std::vector<Term>& terms) { return operate(op, terms); },
+                                     [op, short_cut, whole](const std::vector<Term>& terms) {
+                                       const Term result = operate(op, terms);
+                                       const DType own = terms[0].data->dtype;
+                                       const bool keeps = short_cut && terms[0].is_scalar && (is_float(own) || (whole && is_integer(own)));
+                                       return keeps ? converted(result, own) : result;
+                                     },
                                      {.keep_attrs = keep_attrs,
                                       .zero_dim_is_scalar = false,
                                       .skip_missing_variables = true,
@@ -61,7 +80,7 @@ Operand round(const Operand& operand, int decimals, bool keep_attrs) {
     if (is_integer(dtype) && decimals >= 0) return x;
     if (decimals == 0) return operate(Op::rint, {x});
     // As NumPy: scaled, rounded to even, scaled back in the array's own precision.
-    const Term factor{scalar(std::pow(10.0, std::abs(decimals))), true};
+    const Term factor{cast(scalar(std::pow(10.0, std::abs(decimals))), is_float(dtype) ? dtype : DType::float64), true};
     const Term up = operate(decimals > 0 ? Op::multiply : Op::divide, {x, factor});
     Term down = operate(decimals > 0 ? Op::divide : Op::multiply, {operate(Op::rint, {up}), factor});
     return is_integer(dtype) ? converted(down, dtype) : down;

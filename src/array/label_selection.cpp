@@ -85,7 +85,8 @@ struct LabelIndex {
     return digits.find_first_of(".en") == std::string::npos ? digits + ".0" : digits;
   }
 
-  [[noreturn]] void fail(const NdArray& label, std::int64_t i) const {
+  /// `hint`: what else could be written.
+  [[noreturn]] void fail(const NdArray& label, std::int64_t i, const std::string& hint = " (method='nearest' takes the nearest)") const {
     std::string message = "'" + dim + "' has no label " + format(label, i);
     if (size() == 0) throw MissingNameError(message + "; it is empty");
     if (!is_sorted() || is_unordered(label, i)) throw MissingNameError(message);
@@ -104,7 +105,7 @@ struct LabelIndex {
       if (below >= 0 && above >= 0) message += "; nearest are " + format(labels, below) + " and " + format(labels, above);
       else message += "; nearest is " + format(labels, below >= 0 ? below : above);
     }
-    throw MissingNameError(message + " (method='nearest' takes the nearest)");
+    throw MissingNameError(message + hint);
   }
 
   /// The label as it is looked up: numbers in the dtype of an index of floats, as xarray casts them, so that 0.1 finds
@@ -137,7 +138,12 @@ struct LabelIndex {
   calendar::PartialDate date(const NdArray& label, std::int64_t i) const {
     const std::string& text = label.strings()[static_cast<std::size_t>(i)];
     const auto parsed = calendar::parse_partial_date(timeline, text);
-    if (!parsed) throw UsageError("'" + text + "' is not a date that can select along '" + dim + "'");
+    if (!parsed) {
+      // A date that others have, such as 29 February.
+      const bool elsewhere = !timeline.is_datetime64() && calendar::parse_partial_date(calendar::Timeline::cftime(calendar::Calendar::all_leap), text);
+      throw UsageError("'" + text + "' is not a date that can select along '" + dim + "'" +
+                       (elsewhere ? ": its calendar, " + std::string(calendar::name_of(timeline.calendar)) + ", does not have it" : ""));
+    }
     return *parsed;
   }
 
@@ -199,8 +205,12 @@ struct LabelIndex {
     }
     double tolerance = options.tolerance.value_or(std::numeric_limits<double>::infinity());
     if (labels.dtype() == DType::cftime) tolerance /= 1000;
-    if (at < 0 || distance(at, one, 0) > tolerance) fail(label, i);
-    return at;
+    if (at >= 0 && distance(at, one, 0) <= tolerance) return at;
+    if (is_unordered(label, i)) fail(label, i);
+    if (at < 0) fail(label, i, " (method='" + options.method + "' finds none on its side)");
+    std::ostringstream given;
+    given << *options.tolerance;
+    fail(label, i, ", beyond tolerance=" + given.str() + (has_dates || is_time(labels.dtype()) ? " nanoseconds" : ""));
   }
 };
 

@@ -80,6 +80,8 @@ DataArray weighted_array(const DataArray& x, const DataArray& weights, const std
   } else {
     throw UnsupportedError("'" + op + "' of weighted data is not supported");
   }
+  // Over all dims xarray masks one number with NaN, and of two numbers NumPy makes float64.
+  if (out.dims().empty() && op != "sum" && is_float(dtype)) dtype = DType::float64;
   out = as_array(astype(out, dtype));
   out.name = x.name;
   out.variable.attrs = {};

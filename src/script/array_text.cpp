@@ -7,6 +7,7 @@
 #include "script/array_text.hpp"
 #include "script/labelled.hpp"
 #include "script/number_text.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -147,12 +148,12 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
       return column.text(a.as_double(i));
     };
   }
-  const auto plain = [&a, calendar = options.calendar](std::int64_t i) -> std::string {
+  const auto plain = [&a, calendar = options.calendar, unit = options.unit](std::int64_t i) -> std::string {
     switch (a.dtype()) {
       case DType::boolean: return a.data<bool>()[i] ? "True" : "False";
       case DType::string: return quoted(a.strings()[static_cast<std::size_t>(i)]);
-      case DType::datetime64: return quoted(calendar::format_datetime64(a.data<std::int64_t>()[i]));
-      case DType::timedelta64: return a.data<std::int64_t>()[i] == not_a_time ? "'NaT'" : std::to_string(a.data<std::int64_t>()[i]);
+      case DType::datetime64: return quoted(date_text(a.data<std::int64_t>()[i], unit));
+      case DType::timedelta64: return a.data<std::int64_t>()[i] == not_a_time ? "'NaT'" : std::to_string(a.data<std::int64_t>()[i] / nanoseconds_in(unit));
       case DType::cftime: return cftime_repr(calendar, a.data<std::int64_t>()[i]);
       case DType::uint64: return std::to_string(a.data<std::uint64_t>()[i]);
       default: return std::to_string(a.as_int64(i));
@@ -160,6 +161,7 @@ std::function<std::string(std::int64_t)> formatter(const NdArray& a, const std::
   };
   std::size_t width = 0;
   for (const std::int64_t i : shown) width = std::max(width, plain(i).size());
+  if (a.dtype() == DType::boolean && a.ndim() > 0) width = 5;  // " True" beside True alone, too
   if (a.dtype() == DType::string || a.dtype() == DType::cftime) width = 0;  // NumPy does not align texts and objects
   return [plain, width](std::int64_t i) {
     const std::string text = plain(i);
@@ -246,14 +248,14 @@ class Layout {
   std::function<std::string(std::int64_t)> format_;
 };
 
-std::string scalar_text(const NdArray& a, calendar::Calendar calendar) {
+std::string scalar_text(const NdArray& a, calendar::Calendar calendar, TimeUnit unit = TimeUnit::nanosecond) {
   switch (a.dtype()) {
     case DType::float32: return float_repr(a.data<float>()[0]);
     case DType::float64: return float_repr(a.data<double>()[0]);
     case DType::string: return a.strings()[0];
-    case DType::datetime64: return calendar::format_datetime64(a.data<std::int64_t>()[0]);
+    case DType::datetime64: return date_text(a.data<std::int64_t>()[0], unit);
     case DType::timedelta64:
-      return a.data<std::int64_t>()[0] == not_a_time ? "NaT" : std::to_string(a.data<std::int64_t>()[0]) + " nanoseconds";
+      return a.data<std::int64_t>()[0] == not_a_time ? "NaT" : std::to_string(a.data<std::int64_t>()[0] / nanoseconds_in(unit)) + " " + plural_of(unit);
     case DType::cftime:
       return calendar::format_time(calendar::Timeline::cftime(calendar), a.data<std::int64_t>()[0]);
     default: return Layout(a, {}, " ").text("", 75);
@@ -262,9 +264,9 @@ std::string scalar_text(const NdArray& a, calendar::Calendar calendar) {
 
 }  // namespace
 
-std::string text_of_array(const NdArray& array, calendar::Calendar calendar) {
-  if (array.ndim() == 0) return scalar_text(array, calendar);
-  return Layout(array, {.calendar = calendar}, " ").text(" ", 75);
+std::string text_of_array(const ArrayObject& object) {
+  if (object.array.ndim() == 0) return scalar_text(object.array, object.calendar, object.unit);
+  return Layout(object.array, {.calendar = object.calendar, .unit = object.unit}, " ").text(" ", 75);
 }
 
 std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options) {
@@ -277,7 +279,7 @@ std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options)
   const std::string dtype = array.dtype() == DType::string && options.texts_are_objects ? "dtype=object"
                             : array.dtype() == DType::string ? "dtype='<U" + std::to_string(longest) + "'"
                             : is_time(array.dtype()) && array.dtype() != DType::cftime
-                                ? "dtype='" + name_of(array.dtype()) + "'"
+                                ? "dtype='" + name_in_unit(array.dtype(), options.unit) + "'"
                                 : "dtype=" + name_of(array.dtype());
   const std::string body = array.size() == 0 && array.ndim() > 1
       ? "[], shape=" + format_tuple(array.shape())
@@ -290,15 +292,19 @@ std::string repr_of_array(const NdArray& array, const ArrayTextOptions& options)
   const bool wrap = last + dtype.size() + 2 > options.line_width;
   return text + (wrap ? "\n      " : " ") + dtype + ")";
 }
-std::string repr_of_array(const NdArray& array, calendar::Calendar calendar) {
-  // What a script calls a 0-d array is a NumPy scalar, whose repr in NumPy 1 is its value.
-  if (array.ndim() != 0) return repr_of_array(array, ArrayTextOptions{.calendar = calendar});
+std::string repr_of_array(const ArrayObject& object) {
+  const NdArray& array = object.array;
+  if (!object.is_scalar()) return repr_of_array(array, ArrayTextOptions{.calendar = object.calendar, .unit = object.unit});
+  // The repr of a NumPy scalar in NumPy 1 is its value.
+  const std::string text = scalar_text(array, object.calendar, object.unit);
   if (array.dtype() == DType::string) return quoted(array.strings()[0]);
-  if (array.dtype() == DType::datetime64) return "numpy.datetime64(" + quoted(scalar_text(array, calendar)) + ")";
-  if (array.dtype() == DType::timedelta64)
-    return "numpy.timedelta64(" + std::to_string(array.data<std::int64_t>()[0]) + ",'ns')";
-  if (array.dtype() == DType::cftime) return cftime_repr(calendar, array.data<std::int64_t>()[0]);
-  return scalar_text(array, calendar);
+  if (array.dtype() == DType::datetime64) return "numpy.datetime64(" + quoted(text) + (object.unit == TimeUnit::hour && text != "NaT" ? ",'h')" : ")");
+  if (array.dtype() == DType::timedelta64) {
+    const std::string count = text == "NaT" ? quoted(text) : text.substr(0, text.find(' '));
+    return "numpy.timedelta64(" + count + ",'" + code_of(object.unit) + "')";
+  }
+  if (array.dtype() == DType::cftime) return cftime_repr(object.calendar, array.data<std::int64_t>()[0]);
+  return text;
 }
 
 }  // namespace rankine::script

@@ -6,6 +6,7 @@
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "base/byte_stream.hpp"
+#include "script/array_memory.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/value_stream.hpp"
@@ -63,12 +64,19 @@ Value labelled_block(const BlockCall& call, const std::vector<NdArray>& blocks) 
   return make_value(std::move(array));
 }
 
+/// What the function is given holds elements of the array that it is applied to.
+Value block_input(NdArray block) {
+  Value input = make_array(std::move(block));
+  note_given_to_data_array(input);
+  return input;
+}
+
 Value result_of(Interpreter& in, const BlockCall& call, const std::vector<NdArray>& blocks) {
   if (call.kind == BlockCall::Kind::labelled)
     return in.call(call.function, with_blocks(call.positional, {labelled_block(call, blocks)}), call.keywords);
   Values inputs;
   for (std::size_t i = 0; i < blocks.size(); ++i)
-    inputs.push_back(make_array(call.kind == BlockCall::Kind::ufunc ? permuted(blocks[i], call.axes[i]) : blocks[i]));
+    inputs.push_back(block_input(call.kind == BlockCall::Kind::ufunc ? permuted(blocks[i], call.axes[i]) : blocks[i]));
   return in.call(call.function, with_blocks(call.positional, inputs), call.keywords);
 }
 
@@ -97,7 +105,7 @@ NdArray looped(Interpreter& in, const BlockCall& call, const std::vector<NdArray
     Values inputs;
     for (const NdArray& block : ready) {
       const NdArray own = core_part(block, loops, at);
-      inputs.push_back(own.ndim() == 0 ? item_of(own, 0) : make_array(own));
+      inputs.push_back(own.ndim() == 0 ? item_of(own, 0) : block_input(own));
     }
     const NdArray given = to_known_values(in, in.call(call.function, with_blocks(call.positional, inputs), call.keywords), "what the function gives");
     if (given.shape() != core)
@@ -214,7 +222,7 @@ Value try_on_small_blocks(Interpreter& in, const BlockCall& call, const std::vec
       for (const std::int64_t extent : ready.shape())
         if (extent != 1) core.push_back(extent);
       const NdArray own = ready.reshaped(core);
-      inputs.push_back(own.ndim() == 0 ? item_of(own, 0) : make_array(own));
+      inputs.push_back(own.ndim() == 0 ? item_of(own, 0) : block_input(own));
     }
     return in.call(call.function, with_blocks(call.positional, inputs), call.keywords);
   } catch (const UnsupportedError&) {

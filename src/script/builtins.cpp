@@ -10,6 +10,7 @@
 #include "script/labelled.hpp"
 #include "script/number_text.hpp"
 #include "script/operations.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -153,7 +154,7 @@ Value absolute(Interpreter& in, const Arguments& args) {
   }
   if (const auto* b = x.boolean()) return std::int64_t{*b};
   if (const auto* f = x.floating()) return std::abs(*f);
-  return make_value(array::unary(kernel::Op::absolute, to_operand(x, "the argument of abs()"), in.keep_attrs.value_or(true)));
+  return in_unit(make_value(array::unary(kernel::Op::absolute, to_operand(x, "the argument of abs()"), in.keep_attrs.value_or(true))), time_unit_of(x));
 }
 
 Value rounded(Interpreter& in, const Arguments& args) {
@@ -202,11 +203,13 @@ bool is_instance(Interpreter& in, const Value& value, const Value& type) {
     const auto instance = value.as<InstanceObject>();
     return instance && is_instance_of(*instance, *class_of(type));
   }
-  const auto object = type.as<TypeObject>();
-  if (!object) throw TypeError("isinstance() arg 2 must be a type or tuple of types");
-  if (object->name == "int" && value.type() == Type::boolean) return true;
-  if (const auto exception = value.as<ExceptionObject>()) return is_subclass(exception->name, object->name);
-  return object->name == name_of(value.type());
+  const auto name = named_class(type);
+  if (!name) throw TypeError("isinstance() arg 2 must be a type or tuple of types");
+  if (*name == "int" && value.type() == Type::boolean) return true;
+  if (const auto exception = value.as<ExceptionObject>()) return is_subclass(exception->name, *name);
+  // NumPy's float64 is derived from Python's float, its str_ from str; its other scalars are from nothing of Python's.
+  const std::string of = class_name_of(value);
+  return *name == of || (*name == "float" && of == "float64") || (*name == "str" && of == "str_");
 }
 
 // ---- types as functions
@@ -369,8 +372,7 @@ void add_builtins(BindingTable& table) {
   add("type", "obj", any, [](Interpreter&, const Arguments& args) -> Value {
     if (const auto instance = args.get("obj").as<InstanceObject>()) return instance->of_class;
     auto type = std::make_shared<TypeObject>();
-    const auto exception = args.get("obj").as<ExceptionObject>();
-    type->name = exception ? exception->name : name_of(args.get("obj").type());
+    type->name = class_name_of(args.get("obj"));
     return type;
   });
   add("divmod", "a, b", Type::tuple, [](Interpreter& in, const Arguments& args) -> Value {

@@ -8,6 +8,7 @@
 #include "script/labelled.hpp"
 #include "script/number_text.hpp"
 #include "script/operations.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -61,15 +62,25 @@ std::string repr_of_dict(Interpreter& in, const DictObject& dict) {
   return text + (dict.frozen ? "})" : "}");
 }
 
+/// Where Python finds the class.
+std::string module_of_class(const std::string& name) {
+  if (name == "DataArray") return "xarray.core.dataarray.";
+  if (name == "Dataset") return "xarray.core.dataset.";
+  const bool of_numpy = name == "ndarray" || name == "bool_" || name == "str_" || name == "datetime64" || name == "timedelta64" ||
+                        name == "float32" || name == "float64" || name.starts_with("int8") || name.starts_with("uint") ||
+                        name == "int16" || name == "int32" || name == "int64";
+  return of_numpy ? "numpy." : "";
+}
+
 }  // namespace
 
 std::string text_of(Interpreter& in, const Value& a) {
   if (const auto* text = a.text()) return *text;
   if (const auto text = call_special(in, a, "__str__", {})) return to_text(*text, "what __str__() returns");
-  if (const auto array = a.as<ArrayObject>()) return text_of_array(array->array, array->calendar);
+  if (const auto array = a.as<ArrayObject>()) return text_of_array(*array);
   if (const auto exception = a.as<ExceptionObject>())
     return text_of_exception(in, *exception);
-  if (const auto dtype = a.as<DTypeObject>()) return name_of(dtype->dtype);
+  if (const auto dtype = a.as<DTypeObject>(); dtype && !dtype->is_class) return name_in_unit(dtype->dtype, dtype->unit);
   return repr_of(in, a);
 }
 
@@ -90,13 +101,15 @@ std::string repr_of(Interpreter& in, const Value& a) {
            (range->step == 1 ? ")" : ", " + std::to_string(range->step) + ")");
   if (const auto slice = a.as<SliceObject>())
     return "slice(" + repr_of(in, slice->start) + ", " + repr_of(in, slice->stop) + ", " + repr_of(in, slice->step) + ")";
-  if (const auto array = a.as<ArrayObject>()) return repr_of_array(array->array, array->calendar);
-  if (const auto dtype = a.as<DTypeObject>()) {
+  if (const auto array = a.as<ArrayObject>())
+    return repr_of_array(*array);
+  if (const auto dtype = a.as<DTypeObject>(); dtype && !dtype->is_class) {
     const std::string name = name_of(dtype->dtype);
-    return dtype->dtype == DType::datetime64 ? "dtype('<M8[ns]')" : dtype->dtype == DType::timedelta64 ? "dtype('<m8[ns]')"
+    return dtype->dtype == DType::datetime64    ? std::string("dtype('<M8[") + code_of(dtype->unit) + "]')"
+           : dtype->dtype == DType::timedelta64 ? std::string("dtype('<m8[") + code_of(dtype->unit) + "]')"
            : dtype->dtype == DType::cftime ? "dtype('O')" : "dtype('" + name + "')";
   }
-  if (const auto type = a.as<TypeObject>()) return "<class '" + type->name + "'>";
+  if (const auto name = named_class(a)) return "<class '" + module_of_class(*name) + *name + "'>";
   if (const auto exception = a.as<ExceptionObject>()) return repr_of_exception(in, *exception);
   if (a.type() == Type::instance) return repr_of_instance(in, a);
   if (is_class(a)) return "<class '__main__." + class_of(a)->name + "'>";

@@ -329,6 +329,26 @@ const array::Attributes* attributes_of(const Value& object) {
   return nullptr;
 }
 
+/// As xarray says it, and what there is.
+[[noreturn]] void no_such_attribute(const Value& object, const std::string& name) {
+  std::string message = std::string("'") + name_of(object.type()) + "' object has no attribute '" + name + "'";
+  std::vector<std::string> names;
+  if (const auto dataset = object.as<DatasetObject>()) {
+    const array::Dataset& value = dataset->value();
+    if (const auto unread = value.left_out.find(name); unread != value.left_out.end())
+      throw NoAttributeError(message + ": the variable cannot be read from " + unread->second);
+    names = value.variables.names();
+  } else {
+    names = object.as<DataArrayObject>()->value().coords.names();
+  }
+  for (const auto& [key, value] : *attributes_of(object)) names.push_back(key);
+  for (const auto& known : BindingTable::instance().names(object.type())) names.push_back(known);
+  const std::string hint = did_you_mean(name, names);
+  if (const auto dataset = object.as<DatasetObject>(); dataset && hint.empty())
+    throw NoAttributeError(message + "; it has: " + array::format_names(dataset->value().variables.names()));
+  throw NoAttributeError(message + hint);
+}
+
 }  // namespace
 
 Value Interpreter::attribute(const Value& object, const std::string& name) {
@@ -355,8 +375,8 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
       return get_item(*this, object, name);
     if (const array::Attributes* attributes = attributes_of(object); attributes != nullptr)
       if (const array::AttributeValue* value = attributes->find(name)) return to_value(*value);
-    if (type == Type::dataset && BindingTable::instance().find(type, name) == nullptr)
-      array::get(object.as<DatasetObject>()->value(), name);  // its message lists what there is
+    // All names that xarray has are in the table, so what is not has no meaning there either.
+    if (is_labelled(object) && BindingTable::instance().find(type, name) == nullptr) no_such_attribute(object, name);
     throw UnsupportedName(no_attribute(type, name), replacement_for(type, name));
   }
   if (binding->kind == Binding::Kind::property) {

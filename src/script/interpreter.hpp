@@ -198,5 +198,7 @@ class Interpreter {
 
 /// The module bound by `import name`, or nothing if there is no such module here.
 std::optional<Type> module_named(const std::string& name);
+/// "module 'xaray' is not supported, did you mean 'xarray'?"
+std::string no_module(const std::string& name);
 
 }  // namespace rankine::script

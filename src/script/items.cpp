@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <cmath>
 
+#include "array/arithmetic.hpp"
 #include "array/evaluate.hpp"
 #include "array/indexing.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "base/missing_error.hpp"
+#include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/dask_objects.hpp"
@@ -13,6 +17,8 @@
 #include "script/labelled_arguments.hpp"
 #include "script/number_text.hpp"
 #include "script/operations.hpp"
+#include "script/shared_attributes.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -27,7 +33,7 @@ double to_double(const Value& value, const char* what) {
   if (const auto* f = value.floating()) return *f;
   if (const auto* i = value.integer()) return static_cast<double>(*i);
   if (const auto* b = value.boolean()) return *b;
-  if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && nd->array.dtype() != DType::string)
+  if (const auto nd = value.as<ArrayObject>(); nd && nd->array.size() == 1 && nd->array.dtype() != DType::string && nd->unit == TimeUnit::nanosecond)
     return nd->array.as_double(0);
   throw TypeError(std::string(what) + " must be a number, not " + name_of(value.type()));
 }
@@ -153,11 +159,24 @@ NdArray masked(const NdArray& array, const NdArray& mask) {
   return array::evaluate_constant(array::take(flat, 0, positions));
 }
 
-Value array_item(Interpreter& in, const ArrayObject& object, const Value& index) {
+NdArray picked(const NdArray& array, const std::vector<array::PositionIndexer>& indexers) {
+  std::vector<std::string> dims;
+  for (int axis = 0; axis < array.ndim(); ++axis) dims.push_back("dim_" + std::to_string(axis));
+  return array::values_of(array::getitem(array::make_data_array(array::make_variable(dims, array)), indexers));
+}
+
+/// NumPy's basic indexing: of integers and slices.
+bool is_basic(const array::PositionIndexer& indexer) {
+  const auto* list = std::get_if<NdArray>(&indexer);
+  return std::holds_alternative<array::PositionSlice>(indexer) || (list != nullptr && list->ndim() == 0 && is_integer(list->dtype()));
+}
+
+Value array_item(Interpreter& in, const ArrayPtr& whole, const Value& index) {
+  const ArrayObject& object = *whole;
   const NdArray& array = object.array;
   if (const auto mask = index.as<ArrayObject>();
       mask && mask->array.dtype() == DType::boolean && mask->array.shape() == array.shape() && array.ndim() != 1)
-    return make_array(masked(array, mask->array), object.calendar);
+    return in_unit(make_array(masked(array, mask->array), object.calendar), object.unit);
   if (array.dtype() == DType::string) {
     if (array.ndim() != 1) throw UnsupportedError("indexing this array of texts is not supported");
     const auto text_at = [&](std::int64_t i) { return array.strings()[static_cast<std::size_t>(i)]; };
@@ -173,31 +192,54 @@ Value array_item(Interpreter& in, const ArrayObject& object, const Value& index)
     const auto count = static_cast<std::int64_t>(texts.size());
     return make_array(NdArray::from_strings(std::move(texts), {count}));
   }
-  std::vector<std::string> dims;
-  for (int axis = 0; axis < array.ndim(); ++axis) dims.push_back("dim_" + std::to_string(axis));
   const auto indexers = to_position_indexers(in, index);
   if (std::count_if(indexers.begin(), indexers.end(), [](const auto& i) {
         const auto* list = std::get_if<NdArray>(&i);
         return list != nullptr && list->ndim() > 0;
       }) > 1)
     throw UnsupportedError("indexing with several lists at once is not supported");
-  const auto labelled = array::make_data_array(array::make_variable(dims, array));
-  return make_array(array::values_of(array::getitem(labelled, indexers)), object.calendar);
+  NdArray elements = picked(array, indexers);
+  if (elements.ndim() == 0 || !std::all_of(indexers.begin(), indexers.end(), is_basic)) return in_unit(make_array(std::move(elements), object.calendar), object.unit);
+  return make_view(whole, [indexers](const NdArray& all) { return picked(all, indexers); });
 }
 
-void set_array_item(NdArray& array, const Value& index, const Value& value) {
+/// A number or date as an element of `dtype`, as NumPy assigns it.
+NdArray element_of(const Value& value, DType dtype) {
+  const NdArray given = to_nd_array(value, "the value");
+  if (given.size() != 1) throw ValueError("setting an array element with a sequence.");
+  if (given.dtype() == dtype) return given;
+  if (is_time(dtype) && !is_integer(given.dtype()))
+    throw ValueError("Could not convert object to NumPy " + std::string(dtype == DType::timedelta64 ? "timedelta" : "datetime"));
+  if (is_integer(dtype) && is_float(given.dtype()) && !std::isfinite(given.as_double(0)))
+    throw ValueError(std::isnan(given.as_double(0)) ? "cannot convert float NaN to integer" : "cannot convert float infinity to integer");
+  return std::get<NdArray>(array::astype(array::Operand(given), dtype));
+}
+
+void set_array_item(const ArrayPtr& object, const Value& index, const Value& value) {
+  const NdArray& array = object->array;
   Values parts;
   if (const auto tuple = index.as<TupleObject>()) parts = tuple->elements;
   else parts.push_back(index);
   if (static_cast<int>(parts.size()) != array.ndim() || array.dtype() == DType::string)
     throw UsageError("assigning to a part of an array is supported for single elements only");
+  check_writable(*object);
   std::int64_t offset = 0;
   for (std::size_t axis = 0; axis < parts.size(); ++axis)
     offset = offset * array.shape()[axis] + position(parts[axis], array.shape()[axis], "array");
   // Copies of an NdArray share their elements, so a changed one is a new one.
   NdArray changed = materialise(StridedView::of(array));
-  dispatch(changed.dtype(), [&]<typename T>() { changed.data<T>()[offset] = static_cast<T>(to_double(value, "the value")); });
-  array = changed;
+  const NdArray element = element_of(value, array.dtype());
+  const std::size_t bytes = size_of(array.dtype());
+  std::copy_n(element.raw(), bytes, changed.raw() + offset * static_cast<std::int64_t>(bytes));
+  set_elements(object, std::move(changed));
+}
+
+Value variable_named(DatasetObject& dataset, const std::string& name) {
+  try {
+    return dataset.variable(name);
+  } catch (const MissingNameError& error) {
+    throw MissingNameError(error.what() + did_you_mean(name, dataset.value().variables.names()));
+  }
 }
 
 [[noreturn]] void not_assignable(const Value& object) {
@@ -216,7 +258,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     if (found == nullptr) raise_key_error(index, repr_of(in, index));
     return *found;
   }
-  if (const auto array = object.as<ArrayObject>()) return array_item(in, *array, index);
+  if (const auto array = object.as<ArrayObject>()) return array_item(in, array, index);
   if (const auto array = object.as<DataArrayObject>()) {
     if (const auto* name = index.text()) {
       auto coordinate = std::make_shared<DataArrayObject>(array::coordinate(array->value(), *name));
@@ -228,7 +270,7 @@ Value get_item(Interpreter& in, const Value& object, const Value& index) {
     return make_value(array::getitem(array->value(), to_position_indexers(in, index)));
   }
   if (const auto dataset = object.as<DatasetObject>()) {
-    if (const auto* name = index.text()) return dataset->variable(*name);
+    if (const auto* name = index.text()) return variable_named(*dataset, *name);
     if (const auto dict = index.as<DictObject>())
       return make_value(array::isel(dataset->value(), to_position_indexers_by_dim(in, *dict)));
     return make_value(array::select(dataset->value(), to_names(index, "names of variables")));
@@ -250,11 +292,12 @@ void set_item(Interpreter& in, const Value& object, const Value& index, const Va
     if (dict->frozen) not_assignable(object);
     dict->set(index, value);
   } else if (const auto array = object.as<ArrayObject>()) {
-    set_array_item(array->array, index, value);
+    set_array_item(array, index, value);
   } else if (const auto dataset = object.as<DatasetObject>()) {
     const std::string name = to_text(index, "the name of a variable");
     dataset->replace(array::assign(dataset->value(), {{name, to_named_array(in, name, value)}}));
     dataset->forget_variable_face(name);
+    share_attributes_of(object, name, value);
   } else if (const auto array = object.as<DataArrayObject>()) {
     if (index.text() == nullptr)
       throw UnsupportedError("assigning to elements of a DataArray is not supported; use .where(cond, value) or xr.where");
@@ -367,7 +410,7 @@ void iterate(Interpreter& in, const Value& iterable, const std::function<bool(co
   } else if (const auto array = iterable.as<ArrayObject>()) {
     if (array->array.ndim() == 0) throw TypeError("iteration over a 0-d array");
     for (std::int64_t i = 0; i < array->array.shape()[0]; ++i) {
-      if (!f(array_item(in, *array, i))) return;
+      if (!f(array_item(in, array, i))) return;
     }
   } else if (const auto data = iterable.as<DataArrayObject>()) {
     if (data->value().shape().empty()) throw TypeError("iteration over a 0-d array");

@@ -66,15 +66,28 @@ void read_back(const FacePtr& face, array::Attributes& attrs, array::Attributes&
   if (const auto* chunks = encoding.find("chunksizes"); chunks != nullptr && std::holds_alternative<std::vector<std::string>>(*chunks))
     encoding.erase("chunksizes");
 }
+void read_back(const FacePtr& face, array::Variable& variable) {
+  read_back(face, variable.attrs, variable.encoding);
+  if (face->data && face->data->shape == variable.data->shape) variable.data = face->data;
+}
 
 }  // namespace
 
 const array::DataArray& DataArrayObject::value() {
-  if (face_) read_back(face_, value_.variable.attrs, value_.variable.encoding);
+  if (face_) read_back(face_, value_.variable);
   for (const auto& [name, face] : coordinate_faces_) {
-    if (array::Variable* coordinate = value_.coords.find(name)) read_back(face, coordinate->attrs, coordinate->encoding);
+    if (array::Variable* coordinate = value_.coords.find(name)) read_back(face, *coordinate);
   }
   return value_;
+}
+void DataArrayObject::replace_loaded(array::DataArray value) {
+  value_ = std::move(value);
+  if (face_ && face_->data) face_->data = value_.variable.data;
+}
+void DataArrayObject::change_data(array::DataArray value, array::ExprPtr data) {
+  value_ = std::move(value);
+  value_.variable.data = data;
+  face()->data = std::move(data);
 }
 FacePtr DataArrayObject::face() {
   if (!face_) face_ = make_face(value_.variable.attrs, value_.variable.encoding);
@@ -92,7 +105,7 @@ FacePtr DataArrayObject::coordinate_face(const std::string& name) {
 const array::Dataset& DatasetObject::value() {
   if (face_) read_back(face_, value_.attrs, value_.encoding);
   for (const auto& [name, face] : faces_) {
-    if (array::Variable* variable = value_.variables.find(name)) read_back(face, variable->attrs, variable->encoding);
+    if (array::Variable* variable = value_.variables.find(name)) read_back(face, *variable);
   }
   return value_;
 }
@@ -113,7 +126,7 @@ std::shared_ptr<DataArrayObject> DatasetObject::variable(const std::string& name
   const auto read_back_face = [&](const std::string& of) {
     const auto face = faces_.find(of);
     array::Variable* variable = face == faces_.end() ? nullptr : value_.variables.find(of);
-    if (variable != nullptr) read_back(face->second, variable->attrs, variable->encoding);
+    if (variable != nullptr) read_back(face->second, *variable);
   };
   read_back_face(name);
   if (const auto dot = name.find('.'); dot != std::string::npos) read_back_face(name.substr(0, dot));
@@ -298,6 +311,9 @@ DType to_dtype(const Value& value) {
   }
   if (name == "float16" || name == "f2" || name == "half")
     throw UnsupportedError("dtype '" + name + "' is not supported: half floats are read as float32 and computed with as such; use 'float32'");
+  if (name.starts_with("datetime64") || name.starts_with("timedelta64") || name.starts_with("M8") || name.starts_with("m8"))
+    throw UnsupportedError("dtype '" + name + "' is not supported: arrays of times count nanoseconds, as xarray's; use '" +
+                           (name[0] == 'd' || name[0] == 'M' ? "datetime64[ns]" : "timedelta64[ns]") + "'");
   throw UnsupportedError("dtype '" + name + "' is not supported");
 }
 
@@ -338,7 +354,7 @@ NdArray values_of(Interpreter& in, DataArrayObject& array) {
   if (array::bytes_of(*expr).value <= keep_bytes) {
     array::DataArray loaded = data;
     loaded.variable.data = array::constant(values);
-    array.replace(std::move(loaded));
+    array.replace_loaded(std::move(loaded));
   }
   return values;
 }
@@ -358,7 +374,7 @@ void load_small(Interpreter& in, const std::vector<DataArrayObject*>& arrays) {
   for (std::size_t i = 0; i < owners.size(); ++i) {
     array::DataArray loaded = owners[i]->value();
     loaded.variable.data = array::constant(values.at(i));
-    owners[i]->replace(std::move(loaded));
+    owners[i]->replace_loaded(std::move(loaded));
   }
 }
 

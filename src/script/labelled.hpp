@@ -14,10 +14,11 @@ class Interpreter;
 
 /// attrs and encoding of one variable as the dicts that a script holds and changes. xarray shares them
 /// between a dataset and the arrays taken from it, so the dicts are shared here too, and are read back
-/// into the immutable algebra whenever a value is used.
+/// into the immutable algebra whenever a value is used. `da -= 273.15` changes data that is shared the same way.
 struct VariableFace {
   DictPtr attrs;
   DictPtr encoding;
+  array::ExprPtr data;   ///< set where an operator changed the variable in place
 };
 using FacePtr = std::shared_ptr<VariableFace>;
 
@@ -29,6 +30,10 @@ class DataArrayObject : public Object {
   /// The array with its attributes as the script has left them.
   const array::DataArray& value();
   void replace(array::DataArray value) { value_ = std::move(value); }
+  /// The same with its values known.
+  void replace_loaded(array::DataArray value);
+  /// The same variable with other data, for all that share it; `value` has it otherwise as it will be.
+  void change_data(array::DataArray value, array::ExprPtr data);
   FacePtr face();
   FacePtr coordinate_face(const std::string& name);
   void share_face(FacePtr face) { face_ = std::move(face); }
@@ -130,8 +135,8 @@ Value to_value(const array::AttributeValue& value);
 /// repr of xarray objects, as xarray 2023.01 prints them.
 std::string repr_of_labelled(Interpreter& in, const Value& value);
 /// str and repr of NumPy arrays.
-std::string text_of_array(const NdArray& array, calendar::Calendar calendar);
-std::string repr_of_array(const NdArray& array, calendar::Calendar calendar);
+std::string text_of_array(const ArrayObject& array);
+std::string repr_of_array(const ArrayObject& array);
 /// What xarray writes an array as that has no name, or one that is taken, and the attribute that holds that name.
 inline constexpr const char* unnamed_variable = "__xarray_dataarray_variable__";
 inline constexpr const char* name_of_unnamed = "__xarray_dataarray_name__";

@@ -3,6 +3,7 @@
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/interpreter.hpp"
 #include "script/operations.hpp"
 
@@ -96,6 +97,7 @@ array::DataArray to_named_array(Interpreter& in, const std::string& name, const 
       variable = array::make_variable(to_names(parts[0], "dims"), data->value().variable.data, std::move(attrs));
     } else {
       variable = array::make_variable(to_names(parts[0], "dims"), to_known_values(in, parts[1], "the values"), std::move(attrs));
+      note_given_to_data_array(parts[1]);
     }
     variable.calendar = calendar_of(parts[1]);
     variable.encoding = std::move(encoding);
@@ -103,6 +105,7 @@ array::DataArray to_named_array(Interpreter& in, const std::string& name, const 
   }
   array::DataArray coordinate = array::coordinate_from_values(name, to_known_values(in, value, "the value"));
   coordinate.variable.calendar = calendar_of(value);
+  note_given_to_data_array(value);
   return coordinate;
 }
 

@@ -6,6 +6,7 @@
 #include "array/reshape.hpp"
 #include "array/time_fields.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/asked_chunks.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
@@ -138,7 +139,10 @@ Value coordinates_of(Interpreter&, const Arguments& args) {
   return coordinates;
 }
 Value values_of_self(Interpreter& in, const Arguments& args) {
-  return make_array(values_of(in, *args.self.as<DataArrayObject>()), calendar_of(args.self));
+  const auto array = args.self.as<DataArrayObject>();
+  const array::ExprPtr before = array->value().variable.data;
+  NdArray values = values_of(in, *array);
+  return make_values(std::move(values), calendar_of(args.self), before, array->value().variable.data);
 }
 
 /// Loads what is small, so that it is computed once; large arrays stay lazy and are computed where they are used.

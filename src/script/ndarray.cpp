@@ -2,16 +2,37 @@
 #include "array/reduction.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/numpy_reduce.hpp"
 #include "script/operations.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
 namespace {
 
 const NdArray& self(const Arguments& args) { return args.self.as<ArrayObject>()->array; }
+
+/// A scalar of a scalar, an array of an array of no dims.
+Value like_self(const Arguments& args, NdArray array) {
+  Value made = in_unit(make_array(std::move(array), calendar_of(args.self)), time_unit_of(args.self));
+  made.as<ArrayObject>()->is_array_of_no_dims = args.self.as<ArrayObject>()->is_array_of_no_dims;
+  return made;
+}
+
+/// What Python has no class for here.
+void refuse_python_times(const Arguments& args) {
+  if (time_unit_of(args.self) != TimeUnit::nanosecond)
+    throw UnsupportedError(std::string("Python's dates and durations are not supported; times in the unit '") + code_of(time_unit_of(args.self)) + "' are printed by str()");
+}
+
+/// Times as numbers: what they count in their unit.
+Value counts_in_unit(const Value& numbers, DType of, TimeUnit unit) {
+  if (!is_time(of) || unit == TimeUnit::nanosecond) return numbers;
+  throw UnsupportedError(std::string("times in the unit '") + code_of(unit) + "' as numbers are not supported; divide by np.timedelta64(1, '" + code_of(unit) + "')");
+}
 
 Value nested_list(const ArrayObject& object, std::size_t axis, std::int64_t& next) {
   const NdArray& array = object.array;
@@ -72,13 +93,16 @@ void add_ndarray(BindingTable& table) {
   table.property(type, "dtype", Type::dtype, [](Interpreter&, const Arguments& args) -> Value {
     auto dtype = std::make_shared<DTypeObject>();
     dtype->dtype = self(args).dtype();
+    dtype->unit = time_unit_of(args.self);
     return dtype;
   });
   table.property(type, "T", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(array::values_of(array::transpose(with_dims(self(args)), {})), calendar_of(args.self));
+    if (args.self.as<ArrayObject>()->is_scalar()) return args.self;
+    return make_view(args.self.as<ArrayObject>(), [](const NdArray& all) { return array::values_of(array::transpose(with_dims(all), {})); });
   });
   table.property(type, "values", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value { return args.self; });
   table.method(type, "tolist", "", scalar | Type::list, [](Interpreter&, const Arguments& args) -> Value {
+    refuse_python_times(args);
     // An element of a list, and for dates and texts what it refers to.
     const bool is_plain = is_numeric(self(args).dtype());
     ask_room(static_cast<std::uint64_t>(self(args).size()), sizeof(Value) + (is_plain ? 0 : 128));
@@ -90,22 +114,28 @@ void add_ndarray(BindingTable& table) {
     if (!args.given("index") && self(args).size() != 1)
       throw UsageError("can only convert an array of size 1 to a Python scalar");
     if (i < 0 || i >= self(args).size()) throw UsageError("index is out of bounds");
+    refuse_python_times(args);
     return python_item_of(self(args), i, calendar_of(args.self));
   });
   table.method(type, "astype", "dtype", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_value(array::astype(array::Operand(self(args)), to_dtype(args.get("dtype"))));
+    const DType dtype = to_dtype(args.get("dtype"));
+    if (self(args).dtype() == DType::string && dtype == DType::datetime64)
+      throw UnsupportedError("astype of texts to dates is not supported; write np.array([...], dtype=\"datetime64[ns]\") where the array is made");
+    Value made = like_self(args, std::get<NdArray>(array::astype(array::Operand(self(args)), dtype)));
+    return is_time(dtype) ? in_unit(made, TimeUnit::nanosecond) : counts_in_unit(made, self(args).dtype(), time_unit_of(args.self));
   });
   table.method(type, "copy", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-    return make_array(materialise_any(self(args)), calendar_of(args.self));
+    return like_self(args, materialise_any(self(args)));
   });
-  for (const char* name : {"flatten", "ravel"}) {
-    table.method(type, name, "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-      return make_array(self(args).reshaped({self(args).size()}), calendar_of(args.self));
-    });
-  }
+  table.method(type, "flatten", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
+    return in_unit(make_array(self(args).reshaped({self(args).size()}), calendar_of(args.self)), time_unit_of(args.self));
+  });
+  table.method(type, "ravel", "", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
+    return make_view(args.self.as<ArrayObject>(), [](const NdArray& all) { return all.reshaped({all.size()}); });
+  });
   table.method(type, "reshape", "*shape", Type::ndarray, [](Interpreter& in, const Arguments& args) -> Value {
     const Values parts = args.rest.size() == 1 && !args.rest[0].integer() ? elements_of(in, args.rest[0]) : args.rest;
-    return make_array(reshaped_array(self(args), parts), calendar_of(args.self));
+    return make_view(args.self.as<ArrayObject>(), [parts](const NdArray& all) { return reshaped_array(all, parts); });
   });
   table.method(type, "round", "decimals=", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
     const std::int64_t decimals = args.given("decimals") ? to_integer(args.get("decimals"), "decimals") : 0;
@@ -113,13 +143,14 @@ void add_ndarray(BindingTable& table) {
   });
   for (const char* name : {"mean", "sum", "min", "max", "std", "var", "prod", "any", "all"}) {
     table.method(type, name, "axis=, *, ddof=", Type::ndarray, [](Interpreter&, const Arguments& args) -> Value {
-      return reduce_array(self(args), args.binding->name, args.get("axis"), args.get("ddof"), calendar_of(args.self));
+      return in_unit(reduce_array(self(args), args.binding->name, args.get("axis"), args.get("ddof"), calendar_of(args.self)), time_unit_of(args.self));
     });
   }
   for (const char* name : {"name", "kind", "itemsize"}) {
     table.property(Type::dtype, name, Type::text | Type::integer, [](Interpreter&, const Arguments& args) -> Value {
       const DType dtype = args.self.as<DTypeObject>()->dtype;
-      if (args.binding->name == "name") return name_of(dtype);
+      const TimeUnit unit = args.self.as<DTypeObject>()->unit;
+      if (args.binding->name == "name") return name_in_unit(dtype, unit);
       if (args.binding->name == "itemsize") return static_cast<std::int64_t>(size_of(dtype));
       return dtype == DType::boolean ? "b" : is_signed_integer(dtype) ? "i" : is_unsigned_integer(dtype) ? "u"
              : is_float(dtype) ? "f" : dtype == DType::datetime64 ? "M" : dtype == DType::timedelta64 ? "m"

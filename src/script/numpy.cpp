@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 
 #include "array/arithmetic.hpp"
@@ -11,6 +12,7 @@
 #include "script/labelled.hpp"
 #include "script/numpy_reduce.hpp"
 #include "script/operations.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -18,8 +20,17 @@ namespace {
 
 constexpr Type np = Type::numpy;
 
+/// Not a NumPy scalar, even without dims.
+Value array_of_any_dims(Value value) {
+  if (const auto array = value.as<ArrayObject>()) array->is_array_of_no_dims = true;
+  return value;
+}
+
+NdArray parsed_dates(const NdArray& texts);
+
 NdArray cast(NdArray array, const Value& dtype) {
   if (dtype.is_none()) return array;
+  if (array.dtype() == DType::string && to_dtype(dtype) == DType::datetime64) return parsed_dates(array);
   auto result = array::astype(array::Operand(std::move(array)), to_dtype(dtype));
   return std::get<NdArray>(std::move(result));
 }
@@ -31,6 +42,11 @@ Value arange(Interpreter&, const Arguments& args) {
     stop = args.get("stop");
   }
   if (args.given("step")) step = args.get("step");
+  if (auto times = time_range(start, stop, args.given("step") ? step : Value())) {
+    if (!args.get("dtype").is_none() && to_dtype(args.get("dtype")) != times->as<ArrayObject>()->array.dtype())
+      throw UnsupportedError("np.arange of dates with another dtype is not supported; use .astype() behind it");
+    return args.get("dtype").is_none() ? *times : in_unit(*times, TimeUnit::nanosecond);
+  }
   const bool whole = start.floating() == nullptr && stop.floating() == nullptr && step.floating() == nullptr;
   const double first = to_double(start, "start"), last = to_double(stop, "stop"), by = to_double(step, "step");
   if (by == 0) throw UsageError("Maximum allowed size exceeded: step is 0");
@@ -77,41 +93,63 @@ Value filled(const Arguments& args, double value) {
   ask_room(static_cast<std::uint64_t>(element_count(shape)), sizeof(double));
   NdArray result(DType::float64, shape);
   std::fill_n(result.data<double>(), result.size(), value);
-  return make_array(cast(std::move(result), args.get("dtype")));
+  return array_of_any_dims(make_array(cast(std::move(result), args.get("dtype"))));
 }
 
-/// "2000-01-01" or np.datetime64 of another; units other than ns are converted.
+NdArray date_of(const std::string& text) {
+  NdArray result(DType::datetime64, {});
+  result.data<std::int64_t>()[0] = not_a_time;
+  if (text == "NaT" || text.empty()) return result;
+  const auto date = calendar::parse_partial_date(calendar::Timeline::datetime64(), text);
+  // NumPy takes digits without dashes for a year.
+  if (!date || date->resolution == calendar::Resolution::quarter || (text.size() > 4 && text.find('-') == std::string::npos))
+    throw ValueError("Error parsing datetime string \"" + text + "\"");
+  result.data<std::int64_t>()[0] = date->begin;
+  return result;
+}
+
+/// "2000-01-01" or np.datetime64 of another, in the unit of its text or in another.
 Value datetime64(Interpreter& in, const Arguments& args) {
   const Value x = args.get("value");
+  TimeUnit unit = TimeUnit::nanosecond;
+  NdArray known;
   if (const auto* text = x.text()) {
-    NdArray result(DType::datetime64, {});
-    if (*text == "NaT") {
-      result.data<std::int64_t>()[0] = not_a_time;
-    } else {
-      const auto date = calendar::parse_partial_date(calendar::Timeline::datetime64(), *text);
-      if (!date) throw UsageError("Error parsing datetime string \"" + *text + "\"");
-      result.data<std::int64_t>()[0] = date->begin;
-    }
-    return make_array(std::move(result));
+    known = date_of(*text);
+    unit = unit_of_text(*text);
+  } else {
+    known = to_known_values(in, x, "the date");
+    if (known.dtype() != DType::datetime64) throw UsageError("np.datetime64 needs a text such as \"2000-01-01\"");
+    unit = time_unit_of(x);
   }
-  const NdArray known = to_known_values(in, x, "the date");
-  if (known.dtype() != DType::datetime64) throw UsageError("np.datetime64 needs a text such as \"2000-01-01\"");
-  return make_array(known);
+  if (args.given("unit")) {
+    const std::string code = to_text(args.get("unit"), "the unit");
+    const auto wanted = time_unit_named(code);
+    if (!wanted) throw TypeError("Invalid datetime unit \"" + code + "\" in metadata");
+    unit = *wanted;
+    if (known.ndim() == 0 && known.data<std::int64_t>()[0] != not_a_time) known = NdArray::scalar(floor_to(known.as_int64(0), unit)).viewed_as(DType::datetime64);
+  }
+  return in_unit(make_array(known), unit);
 }
 
 Value timedelta64(Interpreter&, const Arguments& args) {
-  static const std::map<std::string, std::int64_t> units = {
-      {"W", 604'800'000'000'000}, {"D", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
-      {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}};
-  const std::string unit = args.given("unit") ? to_text(args.get("unit"), "the unit") : "ns";
-  const auto found = units.find(unit);
-  if (found == units.end()) throw UnsupportedError("np.timedelta64 in '" + unit + "' is not supported");
-  std::int64_t ns = 0;
-  if (__builtin_mul_overflow(to_integer(args.get("value"), "the value"), found->second, &ns))
-    throw UsageError("np.timedelta64: the duration does not fit 64 bits of nanoseconds");
-  NdArray result(DType::timedelta64, {});
-  result.data<std::int64_t>()[0] = ns;
-  return make_array(std::move(result));
+  const std::string code = args.given("unit") ? to_text(args.get("unit"), "the unit") : "ns";
+  const auto unit = time_unit_named(code);
+  if (!unit || nanoseconds_in(*unit) == 0) throw UnsupportedError("np.timedelta64 in '" + code + "' is not supported");
+  std::int64_t ns = not_a_time;
+  const Value value = args.get("value");
+  if (const auto* text = value.text(); text == nullptr || *text != "NaT") {
+    if (__builtin_mul_overflow(to_integer(value, "the value"), nanoseconds_in(*unit), &ns))
+      throw UsageError("np.timedelta64: the duration does not fit 64 bits of nanoseconds");
+  }
+  return in_unit(make_array(NdArray::scalar(ns).viewed_as(DType::timedelta64)), *unit);
+}
+
+/// Texts as dates, where dtype= asks for them.
+NdArray parsed_dates(const NdArray& texts) {
+  NdArray dates(DType::datetime64, texts.shape());
+  for (std::int64_t i = 0; i < texts.size(); ++i)
+    dates.data<std::int64_t>()[i] = date_of(texts.strings()[static_cast<std::size_t>(i)]).as_int64(0);
+  return dates;
 }
 
 Value ufunc(Interpreter& in, const Arguments& args) {
@@ -120,7 +158,16 @@ Value ufunc(Interpreter& in, const Arguments& args) {
   for (std::size_t i = 0; i < args.slots.size(); ++i) {
     if (args.slots[i]) operands.push_back(to_operand(*args.slots[i], "the argument"));
   }
-  return make_value(array::ufunc(name, operands, in.keep_attrs.value_or(true)));
+  static const std::map<std::string, BinaryOp> operators = {
+      {"add", BinaryOp::add}, {"subtract", BinaryOp::subtract}, {"multiply", BinaryOp::multiply}, {"divide", BinaryOp::divide},
+      {"true_divide", BinaryOp::divide}, {"floor_divide", BinaryOp::floor_divide}, {"mod", BinaryOp::modulo}, {"remainder", BinaryOp::modulo}};
+  const auto op = operators.find(name);
+  if (op != operators.end() && args.slots[0] && args.slots[1]) {
+    if (auto times = time_operation(in, op->second, *args.slots[0], *args.slots[1])) return *times;
+  }
+  TimeUnit unit = TimeUnit::year;
+  for (const auto& slot : args.slots) unit = std::max(unit, slot ? time_unit_of(*slot) : TimeUnit::year);
+  return in_unit(make_value(array::ufunc(name, operands, in.keep_attrs.value_or(true))), unit);
 }
 
 /// np.mean(x): a method of labelled arrays, NumPy's own reduction of eager ones.
@@ -129,7 +176,7 @@ Value reduction(Interpreter& in, const Arguments& args) {
   std::string name = args.binding->name;
   if (name == "amin") name = "min";
   if (name == "amax") name = "max";
-  if (!is_labelled(x)) return reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"), calendar_of(x));
+  if (!is_labelled(x)) return in_unit(reduce_array(to_nd_array(x, "the array"), name, args.get("axis"), args.get("ddof"), calendar_of(x)), time_unit_of(x));
   if (name.starts_with("nan")) name.erase(0, 3);
   const auto op = array::reduce_op_named(name);
   if (!op) throw UnsupportedError("np." + name + " of a DataArray is not supported");
@@ -181,6 +228,7 @@ void add_numpy(BindingTable& table) {
     table.property(np, name.c_str(), Type::dtype, [](Interpreter&, const Arguments& args) -> Value {
       auto dtype = std::make_shared<DTypeObject>();
       dtype->dtype = to_dtype(Value(args.binding->name == "bool_" ? "bool" : args.binding->name));
+      dtype->is_class = true;
       return dtype;
     });
   }
@@ -198,7 +246,18 @@ void add_numpy(BindingTable& table) {
   table.method(np, "arange", "start, stop=, step=, dtype=", Type::ndarray, arange);
   table.method(np, "linspace", "start, stop, num=, endpoint=, dtype=", Type::ndarray, linspace);
   const auto array = [](Interpreter& in, const Arguments& args) -> Value {
-    return make_array(cast(to_known_values(in, args.get("object"), "the array"), args.get("dtype")), calendar_of(args.get("object")));
+    const Value object = args.get("object");
+    // np.asarray of an array is the array, and of a DataArray its values.
+    if (args.binding->name == "asarray") {
+      const auto known = object.as<ArrayObject>();
+      const auto data = object.as<DataArrayObject>();
+      const bool as_it_is = args.get("dtype").is_none() || (known && to_dtype(args.get("dtype")) == known->array.dtype()) ||
+                            (data && to_dtype(args.get("dtype")) == data->value().dtype());
+      if (known && !known->is_scalar() && as_it_is) return object;
+      if (data && as_it_is) return in.attribute(object, "values");
+    }
+    const Value made = make_array(cast(to_known_values(in, object, "the array"), args.get("dtype")), calendar_of(object));
+    return array_of_any_dims(in_unit(made, args.get("dtype").is_none() ? time_unit_of(object) : TimeUnit::nanosecond));
   };
   table.method(np, "array", "object, dtype=", Type::ndarray, array);
   table.method(np, "asarray", "object, dtype=", Type::ndarray, array);
@@ -229,8 +288,8 @@ void add_numpy(BindingTable& table) {
     return make_value(array::clip(to_operand(args.get("a"), "the argument"), bound("a_min"), bound("a_max"), false));
   });
   table.method(np, "where", "condition, x, y", any, [](Interpreter&, const Arguments& args) -> Value {
-    return make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),
-                                    to_operand(args.get("y"), "y")));
+    return array_of_any_dims(make_value(array::where3(to_operand(args.get("condition"), "condition"), to_operand(args.get("x"), "x"),
+                                                      to_operand(args.get("y"), "y"))));
   });
   table.method(np, "isclose", "a, b, rtol=, atol=", any, [](Interpreter& in, const Arguments& args) -> Value {
     const double rtol = args.given("rtol") ? to_double(args.get("rtol"), "rtol") : 1e-5;

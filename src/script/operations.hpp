@@ -16,6 +16,8 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b);
 /// |, &, - and ^ of sets.
 Value combine_sets(BinaryOp op, const SetObject& a, const SetObject& b);
 bool is_subset(const SetObject& a, const SetObject& b);
+/// `a += b` and its kin: arrays are changed where they are, as NumPy and xarray do, and `a` is given back.
+Value binary_in_place(Interpreter& in, BinaryOp op, const Value& a, const Value& b);
 Value unary(Interpreter& in, UnaryOp op, const Value& a);
 Value compare(Interpreter& in, CompareOp op, const Value& a, const Value& b);
 bool equal(Interpreter& in, const Value& a, const Value& b);

@@ -1,13 +1,16 @@
 #include <cmath>
 
 #include "array/arithmetic.hpp"
+#include "array/evaluate.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dask_array.hpp"
 #include "script/delayed.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/operations.hpp"
+#include "script/time_units.hpp"
 
 namespace rankine::script {
 
@@ -167,6 +170,12 @@ Value binary_arrays(Interpreter& in, kernel::Op op, const char* symbol, const Va
   if (right_groups != nullptr && is_labelled(a))
     return make_value(array::binary(op, to_labelled(a, "the operand"), right_groups->groupby, in.keep_attrs.value_or(false)));
   if (left_groups != nullptr || right_groups != nullptr || !is_operand(a) || !is_operand(b)) unsupported_operands(symbol, a, b);
+  // An array without dims is no scalar of NumPy: as a DataArray it keeps its dtype under the powers that do.
+  const auto base = a.as<ArrayObject>();
+  if (op == kernel::Op::power && base && base->is_array_of_no_dims && base->array.ndim() == 0 && !is_labelled(b)) {
+    const auto result = array::binary(op, array::make_data_array(array::make_variable({}, base->array)), to_operand(b, "the operand"));
+    return make_array(array::values_of(std::get<array::DataArray>(result)));
+  }
   return make_value(array::binary(op, to_operand(a, "the operand"), to_operand(b, "the operand"), in.keep_attrs.value_or(false)));
 }
 bool wants_array_operator(const Value& a, const Value& b) {
@@ -202,6 +211,7 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
     return delayed_operation(in, Operation::binary, static_cast<std::uint8_t>(op), name_of(op), {a, b});
   if (is_dask_array(a) || is_dask_array(b))
     return through_labelled({a, b}, [&](const Values& v) { return binary(in, op, v[0], v[1]); });
+  if (auto times = time_operation(in, op, a, b)) return *times;
   if (wants_array_operator(a, b) && !(op == BinaryOp::modulo && a.text() != nullptr))
     return binary_arrays(in, array_op(op), symbol(op), a, b);
   if (op == BinaryOp::modulo && a.text() != nullptr) return percent_format(in, *a.text(), b);
@@ -240,6 +250,50 @@ Value binary(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
   unsupported_operands(symbol(op), a, b);
 }
 
+namespace {
+
+/// xarray keeps the variable: its name, attributes and encoding, and whoever shares it sees the change.
+void change_in_place(DataArrayObject& array, const array::DataArray& result, const char* ufunc) {
+  array::DataArray changed = array.value();
+  const auto& dims = changed.dims();
+  if (changed.name && dims == std::vector<std::string>{*changed.name} && changed.coords.contains(*changed.name))
+    throw TypeError("Values of an IndexVariable are immutable and can not be modified inplace");
+  if (result.dims() != dims) throw ValueError("dimensions cannot change for in-place operations");
+  if (result.shape() != changed.shape())
+    throw ValueError("Automatic alignment is not supported for in-place operations.\n  Consider aligning the indices manually "
+                                    "or using a not-in-place operation.\n  See https://github.com/pydata/xarray/issues/3910 for more explanations.");
+  array::ExprPtr data = result.variable.data;
+  const DType dtype = changed.dtype();
+  if (data->dtype != dtype && array::is_constant(changed.variable.data)) {
+    if (!can_cast_same_kind(data->dtype, dtype))
+      throw TypeError(std::string("Cannot cast ufunc '") + ufunc + "' output from dtype('" + name_of(data->dtype) + "') to dtype('" +
+                      name_of(dtype) + "') with casting rule 'same_kind'");
+    data = array::cast(data, dtype);
+  }
+  changed.coords = result.coords;
+  array.change_data(std::move(changed), std::move(data));
+}
+
+}  // namespace
+
+Value binary_in_place(Interpreter& in, BinaryOp op, const Value& a, const Value& b) {
+  Value result = binary(in, op, a, b);
+  const std::string ufunc(kernel::name_of(array_op(op)));
+  if (const auto array = a.as<ArrayObject>(); array && !array->is_scalar()) {
+    const auto computed = result.as<ArrayObject>();
+    if (!computed) return result;  // beside a DataArray
+    assign_in_place(array, computed->array, ufunc.c_str());
+    return a;
+  }
+  if (const auto array = a.as<DataArrayObject>()) {
+    const auto computed = result.as<DataArrayObject>();
+    if (!computed) return result;
+    change_in_place(*array, computed->value(), ufunc.c_str());
+    return a;
+  }
+  return result;
+}
+
 Value unary(Interpreter& in, UnaryOp op, const Value& a) {
   if (is_delayed(a)) return delayed_operation(in, Operation::unary, static_cast<std::uint8_t>(op), "unary", {a});
   if (is_integer(a)) {
@@ -252,9 +306,10 @@ Value unary(Interpreter& in, UnaryOp op, const Value& a) {
   if (const auto* f = a.floating(); f != nullptr && op != UnaryOp::invert) return op == UnaryOp::minus ? -*f : *f;
   if (is_dask_array(a)) return through_labelled({a}, [&](const Values& v) { return unary(in, op, v[0]); });
   if (is_array(a)) {
-    if (op == UnaryOp::plus) return a;
-    return make_value(array::unary(op == UnaryOp::minus ? kernel::Op::negative : kernel::Op::invert, to_operand(a, "the operand"),
-                                   in.keep_attrs.value_or(true)));
+    if (const auto array = a.as<ArrayObject>(); array && op == UnaryOp::plus) return in_unit(make_array(array->array, array->calendar), array->unit);
+    if (op == UnaryOp::plus) return make_value(to_operand(a, "the operand"));
+    if (op == UnaryOp::minus) return in_unit(make_value(array::unary(kernel::Op::negative, to_operand(a, "the operand"), in.keep_attrs.value_or(true))), time_unit_of(a));
+    return make_value(array::ufunc("invert", {to_operand(a, "the operand")}, in.keep_attrs.value_or(true)));
   }
   throw TypeError(std::string("bad operand type for unary ") + (op == UnaryOp::minus ? "-" : op == UnaryOp::plus ? "+" : "~") +
                    ": '" + name_of(a.type()) + "'");
@@ -295,6 +350,13 @@ bool compare_floats(CompareOp op, double a, double b) {
 
 }  // namespace
 
+namespace {
+TimeUnit unit_of_dtype(const Value& value) {
+  const auto dtype = value.as<DTypeObject>();
+  return dtype ? dtype->unit : TimeUnit::nanosecond;
+}
+}  // namespace
+
 bool equal(Interpreter& in, const Value& a, const Value& b) {
   in.check_stack();
   if (is_integer(a) && is_integer(b)) return integer_of(a) == integer_of(b);
@@ -327,17 +389,17 @@ bool equal(Interpreter& in, const Value& a, const Value& b) {
     return x->elements.size() == y->elements.size() && is_subset(*x, *y);
   if (const auto x = a.as<RangeObject>(), y = b.as<RangeObject>(); x && y)
     return x->size() == y->size() && (x->size() == 0 || (x->start == y->start && (x->size() == 1 || x->step == y->step)));
-  if (const auto x = a.as<TypeObject>(), y = b.as<TypeObject>(); x && y) return x->name == y->name;
-  if (const auto x = a.as<DTypeObject>()) return to_dtype(b) == x->dtype;
-  if (const auto y = b.as<DTypeObject>()) return to_dtype(a) == y->dtype;
+  if (const auto x = named_class(a), y = named_class(b); x && y) return *x == *y;
+  if (const auto x = a.as<DTypeObject>()) return to_dtype(b) == x->dtype && unit_of_dtype(b) == x->unit;
+  if (const auto y = b.as<DTypeObject>()) return to_dtype(a) == y->dtype && unit_of_dtype(a) == y->unit;
   return a.same(b);
 }
 
 namespace {
 /// Ellipsis and classes are made anew where they are named, and are one all the same.
 bool identical(const Value& a, const Value& b) {
-  const auto x = a.as<TypeObject>(), y = b.as<TypeObject>();
-  return a.same(b) || (a.type() == Type::ellipsis && b.type() == Type::ellipsis) || (x && y && x->name == y->name);
+  const auto x = named_class(a), y = named_class(b);
+  return a.same(b) || (a.type() == Type::ellipsis && b.type() == Type::ellipsis) || (x && y && *x == *y);
 }
 }  // namespace
 

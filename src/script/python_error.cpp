@@ -94,6 +94,8 @@ ExceptionPtr exception_of(const Error& error) {
     name = python->name;
   } else if (dynamic_cast<const MissingNameError*>(&error) != nullptr) {
     name = "KeyError";
+  } else if (dynamic_cast<const NoAttributeError*>(&error) != nullptr) {
+    name = "AttributeError";
   } else if (dynamic_cast<const PositionError*>(&error) != nullptr) {
     name = "IndexError";
   } else {

@@ -22,6 +22,9 @@ struct IndexError : PythonError { explicit IndexError(const std::string& m) : Py
 struct NameError : PythonError { explicit NameError(const std::string& m) : PythonError("NameError", m) {} };
 struct ZeroDivisionError : PythonError { explicit ZeroDivisionError(const std::string& m) : PythonError("ZeroDivisionError", m) {} };
 
+/// AttributeError of an object that is as its file is, as certain as the file.
+struct NoAttributeError : UsageError { using UsageError::UsageError; };
+
 /// From another rank, where nothing could catch it either.
 struct UncatchableError : Error { using Error::Error; };
 

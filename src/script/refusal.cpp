@@ -36,17 +36,17 @@ void sort_refusals(CheckReport& report) {
   for (auto& call : report.calls) call.supported = call.supported && !places.contains({call.line, call.column});
 }
 
-std::string text_of(const CheckReport& report, std::size_t most) {
+std::string text_of(const CheckReport& report, std::size_t most, const char* indent) {
   std::string text;
   std::set<const Replacement*> told;
   const std::size_t count = std::min(most, report.refusals.size());
   for (std::size_t i = 0; i < count; ++i) {
     const Refusal& refusal = report.refusals[i];
-    text += (i == 0 ? "" : "\n") + refusal.text;
+    text += (i == 0 ? "" : std::string("\n") + indent) + refusal.text;
     if (told.insert(refusal.instead).second) text += lines_of(refusal.instead);
   }
   if (count < report.refusals.size())
-    text += "\nand " + std::to_string(report.refusals.size() - count) + " more; rankine check shows all";
+    text += std::string("\n") + indent + "and " + std::to_string(report.refusals.size() - count) + " more; rankine check shows all";
   return text;
 }
 
@@ -54,7 +54,7 @@ ScriptError refused(const SourceText& source, const CheckReport& report) {
   const Refusal& first = report.refusals.front();
   if (report.refusals.size() == 1 && !first.traceback.empty())
     return {source.name(), first.line, first.column, first.message, first.traceback};
-  return {source.name(), first.line, first.column, first.message, text_of(report, shown_by_run)};
+  return {source.name(), first.line, first.column, first.message, text_of(report, shown_by_run, "  ")};
 }
 
 }  // namespace rankine::script

@@ -35,7 +35,7 @@ struct CheckReport {
 /// Into the order of the file, each once; calls at a refused place are not supported.
 void sort_refusals(CheckReport& report);
 /// Refusals one below the other, what to write instead once for each kind; at most `most`, then how many more there are.
-std::string text_of(const CheckReport& report, std::size_t most);
+std::string text_of(const CheckReport& report, std::size_t most, const char* indent = "");
 /// The error of a script that has refusals.
 ScriptError refused(const SourceText& source, const CheckReport& report);
 

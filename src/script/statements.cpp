@@ -3,11 +3,14 @@
 #include <map>
 #include <utility>
 
+#include "script/array_memory.hpp"
 #include "script/classes.hpp"
 #include "script/dry_run.hpp"
 #include "script/interpreter.hpp"
+#include "script/labelled.hpp"
 #include "script/operations.hpp"
 #include "script/plugin_functions.hpp"
+#include "script/replacements.hpp"
 
 namespace rankine::script {
 
@@ -170,8 +173,9 @@ Interpreter::Flow Interpreter::execute_with(const With& node, const std::shared_
   }
 }
 
-std::optional<Type> module_named(const std::string& name) {
-  static const std::map<std::string, Type> modules = {
+namespace {
+const std::map<std::string, Type>& modules() {
+  static const std::map<std::string, Type> table = {
       {"xarray", Type::xarray}, {"numpy", Type::numpy}, {"sys", Type::sys}, {"os", Type::os},
       {"os.path", Type::os_path}, {"glob", Type::glob}, {"math", Type::math}, {"warnings", Type::warnings},
       {"dask", Type::dask}, {"dask.distributed", Type::dask_distributed}, {"distributed", Type::dask_distributed},
@@ -180,16 +184,25 @@ std::optional<Type> module_named(const std::string& name) {
       {"dask.diagnostics", Type::dask_diagnostics}, {"dask_jobqueue", Type::dask_jobqueue},
       {"dask_mpi", Type::dask_mpi}, {"dask.array", Type::dask_array_module},
       {"dask.array.random", Type::dask_array_random}, {"operator", Type::operator_module}, {"functools", Type::functools}};
-  const auto found = modules.find(name);
-  if (found != modules.end()) return found->second;
+  return table;
+}
+}  // namespace
+
+std::optional<Type> module_named(const std::string& name) {
+  const auto found = modules().find(name);
+  if (found != modules().end()) return found->second;
   if (is_plugin(name)) return Type::plugin;
   return std::nullopt;
 }
 
-namespace {
-[[noreturn]] void no_module(const std::string& module) {
-  throw PythonError("ModuleNotFoundError", "module '" + module + "' is not supported");
+std::string no_module(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, type] : modules()) names.push_back(known);
+  return "module '" + name + "' is not supported" + (replacement_for_module(name) == nullptr ? did_you_mean(name, names) : "");
 }
+
+namespace {
+[[noreturn]] void throw_no_module(const std::string& module) { throw PythonError("ModuleNotFoundError", no_module(module)); }
 Value module_value(Type type, const std::string& name) {
   return type == Type::plugin ? make_plugin_module(name) : Value(std::make_shared<ModuleObject>(type));
 }
@@ -199,7 +212,7 @@ void Interpreter::execute_import(const Import& node, const std::shared_ptr<Envir
   // `import os.path` binds `os`; `import os.path as p` binds the module itself.
   const auto module = module_named(node.has_alias ? node.module : node.bound_name);
   at(node.module_span);
-  if (!module) no_module(node.module);
+  if (!module) throw_no_module(node.module);
   bind(node.bound_name, module_value(*module, node.module), env);
 }
 
@@ -211,7 +224,7 @@ void Interpreter::execute_import_from(const ImportFrom& node, const std::shared_
   }
   const auto module = module_named(node.module);
   at(node.module_span);
-  if (!module) no_module(node.module);
+  if (!module) throw_no_module(node.module);
   at(node.name_span);
   bind(node.bound_name, attribute(module_value(*module, node.module), node.name), env);
 }
@@ -350,6 +363,10 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
   // The target's own parts are evaluated once, as Python does.
   const auto apply = [&](const Value& old) {
     const Value operand = evaluate(*node.value, env);
+    if (const auto array = old.as<ArrayObject>(); array && !array->is_scalar() && !is_labelled(operand)) {
+      at(node.target->span);
+      check_writable(*array);
+    }
     at(node.op_span);
     if (auto list = old.as<ListObject>(); list && node.op == BinaryOp::add) {
       Values more = elements_of(*this, operand);
@@ -357,7 +374,7 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
       list->elements.insert(list->elements.end(), more.begin(), more.end());
       return old;
     }
-    return binary(*this, node.op, old, operand);
+    return binary_in_place(*this, node.op, old, operand);
   };
   if (node.target->as<Name>()) {
     assign(*node.target, apply(evaluate(*node.target, env)), env);
@@ -371,8 +388,11 @@ void Interpreter::execute_augmented(const AugmentedAssign& node, const std::shar
     const Value object = evaluate(*s->object, env);
     const Value index = evaluate(*s->index, env);
     at(node.target->span);
-    const Value result = apply(get_item(*this, object, index));
+    const Value old = get_item(*this, object, index);
+    const Value result = apply(old);
     at(node.target->span);
+    // A part of an array is a view, which has been written through.
+    if (object.type() == Type::ndarray && result.same(old)) return;
     set_item(*this, object, index, result);
   }
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/interpreter.hpp"
 #include "script/scopes.hpp"
 #include "script/plugin_functions.hpp"
@@ -24,6 +25,7 @@ struct Known {
   std::vector<const Binding*> methods;
   std::string plugin = {};   ///< the module, where it is a plugin's
   bool refused = false;      ///< made of what was refused: nothing more is said about it
+  bool held = false;         ///< values of a DataArray that a name or container holds: elements that cannot be written
 };
 
 const Known refused_value{any, {}, {}, true};
@@ -100,6 +102,7 @@ class Checker {
       if (inserted) continue;
       at->second.types = at->second.types | known.types;
       at->second.refused |= known.refused;
+      at->second.held &= known.held;
     }
   }
   /// What a loop assigns may already have another type when its body begins again.
@@ -108,7 +111,7 @@ class Checker {
     collect_assigned(body, names);
     for (const auto& name : names) {
       const auto found = scope.known.find(name);
-      if (found != scope.known.end()) found->second.types = any;
+      if (found != scope.known.end()) found->second.types = any, found->second.held = false;
     }
   }
   void statement(const Statement& s, Scope& scope) {
@@ -123,6 +126,8 @@ class Checker {
   void visit(const AugmentedAssign& n, Span, Scope& scope) {
     const Known old = expression(*n.target, scope);
     const Known operand = expression(*n.value, scope);
+    if (const auto* s = n.target->as<Subscript>()) check_writable(*n.target, expression(*s->object, scope));
+    else if (n.target->as<Name>() && !operand.types.contains(Type::data_array)) check_writable(*n.target, old);
     if (n.target->as<Name>()) assign(*n.target, operated(n.op, old, operand), scope);
   }
   void visit(const For& n, Span, Scope& scope) {
@@ -176,7 +181,7 @@ class Checker {
     if (!module || !module_named(n.module)) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
       const Replacement* instead = replacement_for_module(n.module);
-      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
+      return set(n.bound_name, refuse(n.module_span, no_module(n.module), instead), scope);
     }
     note_module(*module);
     set(n.bound_name, {*module, {}, *module == Type::plugin ? n.module : ""}, scope);
@@ -188,7 +193,7 @@ class Checker {
     if (!module) {
       if (lenient_imports_ > 0) return set(n.bound_name, {}, scope);
       const Replacement* instead = replacement_for_module(n.module);
-      return set(n.bound_name, refuse(n.module_span, "module '" + n.module + "' is not supported", instead), scope);
+      return set(n.bound_name, refuse(n.module_span, no_module(n.module), instead), scope);
     }
     note_module(*module);
     if (*module == Type::plugin) return set(n.bound_name, plugin_attribute(n.module, n.name, n.name_span), scope);
@@ -246,9 +251,20 @@ class Checker {
     else if (const auto* list = target.as<ListDisplay>()) each(list->elements);
     else if (const auto* a = target.as<Attribute>()) assign_attribute(*a, scope);
     else if (const auto* s = target.as<Subscript>()) {
-      expression(*s->object, scope);
+      check_writable(target, expression(*s->object, scope));
       expression(*s->index, scope);
     }
+  }
+  /// A target that is written into.
+  void check_writable(const Expression& target, const Known& array) {
+    if (array.held) refuse(target.span, held_by_data_array);
+  }
+  /// Whether what the expression gives is there afterwards, too: x, ds.x, ds["x"].
+  static bool is_kept(const Expression& e) {
+    if (e.as<Name>()) return true;
+    if (const auto* a = e.as<Attribute>()) return is_kept(*a->object);
+    if (const auto* s = e.as<Subscript>()) return is_kept(*s->object);
+    return false;
   }
   void assign_attribute(const Attribute& a, Scope& scope) {
     const TypeSet types = expression(*a.object, scope).types;
@@ -376,7 +392,9 @@ class Checker {
     const Known owner = expression(*n.object, scope);
     if (owner.refused) return refused_value;
     if (!owner.plugin.empty()) return plugin_attribute(owner.plugin, n.name, n.name_span);
-    return attribute_of(owner.types, n.name, n.name_span, false);
+    Known known = attribute_of(owner.types, n.name, n.name_span, false);
+    known.held = owner.types == Type::data_array && (n.name == "values" || n.name == "data") && is_kept(*n.object);
+    return known;
   }
   Known look(const Subscript& n, const Expression&, Scope& scope) {
     const Known owner = expression(*n.object, scope);

@@ -8,6 +8,7 @@
 #include "base/memory_guard.hpp"
 #include "base/prepaid_memory.hpp"
 #include "script/delayed.hpp"
+#include "script/interpreter.hpp"
 #include "script/python_error.hpp"
 
 namespace rankine::script {
@@ -136,6 +137,31 @@ Value make_iterator(Values elements) {
   return iterator;
 }
 Value make_ellipsis() { return std::make_shared<EllipsisObject>(); }
+
+std::string class_name_of(const Value& value) {
+  if (const auto exception = value.as<ExceptionObject>()) return exception->name;
+  const auto array = value.as<ArrayObject>();
+  if (!array || !array->is_scalar()) return name_of(value.type());
+  switch (array->array.dtype()) {
+    case DType::boolean: return "bool_";
+    case DType::string: return "str_";
+    case DType::datetime64: return "datetime64";
+    case DType::timedelta64: return "timedelta64";
+    default: return rankine::name_of(array->array.dtype());
+  }
+}
+
+std::optional<std::string> named_class(const Value& type) {
+  if (const auto object = type.as<TypeObject>()) return object->name;
+  if (const auto dtype = type.as<DTypeObject>(); dtype && dtype->is_class)
+    return dtype->dtype == DType::boolean ? "bool_" : rankine::name_of(dtype->dtype);
+  const auto function = type.as<FunctionObject>();
+  if (!function || function->binding == nullptr) return std::nullopt;
+  const std::string& name = function->binding->name;
+  const bool is_class = function->binding->owner == Type::xarray ? name == "DataArray" || name == "Dataset"
+                                                                 : function->binding->owner == Type::numpy && (name == "datetime64" || name == "timedelta64");
+  return is_class ? std::optional(name) : std::nullopt;
+}
 
 std::string canonical_key(const Value& key) {
   if (key.is_none()) return "N";

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -182,19 +183,34 @@ struct ContextObject : Object {
   std::optional<bool> previous_keep_attrs;
   Value previous_annotations;   ///< dask.annotate
 };
+/// What NumPy counts times of a script in. Their values are nanoseconds here, whatever the unit.
+enum class TimeUnit : std::uint8_t { year, month, week, day, hour, minute, second, millisecond, microsecond, nanosecond };
+
 struct DTypeObject : Object {
   static constexpr Type static_type = Type::dtype;
   Type type() const override { return static_type; }
   DType dtype = DType::float64;
+  TimeUnit unit = TimeUnit::nanosecond;
+  bool is_class = false;   ///< np.float32, the class, and not x.dtype
 };
-/// A NumPy array, eager; shape {} is a NumPy scalar.
+/// A NumPy array, eager; shape {} is a NumPy scalar where it does not say otherwise. Written through array_memory.hpp alone.
 struct ArrayObject : Object {
   static constexpr Type static_type = Type::ndarray;
   Type type() const override { return static_type; }
   explicit ArrayObject(NdArray a, calendar::Calendar c) : array(std::move(a)), calendar(c) {}
+  bool is_scalar() const { return array.ndim() == 0 && !is_array_of_no_dims; }
   NdArray array;
   calendar::Calendar calendar;   ///< of the dates; has a meaning only for DType::cftime
+  TimeUnit unit = TimeUnit::nanosecond;   ///< of datetime64 and timedelta64 that the script made
+  bool is_array_of_no_dims = false;   ///< np.array(5): not a NumPy scalar
+  // Elements that NumPy would hold once.
+  std::shared_ptr<ArrayObject> base;                     ///< whose elements these are, if another's; never a view itself
+  std::function<NdArray(const NdArray&)> part;           ///< these elements of the base's
+  std::vector<std::weak_ptr<ArrayObject>> views;         ///< of this one
+  bool belongs_to_data_array = false;                    ///< a DataArray holds the same elements
+  std::vector<std::weak_ptr<const void>> holders;        ///< or does, as long as one of these exists
 };
+using ArrayPtr = std::shared_ptr<ArrayObject>;
 struct ModuleObject : Object {
   explicit ModuleObject(Type t) : module(t) {}
   Type type() const override { return module; }
@@ -207,6 +223,10 @@ void ask_room(std::uint64_t count, std::uint64_t size);
 Value make_list(Values elements);
 Value make_tuple(Values elements);
 Value make_array(NdArray array, calendar::Calendar calendar = calendar::Calendar::standard);
+/// "float64", "ndarray", "DataArray": the name of a value's class.
+std::string class_name_of(const Value& value);
+/// The name of the class that `type` is, or nothing if it is none: np.float64, xr.DataArray, float, what type() gives.
+std::optional<std::string> named_class(const Value& type);
 Value make_ellipsis();
 Value make_set(const Values& elements);
 Value make_iterator(Values elements);

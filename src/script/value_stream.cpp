@@ -89,9 +89,11 @@ void ValueWriter::put_object(const Value& value) {
   if (const auto array = value.as<ArrayObject>()) {
     tag(Tag::ndarray);
     writer_.put(array->calendar);
+    writer_.put(array->unit);
+    writer_.put(std::uint8_t{array->is_array_of_no_dims});
     return array->array.write_to(writer_);
   }
-  if (const auto dtype = value.as<DTypeObject>()) { tag(Tag::dtype); return writer_.put(dtype->dtype); }
+  if (const auto dtype = value.as<DTypeObject>()) { tag(Tag::dtype); writer_.put(std::uint8_t{dtype->is_class}); return writer_.put(dtype->dtype); }
   if (const auto type = value.as<TypeObject>()) { tag(Tag::type_object); return writer_.put_string(type->name); }
   if (const auto exception = value.as<ExceptionObject>()) {
     tag(Tag::exception);
@@ -250,10 +252,17 @@ Value ValueReader::get() {
     case Tag::ellipsis: return make_ellipsis();
     case Tag::ndarray: {
       const auto calendar = reader_.get<calendar::Calendar>();
-      return make_array(NdArray::read_from(reader_), calendar);
+      const auto unit = reader_.get<TimeUnit>();
+      if (unit > TimeUnit::nanosecond) throw DecodeError("malformed value: a unit of time");
+      const bool is_array_of_no_dims = reader_.get<std::uint8_t>() != 0;
+      Value array = make_array(NdArray::read_from(reader_), calendar);
+      array.as<ArrayObject>()->unit = unit;
+      array.as<ArrayObject>()->is_array_of_no_dims = is_array_of_no_dims;
+      return array;
     }
     case Tag::dtype: {
       auto dtype = std::make_shared<DTypeObject>();
+      dtype->is_class = reader_.get<std::uint8_t>() != 0;
       dtype->dtype = reader_.get<DType>();
       return dtype;
     }

@@ -3,12 +3,14 @@
 #include "array/evaluate.hpp"
 #include "array/reshape.hpp"
 #include "base/error.hpp"
+#include "script/array_memory.hpp"
 #include "script/dask_array.hpp"
 #include "script/interpreter.hpp"
 #include "script/labelled.hpp"
 #include "script/labelled_arguments.hpp"
 #include "script/operations.hpp"
 #include "script/replacements.hpp"
+#include "script/shared_attributes.hpp"
 
 namespace rankine::script {
 
@@ -163,6 +165,7 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
     return make_value(array::make_data_array(array::make_variable(dims, lazy->data, attrs), coords, name));
   }
   NdArray values = to_known_values(in, data, "data");
+  note_given_to_data_array(data);
   if (dims.empty() && values.ndim() > 0) {
     if (const auto dict = args.get("coords").as<DictObject>(); dict && static_cast<int>(dict->size()) == values.ndim())
       throw UsageError("xr.DataArray: give dims= beside coords=");
@@ -171,7 +174,9 @@ Value make_data_array_value(Interpreter& in, const Arguments& args) {
   auto coords = coordinate_map(in, args.get("coords"), dims);
   array::Variable variable = array::make_variable(dims, std::move(values), attrs);
   variable.calendar = calendar_of(data);
-  return make_value(array::make_data_array(std::move(variable), coords, name));
+  Value made = make_value(array::make_data_array(std::move(variable), coords, name));
+  share_attributes(made, args.get("attrs"));
+  return made;
 }
 
 Value make_dataset_value(Interpreter& in, const Arguments& args) {
@@ -189,7 +194,11 @@ Value make_dataset_value(Interpreter& in, const Arguments& args) {
     coords.set(item.first, item.second.variable);
     return true;
   });
-  return make_value(array::make_dataset(data, coords, attrs));
+  Value made = make_value(array::make_dataset(data, coords, attrs));
+  share_attributes(made, args.get("attrs"));
+  if (const auto dict = args.get("data_vars").as<DictObject>())
+    dict->each([&](const Value& key, const Value& value) { share_attributes_of(made, to_text(key, "a name"), value); });
+  return made;
 }
 
 std::string option(const Arguments& args, const char* name, const std::string& fallback) {
