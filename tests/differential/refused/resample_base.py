@@ -1,4 +1,4 @@
-# refused: 2 moved = da.assign_coords(time=da.time - np.timedelta64(6, "h"))
+# refused: 2 argument 'offset' of resample() is not supported
 import sys
 import xarray as xr
 inputs, output = sys.argv[1], sys.argv[2]
