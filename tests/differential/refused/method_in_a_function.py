@@ -1,4 +1,4 @@
-# refused: 2 'data_vars' of DataArray is not supported
+# refused: 2 AttributeError: 'DataArray' object has no attribute 'data_vars'
 import sys
 import numpy as np
 import xarray as xr
