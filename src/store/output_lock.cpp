@@ -20,7 +20,7 @@
 namespace rankine::store {
 namespace {
 
-using Json = nlohmann::json;
+using LockList = nlohmann::json;
 
 /// Of the file's bytes the first is held by whoever reads or changes it, for a moment; the others by those that it lists.
 constexpr int list_byte = 0;
@@ -89,11 +89,11 @@ bool take_list(int descriptor, const std::string& path) {
 }
 
 /// What the output's run is going to change: all of it, or boxes of whole chunks of arrays.
-Json claim_of(const array::OutputSpec& spec, const std::string& below) {
+LockList claim_of(const array::OutputSpec& spec, const std::string& below) {
   if (spec.mode != array::WriteMode::r_plus) return "all";
-  Json boxes = Json::array();
+  LockList boxes = LockList::array();
   for (const auto& variable : spec.variables) {
-    Json box = {{"array", below + spec.group + "/" + variable.name}};
+    LockList box = {{"array", below + spec.group + "/" + variable.name}};
     if (variable.existing != nullptr) {
       box["begin"] = variable.origin;
       box["shape"] = variable.shape;
@@ -103,7 +103,7 @@ Json claim_of(const array::OutputSpec& spec, const std::string& below) {
   return boxes;
 }
 
-bool overlap(const Json& a, const Json& b) {
+bool overlap(const LockList& a, const LockList& b) {
   if (a.at("array") != b.at("array")) return false;
   if (!a.contains("begin") || !b.contains("begin")) return true;
   const auto a_begin = a["begin"].get<std::vector<std::int64_t>>(), b_begin = b["begin"].get<std::vector<std::int64_t>>();
@@ -114,13 +114,13 @@ bool overlap(const Json& a, const Json& b) {
   return true;
 }
 
-bool conflict(const Json& a, const Json& b) {
+bool conflict(const LockList& a, const LockList& b) {
   if (!a.is_array() || !b.is_array()) return true;
   try {
-    return std::any_of(a.begin(), a.end(), [&](const Json& one) {
-      return std::any_of(b.begin(), b.end(), [&](const Json& other) { return overlap(one, other); });
+    return std::any_of(a.begin(), a.end(), [&](const LockList& one) {
+      return std::any_of(b.begin(), b.end(), [&](const LockList& other) { return overlap(one, other); });
     });
-  } catch (const Json::exception&) {
+  } catch (const LockList::exception&) {
     return true;  // of a live run that says it in another way
   }
 }
@@ -129,7 +129,7 @@ bool conflict(const Json& a, const Json& b) {
   throw UsageError(path + " is not the file that tells who writes to an output; remove it, or write to another name");
 }
 
-Json read_list(int descriptor, const std::string& path) {
+LockList read_list(int descriptor, const std::string& path) {
   struct stat status {};
   if (::fstat(descriptor, &status) == 0 && status.st_size > most_bytes) throw_no_list(path);
   std::string text;
@@ -141,21 +141,21 @@ Json read_list(int descriptor, const std::string& path) {
     at += got;
   }
   bool is_deep = false;
-  const Json list = Json::parse(text, [&is_deep](int depth, Json::parse_event_t, Json&) { return depth <= most_depth || !(is_deep = true); }, false);
+  const LockList list = LockList::parse(text, [&is_deep](int depth, LockList::parse_event_t, LockList&) { return depth <= most_depth || !(is_deep = true); }, false);
   if (is_deep) throw_no_list(path);
-  return list.is_array() ? list : Json::array();
+  return list.is_array() ? list : LockList::array();
 }
 
-bool write_list(int descriptor, const Json& list) {
-  const std::string text = list.dump(-1, ' ', false, Json::error_handler_t::replace);
+bool write_list(int descriptor, const LockList& list) {
+  const std::string text = list.dump(-1, ' ', false, LockList::error_handler_t::replace);
   return ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
          ::ftruncate(descriptor, static_cast<off_t>(text.size())) == 0;
 }
 
 /// Those of the list whose runs live, this one aside.
-Json others(int descriptor, const std::string& path, int own_slot) {
-  Json living = Json::array();
-  for (const Json& entry : read_list(descriptor, path)) {
+LockList others(int descriptor, const std::string& path, int own_slot) {
+  LockList living = LockList::array();
+  for (const LockList& entry : read_list(descriptor, path)) {
     const bool is_one = entry.is_object() && entry.contains("slot") && entry["slot"].is_number_integer() && entry.contains("who") &&
                         entry["who"].is_string();
     if (!is_one) continue;
@@ -214,7 +214,7 @@ place::Descriptor open_lock(const std::string& path, const std::string& output) 
 OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) {
   const RealPlace place = real_place(spec.path);
   path_ = lock_path(place);
-  const Json claim = claim_of(spec, place.below);
+  const LockList claim = claim_of(spec, place.below);
   for (;;) {
     place::Descriptor file = open_lock(path_, spec.path);
     if (!file) {
@@ -227,9 +227,9 @@ OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) {
       return;
     }
     if (!is_named(file.number(), path_)) continue;   // its last user removed it between open and lock
-    Json list = others(file.number(), path_, -1);
-    for (const Json& entry : list)
-      if (conflict(claim, entry.value("claim", Json("all"))))
+    LockList list = others(file.number(), path_, -1);
+    for (const LockList& entry : list)
+      if (conflict(claim, entry.value("claim", LockList("all"))))
         throw UsageError("cannot write to " + spec.path + ": " + entry["who"].get<std::string>() +
                          " is writing " + (claim.is_array() ? "to the same part of it" : "to it") + "; wait for it, or write to another name");
     slot_ = first_slot;
@@ -249,7 +249,7 @@ OutputLock::OutputLock(const array::OutputSpec& spec, const std::string& who) {
 void OutputLock::release() noexcept {
   try {
     if (!take_list(file_.number(), path_)) return;
-    const Json rest = others(file_.number(), path_, slot_);
+    const LockList rest = others(file_.number(), path_, slot_);
     if (!rest.empty()) write_list(file_.number(), rest);
     else if (is_named(file_.number(), path_)) ::unlink(path_.c_str());
   } catch (const std::exception&) {
