@@ -107,11 +107,13 @@ void DryRun::end(Span place) {
   throw DryRunEnds();
 }
 
-void DryRun::note(Span place, const Error& error) {
-  const int line = source_.place(place.begin).line;
+void DryRun::note(Interpreter& in, const Error& error) {
+  const Refusal told = refusal_of(in, error);
+  // The last line of a traceback names the class too.
+  const std::string message = told.traceback.empty() ? error.what() : told.traceback.substr(told.traceback.rfind('\n') + 1);
   // A loop comes to it again and again.
-  if (std::none_of(notes_.begin(), notes_.end(), [&](const auto& one) { return one.line == line && one.message == error.what(); }))
-    notes_.push_back({line, error.what()});
+  if (std::none_of(notes_.begin(), notes_.end(), [&](const auto& one) { return one.line == told.line && one.message == message; }))
+    notes_.push_back({told.line, message});
 }
 
 Value DryRun::unknown() {
@@ -183,7 +185,7 @@ Value DryRun::call(Interpreter& in, const Binding& binding, const Value& self, V
     end_if_half_done();
     throw;
   } catch (const InputError& error) {
-    note(in.place(), error);
+    note(in, error);
     in.forget_trace();
     throw UnknownValue();  // the file may come, or be another when its line runs
   } catch (const Error& error) {
@@ -216,7 +218,7 @@ void DryRun::run(const SourceText& source, const Block& script, Host& host, Chec
     if (is_about_arrays(error) && !dry_run.of_python_ && dry_run.refusals_.empty() && !(dry_run.tries_ > 0 && dry_run.any_unknown_))
       dry_run.refusals_.push_back(refusal_of(in, error));
     else
-      dry_run.note(in.place_of_error(), error);
+      dry_run.note(in, error);
   }
   // They know the types, so theirs is the word about a place.
   report.refusals.insert(report.refusals.begin(), dry_run.refusals_.begin(), dry_run.refusals_.end());

@@ -61,7 +61,7 @@ class DryRun {
 
  private:
   [[noreturn]] void end(Span place);
-  void note(Span place, const Error& error);
+  void note(Interpreter& in, const Error& error);
   Value unknown();
   void bind_unknown(Interpreter& in, const std::vector<std::string>& names, const std::shared_ptr<Environment>& env);
 

@@ -265,8 +265,13 @@ class Storm:
             if status != 0 and all(text.startswith("rank ") and not text.startswith("rank 0") for text in struck):
                 return "; ".join(told), f"status {status} though a worker is left: {open(job.err).read()}"
             # The launcher's status is its own where it was struck, or a rank died that it watches.
+            launched = status
             if is_named and status != 0:
                 status = subprocess.run([self.rankine, "status", directory], capture_output=True).returncode
+            # All was done, but rank 0 was ended before it could tidy up: the same command once more finds so.
+            if status == 0 and launched != 0 and os.path.exists(os.path.join(directory, "journal")):
+                told[-1] += ", done"
+                continue
             if status == 0:
                 return "; ".join(told), self.faults(name, job, is_named)
             told[-1] += f", status {status}"

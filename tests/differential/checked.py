@@ -54,7 +54,7 @@ several.py: 10 of 12 calls supported, 2 things not there
 right.py: 1 of 1 calls supported
 ends.py: 4 of 4 calls supported; from line 3 on, what happens depends on values: names alone were looked at there
 absent.py: 2 of 2 calls supported
-note: absent.py:2: cannot open absent.nc: No such file or directory; check the path and the directory that the job runs in; of what depends on it, names alone were looked at
+note: absent.py:2: cannot open {work}/absent.nc: No such file or directory; check the path and the directory that the job runs in; of what depends on it, names alone were looked at
 (words for the script follow after --: rankine check SCRIPT -- WORD...)
 words.py: 0 of 0 calls supported
 note: words.py:2: IndexError: list index out of range; of what depends on it, names alone were looked at
@@ -73,7 +73,7 @@ def check_text(options):
             file.write(text)
     missing = "rankine: cannot read the script 'missing.py': No such file or directory\n"
     done = subprocess.run([options.rankine, "check", "missing.py", *texts], cwd=options.work, capture_output=True, text=True, timeout=100)
-    return [] if (done.returncode, done.stdout, done.stderr) == (2, TOLD, missing) else [f"check ends with {done.returncode} and prints\n{done.stdout}{done.stderr}"]
+    return [] if (done.returncode, done.stdout, done.stderr) == (2, TOLD.replace("{work}", options.work), missing) else [f"check ends with {done.returncode} and prints\n{done.stdout}{done.stderr}"]
 
 
 def computes_first(path, work):

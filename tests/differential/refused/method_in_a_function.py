@@ -1,4 +1,4 @@
-# refused: 2 AttributeError: 'DataArray' object has no attribute 'data_vars'
+# refused: 2 'DataArray' object has no attribute 'data_vars'
 import sys
 import numpy as np
 import xarray as xr
