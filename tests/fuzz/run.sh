@@ -14,7 +14,7 @@ command -v ninja >/dev/null 2>&1 && generator="-G Ninja"
 [ -f "$build/CMakeCache.txt" ] && generator=
 # Rooms that only have to be linked are neither instrumented nor optimised.
 cmake -S "$here/../.." -B "$build" $generator -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g0 -D_GLIBCXX_ASSERTIONS" \
-  -DCMAKE_CXX_COMPILER=clang++ -DRANKINE_FUZZ=ON -DRANKINE_BENCH=OFF -DRANKINE_EXAMPLES=OFF
+  -DCMAKE_CXX_COMPILER=clang++ -DRANKINE_FUZZ=ON -DRANKINE_UNITY=OFF -DRANKINE_BENCH=OFF -DRANKINE_EXAMPLES=OFF
 names=
 for target in $targets; do names="$names fuzz_$target"; done
 cmake --build "$build" -j "$jobs" --target $names fuzz_wire_seeds
