@@ -27,7 +27,7 @@ script::SinkOptions sink_options(const WriteOptions& options) {
   inner.mode = options.mode;
   inner.format = options.format;
   for (const auto& [name, encoding] : options.encoding) inner.encoding.emplace_back(name, api::attributes(encoding));
-  inner.unlimited_dims = options.unlimited_dims;
+  if (!options.unlimited_dims.empty()) inner.unlimited_dims = options.unlimited_dims;
   return inner;
 }
 

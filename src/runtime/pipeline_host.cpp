@@ -385,7 +385,7 @@ void PipelineHost::add_sink(const array::Dataset& dataset, const std::string& pa
                                        : array::WriteMode::w;
   encode.group = options.group == "/" ? "" : options.group;
   for (const auto& [name, encoding] : options.encoding) encode.encoding[name] = encoding;
-  if (!options.unlimited_dims.empty()) encode.unlimited_dims = options.unlimited_dims;
+  encode.unlimited_dims = options.unlimited_dims;
   encode.consolidated = options.consolidated;
   encode.history = options_.history;
   encode.note = [this](const std::string& text) { reporter_.note(text); };

@@ -66,7 +66,7 @@ struct SinkOptions {
   std::string group;
   /// Per variable, under the names of xarray's `encoding`.
   std::vector<std::pair<std::string, array::Attributes>> encoding;
-  std::vector<std::string> unlimited_dims;
+  std::optional<std::vector<std::string>> unlimited_dims;   ///< absent: those of the encoding; empty: none
   bool consolidated = true;
   // to_zarr
   std::string append_dim;

@@ -22,7 +22,7 @@ folder = sys.argv[1]
 ds = xr.open_dataset(folder + "/in.nc")
 warm = ds + 1
 warm["time_bnds"] = ds.time_bnds
-warm.to_netcdf(folder + "/plain.nc")
+warm.to_netcdf(folder + "/plain.nc", unlimited_dims=[])
 warm.to_netcdf(folder + "/grows.nc", unlimited_dims=["time"])
 warm.to_netcdf(folder + "/packed.nc", encoding={"tas": {"zlib": True, "complevel": 1}})
 warm.to_zarr(folder + "/v2.zarr", mode="w")
