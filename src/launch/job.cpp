@@ -427,6 +427,8 @@ int run_as_rank(const cli::Options& options, int argc, char** argv, const Pipeli
 
 int run_job(const cli::Options& options, int argc, char** argv, const Pipeline& pipeline,
             const runtime::TaskLibrary* library, SpreadText spread) {
+  // What lies in a folder that others may write to must not configure libnetcdf.
+  ::setenv("NCRCENV_IGNORE", "1", 1);
   std::signal(SIGINT, note_signal);
   for (const int number : {SIGTERM, SIGUSR1, SIGUSR2}) std::signal(number, note_leave);
   // The terminal has gone, which is a warning too, unless nohup has seen to it.

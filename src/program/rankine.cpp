@@ -255,8 +255,6 @@ int main(int argc, char** argv) {
   open_standard_streams();
   keep_freed_memory();
   try {
-    // What lies in a folder that others may write to must not configure libnetcdf.
-    ::setenv("NCRCENV_IGNORE", "1", 1);
     const int status = run_command(cli::parse_options(std::vector<std::string>(argv + 1, argv + argc)), argc, argv);
     if (status != 0) leave_after(status);
     std::fflush(nullptr);

@@ -152,13 +152,13 @@ std::uint64_t program_checksum() {
 constexpr const char* run_directory = "the run directory";
 constexpr const char* outcome_file = "outcome.json";
 constexpr const char* journal_file = "journal";
+constexpr const char* lock_file = "lock";
 
 /// Where nobody may look, of another user, it counts as there: opening it says whose it is.
 bool has_journal(const std::string& directory) {
   std::error_code error;
   return fs::exists(fs::symlink_status(directory + "/" + journal_file, error)) || error == std::errc::permission_denied;
 }
-constexpr const char* lock_file = "lock";
 
 bool begins_with(const std::string& name, const char* prefix) { return name.rfind(prefix, 0) == 0; }
 

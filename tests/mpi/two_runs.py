@@ -89,19 +89,23 @@ def left():
     return sorted(name for name in os.listdir("out") if name.startswith("."))
 
 
+def refuses_while_it_lives(words, second, output):
+    fresh_folder()
+    first = stopped_run(*words)
+    status, err = finish(start("run2", *second))
+    if status != 2 or f"{output}: process {first.pid} on " not in err or "is writing" not in err:
+        complain(f"{second} while {words} lives: status {status} {err!r}")
+    os.kill(first.pid, signal.SIGCONT)
+    status, err = finish(first)
+    if status != 0 or left():
+        complain(f"{second} while {words} lives: the first ends with status {status} {err!r}, {left()} are left")
+
+
 for output, words, second in (("s.zarr", ["append"], ["append"]), ("o.nc", ["nc"], ["nc"]), ("s.zarr", ["w"], ["append"]),
                               ("s.zarr", ["region", "10", "30"], ["region", "20", "40"]), ("s.zarr", ["region", "10", "30"], ["append"]),
                               ("s.zarr", ["append"], ["region", "10", "30"])):
     story = f"{second} while {words} lives"
-    fresh_folder()
-    first = stopped_run(*words)
-    status, err = finish(start("run2", *second))
-    if status != 2 or f"out/{output}: process {first.pid} on " not in err or "is writing" not in err:
-        complain(f"{story}: status {status} {err!r}")
-    os.kill(first.pid, signal.SIGCONT)
-    status, err = finish(first)
-    if status != 0 or left():
-        complain(f"{story}: the first ends with status {status} {err!r}, {left()} are left")
+    refuses_while_it_lives(words, second, "out/" + output)
     # It dies: nothing is in the way any more.
     fresh_folder()
     first = stopped_run(*words)
@@ -117,15 +121,7 @@ for output, words, second in (("s.zarr", ["append"], ["append"]), ("o.nc", ["nc"
 # One store has several names.
 for words, second, name in (("append", "append_link", "link.zarr"), ("append_link", "append", "s.zarr"), ("append_group", "append_group_path", "h"),
                             ("append_group_path", "append_group", "s.zarr")):
-    fresh_folder()
-    first = stopped_run(words)
-    status, err = finish(start("run2", second))
-    if status != 2 or f"{name}: process {first.pid} on " not in err or "is writing" not in err:
-        complain(f"{second} while {words} lives: status {status} {err!r}")
-    os.kill(first.pid, signal.SIGCONT)
-    status, err = finish(first)
-    if status != 0 or left():
-        complain(f"{second} while {words} lives: the first ends with status {status} {err!r}, {left()} are left")
+    refuses_while_it_lives([words], [second], name)
 
 # Regions that share no chunk.
 fresh_folder()
